@@ -1,0 +1,66 @@
+// Every limit that is not a property, in one place: name, value, unit, and what happens at it.
+// Limits an operator may change are properties (config/properties.cc).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/time.h"
+
+namespace malleposte::limits {
+
+using namespace std::chrono_literals;
+
+// --- SMTP, receiving -----------------------------------------------------------------------------
+inline constexpr std::size_t command_line_octets = 2048;   // with CRLF; RFC 5321 4.5.3.1.4 asks 512
+inline constexpr std::size_t text_line_octets = 1000;      // with CRLF; RFC 5321 4.5.3.1.6, sent on
+inline constexpr std::size_t recipients_per_message = 1000;  // then 452 4.5.3
+inline constexpr std::size_t local_part_octets = 64;         // RFC 5321 4.5.3.1.1
+inline constexpr std::size_t domain_octets = 255;            // RFC 5321 4.5.3.1.2
+inline constexpr std::size_t path_octets = 256;              // RFC 5321 4.5.3.1.3
+inline constexpr std::size_t errors_per_session = 20;        // then 421 4.7.0
+inline constexpr std::size_t sessions_per_stranger = 50;     // at once, per address; then 421 4.7.0
+inline constexpr std::size_t new_sessions_per_stranger = 100;  // per address and second
+inline constexpr std::size_t sessions_in_all = 10'000;         // then 421 4.3.2
+inline constexpr std::size_t received_hops = 100;              // then 554 5.4.6, RFC 5321 6.3
+inline constexpr std::size_t header_octets = 256 * 1024;       // looked through for hops
+inline constexpr Duration command_timeout = 5min;              // RFC 5321 4.5.3.2.7
+inline constexpr Duration ptr_timeout = 1s;
+
+// --- Spool ---------------------------------------------------------------------------------------
+inline constexpr std::size_t inline_body_octets = 64 * 1024;  // more streams out as CHUNK records
+inline constexpr std::size_t session_buffers_octets = 8 << 20;  // of all sessions; then reading waits
+inline constexpr std::size_t reserve_segments = 2;  // kept for outcomes, DSNs and the cleaner
+inline constexpr Duration outcome_delay = 10ms;     // an outcome waits at most so long for a batch
+inline constexpr unsigned clean_below_percent = 25;  // live share under which a segment is cleaned
+
+// --- SMTP, delivering (RFC 5321 4.5.3.2) ---------------------------------------------------------
+inline constexpr Duration connect_timeout = 30s;
+inline constexpr Duration greeting_timeout = 5min;
+inline constexpr Duration ehlo_timeout = 5min;
+inline constexpr Duration mail_timeout = 5min;
+inline constexpr Duration rcpt_timeout = 5min;
+inline constexpr Duration data_timeout = 2min;
+inline constexpr Duration data_block_timeout = 3min;
+inline constexpr Duration data_end_timeout = 10min;
+inline constexpr Duration quit_timeout = 5s;
+inline constexpr std::size_t reply_line_octets = 2048;   // RFC 5321 4.5.3.1.5 says 512
+inline constexpr std::size_t reply_lines = 200;          // of one reply; more is a broken peer
+inline constexpr std::size_t reply_text_kept = 1000;     // octets of a reply that we remember
+inline constexpr std::size_t mx_hosts_per_domain = 20;   // tried; the rest is ignored
+inline constexpr std::size_t addresses_per_host = 8;
+inline constexpr std::size_t connections_per_next_hop = 20;
+inline constexpr std::size_t deliveries_in_all = 200;    // connections at once
+inline constexpr std::size_t leased_messages = 20'000;   // in the ready queues at once
+inline constexpr Duration cached_connection_idle = 5s;   // kept open for the next message
+inline constexpr std::size_t messages_per_connection = 100;
+inline constexpr std::size_t dsn_header_octets = 8 * 1024;  // of the original, returned in a DSN
+
+// --- Administration ------------------------------------------------------------------------------
+inline constexpr std::size_t http_body_octets = 1 << 20;
+inline constexpr std::size_t http_connections = 100;
+inline constexpr std::size_t query_page = 1000;  // messages read from disk for one page
+inline constexpr Duration shutdown_timeout = 45s;
+inline constexpr Duration delivery_grace = 30s;  // for deliveries past their final dot
+
+}  // namespace malleposte::limits

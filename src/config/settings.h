@@ -1,0 +1,91 @@
+// The values of all properties, checked and typed: what the rest of the program reads. Made from
+// the one table of properties (config/properties.h) by config/load.h; never changed afterwards.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace malleposte::config {
+
+// An IPv4 or IPv6 network: "192.0.2.0/24", "::1", "0.0.0.0/0". 16 octets; IPv4 is kept mapped
+// (::ffff:a.b.c.d), so that one comparison serves both.
+struct Cidr {
+  std::array<std::uint8_t, 16> network{};
+  std::uint8_t prefix = 128;  // bits, counted in the 128-bit form
+  bool contains(const std::array<std::uint8_t, 16>& address) const;
+  bool operator==(const Cidr&) const = default;
+};
+
+struct HostPort {
+  std::string host;  // an address
+  std::uint16_t port = 0;
+  bool operator==(const HostPort&) const = default;
+};
+
+// A next hop as it is written: `domain`, `domain:port` (MX look-up) or `[host]`, `[host]:port`,
+// `[address]:port`, `[ipv6:address]:port` (none).
+struct NextHop {
+  std::string host;
+  std::uint16_t port = 0;  // 0: mx_port
+  bool lookup_mx = true;
+  bool operator==(const NextHop&) const = default;
+};
+
+// One line of the file that `routes` names. "example.org" is that name, ".example.org" its
+// subdomains, "*" everything. The most specific pattern wins.
+struct Route {
+  std::string pattern;
+  std::vector<NextHop> next_hops;  // tried in order
+  unsigned line;
+};
+
+enum class Mode : std::uint8_t { relay, internet_site, smarthost, satellite, local_only, none };
+enum class BareNewline : std::uint8_t { refuse, repair };
+
+struct Settings {
+  std::filesystem::path file;  // malleposte.toml, empty when there is none
+
+  std::string hostname;  // never empty: see decisions
+  Mode mode = Mode::relay;
+  std::string mail_name;
+  std::string root_address;
+
+  std::vector<std::string> in;  // listening addresses of SMTP
+  std::uint16_t smtp_port = 25;
+  std::vector<std::string> ui;
+  std::uint16_t ui_port = 80;
+  std::string net;  // source address of outgoing connections; "" the system chooses
+  std::vector<HostPort> dns_servers;
+  std::uint16_t mx_port = 25;
+  bool allow_loopback_mx = false;
+  std::vector<std::string> proxy_addresses;
+
+  std::filesystem::path volume_data;
+  std::string run_as;
+
+  std::vector<Cidr> smtpd_trusted_networks;
+  std::vector<std::string> relay_domains;  // canonical; ".example.org" for subdomains only
+  std::vector<NextHop> smart_relay;
+  std::vector<Route> routes;
+  bool deliveries_suspended = false;
+
+  Duration retry_first{};
+  Duration retry_max{};
+  Duration queue_lifetime{};
+  Duration delay_warning_after{};
+  std::uint64_t message_size_limit = 0;  // octets
+  std::uint64_t queue_memory_limit = 0;  // octets
+  std::uint64_t segment_size = 0;        // octets; 0: chosen by the size of the volume
+  BareNewline bare_newline = BareNewline::repair;
+
+  bool logs_enabled = false;
+  std::string maillog_filename;
+  std::string log;  // directory or smb:// URL
+};
+
+}  // namespace malleposte::config

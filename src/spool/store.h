@@ -1,0 +1,203 @@
+// The store: what keeps mail. A message exists when its commit is durable and is gone when its last
+// outcome is. spool::LogStore keeps it in a log on a local volume; a clustered store follows behind
+// the same interface, so nothing here speaks of files.
+//
+// Loop thread only. Nothing here throws; what can go wrong is in the results.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "mail/envelope.h"
+#include "mail/message_id.h"
+#include "mail/outcome.h"
+
+namespace malleposte::spool {
+
+using mail::MessageId;
+
+// --- Coming in -----------------------------------------------------------------------------------
+
+enum class CommitStatus : std::uint8_t {
+  durable,   // on stable storage: 250
+  refused,   // nothing was kept: 4xx; the client still has it
+  in_doubt,  // it may have been kept (a cluster lost its quorum): 4xx
+};
+
+struct CommitResult {
+  CommitStatus status;
+  MessageId id{};
+  std::string why;  // for people, when not durable
+};
+
+// A message on its way in. Destroying it without commit() forgets it.
+class Incoming {
+ public:
+  virtual ~Incoming() = default;
+  virtual MessageId id() const = 0;
+  // Adds content; the bytes are copied. Usually returns at once; waits while a large message
+  // streams out to disk (back-pressure). An Error (Fault::disk, Fault::resource) means that commit
+  // will refuse; the caller may go on and drop the bytes.
+  virtual Task<Result<void>> append(std::string_view bytes) = 0;
+  // Makes it durable, with at most one sync, shared with whoever else commits meanwhile.
+  virtual Task<CommitResult> commit() = 0;
+};
+
+// A whole message made by ourselves: a DSN, a copy.
+struct Generated {
+  mail::Envelope envelope;
+  std::string content;
+};
+
+// --- Going out -----------------------------------------------------------------------------------
+
+struct LeasedRecipient {
+  std::uint32_t index;
+  std::string domain;      // canonical
+  std::uint32_t attempts;  // made so far
+};
+
+// A message that is due. Who holds the lease delivers; every leased recipient is settled exactly
+// once, then the lease ends by itself.
+struct Lease {
+  MessageId id;
+  std::uint64_t size;  // octets of content
+  WallTime arrived;
+  std::vector<LeasedRecipient> recipients;  // those that are due
+};
+
+// A message read back: envelope (all recipients, with those settled already) and content.
+class StoredMessage {
+ public:
+  virtual ~StoredMessage() = default;
+  virtual const mail::Envelope& envelope() const = 0;
+  virtual std::uint64_t size() const = 0;
+  // The next block of content, at most 64 KB, valid until the next call; empty at the end. Checks
+  // the checksum before it hands anything out; an Error (Fault::disk) says what is damaged.
+  virtual Task<Result<std::string_view>> read() = 0;
+};
+
+// The outcome of a delivery, kept atomically: a final failure and the DSN it causes are one record.
+struct Settlement {
+  MessageId id;
+  std::vector<mail::Outcome> outcomes;
+  std::vector<Generated> generated;
+};
+
+// --- Queue, as people see it ---------------------------------------------------------------------
+
+enum class QueueState : std::uint8_t { active, deferred, held, scheduled, deleting };
+std::string_view to_string(QueueState state);
+
+struct Filter {
+  std::string id;         // one message; the other fields still apply
+  std::string sender;     // address, or "<>"; compared without case
+  std::string recipient;  // address
+  std::string domain;     // of a recipient
+  std::optional<QueueState> state;
+  std::optional<Duration> older_than;
+};
+
+struct ListedRecipient {
+  std::string address;
+  std::string state;  // to_string(Fate), or for queued ones the message's state
+  std::string reply;  // last answer, "" before the first
+};
+
+struct ListedMessage {
+  MessageId id;
+  std::string sender;
+  std::uint64_t size;
+  WallTime arrived;
+  QueueState state;
+  std::uint32_t attempts;
+  std::optional<WallTime> next_attempt;
+  std::string reason;  // why it waits
+  std::vector<ListedRecipient> recipients;
+};
+
+struct QueuePage {
+  std::uint64_t total;  // matching messages in all
+  std::string next;     // cursor of the next page, "" at the end
+  std::vector<ListedMessage> messages;
+};
+
+enum class Operation : std::uint8_t { flush, hold, release, remove, bounce };
+
+struct Health {
+  bool accepting = true;  // false: new mail gets 452
+  std::string why;        // when not accepting
+  std::uint64_t free_octets = 0;   // file system and free segments
+  std::uint64_t total_octets = 0;  // of the volume
+};
+
+// Per recipient, since the spool was made; survives crashes.
+struct Accounts {
+  std::uint64_t accepted = 0, generated = 0;
+  std::uint64_t delivered = 0, bounced = 0, expired = 0, deleted = 0, discarded = 0, replaced = 0;
+  std::uint64_t queued = 0;  // now
+};
+
+struct Counters {
+  std::uint64_t messages = 0;      // queued now
+  std::uint64_t message_octets = 0;
+  std::uint64_t syncs = 0, commits = 0, segments = 0, free_segments = 0;
+  std::uint64_t damaged_records = 0, sync_failures = 0, cleaned_segments = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Starts a message. Refused (Fault::disk full, Fault::resource) means 452 at MAIL; `size` is the
+  // client's SIZE, 0 unknown. The envelope may be completed until commit through `envelope`.
+  virtual Result<std::unique_ptr<Incoming>> begin(mail::Envelope envelope, std::uint64_t size) = 0;
+  // Whether begin() would refuse a message of this size now: the answer for MAIL FROM.
+  virtual Result<void> admits(std::uint64_t size) = 0;
+
+  // Called on the loop thread whenever lease() may have more to give.
+  virtual void on_due(std::function<void()> callback) = 0;
+  // Takes up to `max` messages that are due at `now`. The earliest time when more will be is
+  // next_due().
+  virtual std::vector<Lease> lease(WallTime now, std::size_t max) = 0;
+  virtual std::optional<WallTime> next_due() const = 0;
+  // Ends a lease before all its recipients were settled: the rest is due again at once.
+  virtual void release(MessageId id) = 0;
+
+  // Room for outcome and DSN of a delivery, taken before it starts and given back by settle().
+  // false: no room, the delivery must wait.
+  virtual bool reserve(MessageId id, std::size_t recipients) = 0;
+
+  virtual Task<Result<std::unique_ptr<StoredMessage>>> open(MessageId id) = 0;
+  // Returns once durable (waits at most limits::outcome_delay for company). An Error means that
+  // nothing of it was kept and the recipients are still leased: call again.
+  virtual Task<Result<void>> settle(Settlement settlement) = 0;
+
+  // One page, oldest first. Reads at most `limit` messages from disk, on a helper thread.
+  virtual Task<Result<QueuePage>> query(Filter filter, std::string cursor, std::size_t limit) = 0;
+  virtual std::uint64_t count(const Filter& filter) const = 0;
+  // Applies an operation to every matching message, atomically per message, and returns how many;
+  // durable before it returns. `flush` makes deferred mail due now; `hold`, `release`, `remove`
+  // (Fate::deleted, no DSN); `bounce` makes recipients Fate::bounced and is given the DSN by
+  // `bounce_with`.
+  virtual Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) = 0;
+  // How a bounce's DSN is made: a pure function handed in at start. Recipients are indexes.
+  using MakeDsn = std::function<std::optional<Generated>(
+      const mail::Envelope& envelope, MessageId id, std::string_view header,
+      const std::vector<mail::Outcome>& failed)>;
+  virtual void bounce_with(MakeDsn make) = 0;
+
+  virtual Health health() const = 0;
+  virtual Accounts accounts() const = 0;
+  virtual Counters counters() const = 0;
+};
+
+}  // namespace malleposte::spool
