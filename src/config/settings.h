@@ -2,22 +2,22 @@
 // the one table of properties (config/properties.h) by config/load.h; never changed afterwards.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/ip_address.h"
 #include "base/time.h"
 
 namespace malleposte::config {
 
-// An IPv4 or IPv6 network: "192.0.2.0/24", "::1", "0.0.0.0/0". 16 octets; IPv4 is kept mapped
-// (::ffff:a.b.c.d), so that one comparison serves both.
+// An IPv4 or IPv6 network: "192.0.2.0/24", "::1", "0.0.0.0/0". IPv4 is kept mapped
+// (see base/ip_address.h).
 struct Cidr {
-  std::array<std::uint8_t, 16> network{};
+  IpAddress network{};
   std::uint8_t prefix = 128;  // bits, counted in the 128-bit form
-  bool contains(const std::array<std::uint8_t, 16>& address) const;
+  bool contains(const IpAddress& address) const;
   bool operator==(const Cidr&) const = default;
 };
 
