@@ -1,0 +1,55 @@
+// HTTP as values, and the adapter that speaks it (net/http_server.cc, net/http_client.cc: the only
+// files that see the HTTP library). HTTP/1.0 and HTTP/1.1 with keep-alive; bodies up to
+// limits::http_body_octets, then 413. Loop thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "net/stream.h"
+
+namespace malleposte::net {
+
+struct HttpRequest {
+  std::string method;  // "GET"
+  std::string path;    // "/api/v1/queue/messages", percent-decoded
+  std::multimap<std::string, std::string> query;  // percent-decoded
+  std::multimap<std::string, std::string> headers;  // names in lower case
+  std::string body;
+  std::string peer;          // "192.0.2.1:4711"; "local" on the control socket
+  bool control_socket = false;  // whoever may open that file may do everything
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;  // further ones
+};
+
+using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
+
+// Serves requests of the given listeners until destroyed.
+class HttpServer {
+ public:
+  virtual ~HttpServer() = default;
+};
+
+// Serves on a Unix socket (mode 0600; see Network::listen_unix) or on an address.
+struct HttpListen {
+  Endpoint at;            // or
+  std::string unix_path;  // when not empty
+};
+
+// One request over a Unix socket, blocking, for the command line. Errors: Fault::resource when no
+// server listens there, Fault::deadline, Fault::peer.
+Result<HttpResponse> http_over_unix(const std::string& unix_path, const HttpRequest& request,
+                                    Duration timeout);
+
+}  // namespace malleposte::net
