@@ -1,0 +1,146 @@
+#include "mail/address.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace malleposte::mail {
+namespace {
+
+Address must(std::string_view text) {
+  auto address = parse_address(text);
+  EXPECT_TRUE(address) << text << ": " << (address ? "" : address.error().text);
+  return address ? *address : Address{};
+}
+
+TEST(Address, OrdinaryFormsAreTaken) {
+  EXPECT_EQ(must("joe@example.org"), (Address{"joe", "example.org"}));
+  EXPECT_EQ(must("joe.user+tag@Example.ORG"), (Address{"joe.user+tag", "Example.ORG"}));
+  EXPECT_EQ(must("!#$%&'*+-/=?^_`{|}~@a-b.c3"), (Address{"!#$%&'*+-/=?^_`{|}~", "a-b.c3"}));
+  EXPECT_EQ(must("x@host_1.example"), (Address{"x", "host_1.example"}));
+  EXPECT_EQ(must("x@[192.0.2.1]"), (Address{"x", "[192.0.2.1]"}));
+  EXPECT_EQ(must("x@[IPv6:2001:db8::1]"), (Address{"x", "[IPv6:2001:db8::1]"}));
+  EXPECT_EQ(must("x@[x400:c=org]"), (Address{"x", "[x400:c=org]"}));
+  EXPECT_EQ(must("root"), (Address{"root", ""}));
+}
+
+TEST(Address, QuotesAreRemovedAndPutBackOnlyWhereNeeded) {
+  EXPECT_EQ(must("\"joe\"@example.org"), (Address{"joe", "example.org"}));
+  EXPECT_EQ(to_string(must("\"j\\o\\e\"@example.org")), "joe@example.org");
+  EXPECT_EQ(must("\"a b\"@example.org").local, "a b");
+  EXPECT_EQ(to_string(must("\"a b\"@example.org")), "\"a b\"@example.org");
+  EXPECT_EQ(must("\"a\\\"\\\\b@c\"@d").local, "a\"\\b@c");
+  EXPECT_EQ(to_string(must("\"a\\\"\\\\b@c\"@d")), "\"a\\\"\\\\b@c\"@d");
+  EXPECT_EQ(to_string(must("\".a.\"@d")), "\".a.\"@d");
+  EXPECT_EQ(to_string(Address{}), "");
+}
+
+TEST(Address, PercentAndBangAreOnlyCharacters) {
+  EXPECT_EQ(must("a%b.example@c"), (Address{"a%b.example", "c"}));
+  EXPECT_EQ(must("b.example!a@c"), (Address{"b.example!a", "c"}));
+}
+
+TEST(Address, WhatIsNoAddressIsRefused) {
+  for (const char* text : {"",
+                           "@",
+                           "@example.org",
+                           "joe@",
+                           "joe@@example.org",
+                           "joe@a@b",
+                           ".joe@example.org",
+                           "joe.@example.org",
+                           "j..oe@example.org",
+                           "joe @example.org",
+                           " joe@example.org",
+                           "joe@example.org ",
+                           "joe@.example.org",
+                           "joe@example..org",
+                           "joe@example.org.",
+                           "joe@-example.org",
+                           "joe@example-.org",
+                           "joe@exa mple.org",
+                           "joe@[192.0.2.1",
+                           "joe@[192.0.2.256]",
+                           "joe@[]",
+                           "joe@[IPv6:zz]",
+                           "joe@[IPv6:]",
+                           "joe@[:x]",
+                           "joe@[a:]",
+                           "joe@[2001:db8::1]x",
+                           "joe@[192.0.2.1]x",
+                           "\"\"@example.org",
+                           "\"joe@example.org",
+                           "\"joe\\",
+                           "\"joe\"x@example.org",
+                           "\"a\nb\"@c",
+                           "jo\"e@example.org",
+                           "<joe@example.org>",
+                           "joe(c)@example.org",
+                           "joe@example.org,jane@example.org",
+                           "a\rb@c"}) {
+    EXPECT_FALSE(parse_address(text)) << text;
+  }
+  EXPECT_FALSE(parse_address(std::string_view("a\0b@c", 5)));
+  EXPECT_FALSE(parse_address(std::string_view("a@c\0", 4)));
+}
+
+TEST(Address, OtherAlphabetsAreRefusedWithAReason) {
+  for (const char* text : {"j\xc3\xb6@example.org", "\"j\xc3\xb6\"@example.org",
+                           "joe@ex\xc3\xa4mple.org", "\xe3\x81\x82@a", "a@b\xff"}) {
+    const auto address = parse_address(text);
+    ASSERT_FALSE(address);
+    EXPECT_NE(address.error().text.find("ASCII"), std::string::npos) << address.error().text;
+  }
+}
+
+TEST(Address, LengthsHaveLimits) {
+  const std::string local(64, 'a');
+  EXPECT_TRUE(parse_address(local + "@example.org"));
+  EXPECT_FALSE(parse_address(local + "a@example.org"));
+  const std::string label(63, 'd');
+  EXPECT_TRUE(parse_address("a@" + label + "." + label));
+  EXPECT_FALSE(parse_address("a@" + label + "d"));
+  // 256 octets with the angle brackets.
+  const std::string most = "@" + label + "." + label + "." + label + "." + std::string(8, 'd');
+  EXPECT_TRUE(parse_address(std::string(254 - most.size(), 'a') + most));
+  EXPECT_FALSE(parse_address(std::string(255 - most.size(), 'a') + most));
+}
+
+TEST(Path, FormsOfTheStandard) {
+  EXPECT_EQ(parse_path("<joe@example.org>")->address, (Address{"joe", "example.org"}));
+  EXPECT_TRUE(parse_path("<>")->address.null());
+  EXPECT_EQ(parse_path("<Postmaster>")->address, (Address{"Postmaster", ""}));
+  EXPECT_EQ(parse_path("<\"a>b c\"@d> SIZE=3")->address, (Address{"a>b c", "d"}));
+  EXPECT_EQ(parse_path("<joe@example.org> SIZE=1 BODY=7BIT ")->rest, "SIZE=1 BODY=7BIT");
+  EXPECT_EQ(parse_path("  <joe@example.org>\t")->rest, "");
+}
+
+TEST(Path, SourceRoutesAreDropped) {
+  EXPECT_EQ(parse_path("<@a.example,@[192.0.2.1]:joe@example.org>")->address,
+            (Address{"joe", "example.org"}));
+  for (const char* text : {"<@a.example>", "<@a.example,joe@example.org>", "<@:joe@example.org>",
+                           "<@a.example:>", "<@a b:joe@example.org>", "<@a.example"}) {
+    EXPECT_FALSE(parse_path(text)) << text;
+  }
+}
+
+TEST(Path, HandWrittenFormsAreTaken) {
+  EXPECT_EQ(parse_path(" admin@domaine.ntlg")->address, (Address{"admin", "domaine.ntlg"}));
+  EXPECT_EQ(parse_path("\"a b\"@c SIZE=3")->address, (Address{"a b", "c"}));
+  EXPECT_EQ(parse_path("a@c SIZE=3")->rest, "SIZE=3");
+}
+
+TEST(Path, WhatIsNoPathIsRefused) {
+  for (const char* text : {"", "  ", "<", ">", "<<a@b>>", "<a@b", "a@b>", "<a@b>SIZE=3", "<a@b>>",
+                           "< a@b>", "<a@b >", "<a@b>,<c@d>", "<a@b\xc3\xa4>", "<@>"}) {
+    EXPECT_FALSE(parse_path(text)) << text;
+  }
+}
+
+TEST(Address, DomainsAreComparedInLowerCase) {
+  EXPECT_EQ(canonical_domain("Example.ORG"), "example.org");
+  EXPECT_EQ(canonical_domain("[IPv6:2001:DB8::1]"), "[ipv6:2001:db8::1]");
+}
+
+}  // namespace
+}  // namespace malleposte::mail
