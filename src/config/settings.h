@@ -42,6 +42,7 @@ struct Route {
   std::string pattern;
   std::vector<NextHop> next_hops;  // tried in order
   unsigned line;
+  bool operator==(const Route&) const = default;
 };
 
 enum class Mode : std::uint8_t { relay, internet_site, smarthost, satellite, local_only, none };
@@ -54,30 +55,41 @@ struct Settings {
   Mode mode = Mode::relay;
   std::string mail_name;
   std::string root_address;
+  std::vector<std::string> destinations;  // canonical
+  bool loopback_only = false;
+  std::string timezone;  // "" leaves it as it is
 
-  std::vector<std::string> in;  // listening addresses of SMTP
+  std::vector<std::string> in;  // listening addresses of SMTP; empty: 0.0.0.0 and ::
   std::uint16_t smtp_port = 25;
+  std::uint16_t smtps_port = 465;
+  std::uint16_t submission_port = 587;
   std::vector<std::string> ui;
   std::uint16_t ui_port = 80;
-  std::string net;  // source address of outgoing connections; "" the system chooses
+  std::string username;  // of the web UI; "" asks for nothing and is read-only
+  std::string password;
+  std::string net;  // source address of outgoing connections; "" the system chooses,
+                    // "0.255.255.255" not connected: mail is accepted and deferred
   std::vector<HostPort> dns_servers;
   std::uint16_t mx_port = 25;
   bool allow_loopback_mx = false;
   std::vector<std::string> proxy_addresses;
 
   std::filesystem::path volume_data;
+  std::filesystem::path volume_key;  // "" there is none
   std::string run_as;
 
   std::vector<Cidr> smtpd_trusted_networks;
   std::vector<std::string> relay_domains;  // canonical; ".example.org" for subdomains only
   std::vector<NextHop> smart_relay;
+  std::string smart_relay_auth_file;  // on the key volume
+  std::string cc_mta;
   std::vector<Route> routes;
   bool deliveries_suspended = false;
 
   Duration retry_first{};
   Duration retry_max{};
   Duration queue_lifetime{};
-  Duration delay_warning_after{};
+  Duration delay_warning_after{};        // 0: the sender is not told
   std::uint64_t message_size_limit = 0;  // octets
   std::uint64_t queue_memory_limit = 0;  // octets
   std::uint64_t segment_size = 0;        // octets; 0: chosen by the size of the volume
@@ -85,7 +97,13 @@ struct Settings {
 
   bool logs_enabled = false;
   std::string maillog_filename;
-  std::string log;  // directory or smb:// URL
+  std::string log;  // directory or smb:// URL; "" not connected
+  std::string fs;   // directory or nfs:// URL; "" not connected
+  std::string mon;  // http:// URL; "" not connected
+
+  bool ssl_disabled = true;
+  std::string ssl_key_file;   // on the key volume
+  std::string ssl_cert_file;  // on the key volume
 };
 
 }  // namespace malleposte::config

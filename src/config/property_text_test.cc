@@ -1,0 +1,30 @@
+#include "config/property_text.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+namespace malleposte::config {
+namespace {
+
+// Made anew by: malleposte properties --markdown > docs/manual/properties.md
+TEST(PropertyText, TheManualIsCurrent) {
+  std::ifstream file(MALLEPOSTE_SOURCE_DIR "/docs/manual/properties.md", std::ios::binary);
+  const std::string manual{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_EQ(manual, properties_as_markdown());
+}
+
+TEST(PropertyText, FitsATerminal) {
+  const std::string text = properties_as_text();
+  std::size_t start = 0;
+  while (start < text.size()) {
+    const std::size_t end = text.find('\n', start);
+    EXPECT_LE(end - start, 100u) << text.substr(start, end - start);
+    start = end + 1;
+  }
+  EXPECT_NE(text.find("smtp_port = 25\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace malleposte::config
