@@ -17,12 +17,12 @@
 namespace malleposte::net {
 
 struct HttpRequest {
-  std::string method;  // "GET"
-  std::string path;    // "/api/v1/queue/messages", percent-decoded
-  std::multimap<std::string, std::string> query;  // percent-decoded
+  std::string method;                               // "GET"
+  std::string path;                                 // "/api/v1/queue/messages", percent-decoded
+  std::multimap<std::string, std::string> query;    // percent-decoded
   std::multimap<std::string, std::string> headers;  // names in lower case
   std::string body;
-  std::string peer;          // "192.0.2.1:4711"; "local" on the control socket
+  std::string peer;             // "192.0.2.1:4711"; "local" on the control socket
   bool control_socket = false;  // whoever may open that file may do everything
 };
 

@@ -1,0 +1,86 @@
+#include "net/asio_listener.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <cassert>
+#include <cerrno>
+
+#include "net/asio_stream.h"
+#include "net/socket_address.h"
+
+namespace malleposte::net {
+namespace {
+
+constexpr unsigned accepts_per_wake_up = 64;
+constexpr Duration pause = std::chrono::milliseconds(200);
+
+unsigned long inode_of(const UnixPath& path) {
+  struct stat status{};
+  if (fstatat(path.directory(), path.name().c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return 0;
+  return status.st_ino;
+}
+
+bool exhausts(int error_number) {
+  return error_number == EMFILE || error_number == ENFILE || error_number == ENOBUFS ||
+         error_number == ENOMEM;
+}
+
+}  // namespace
+
+AsioListener::AsioListener(AsioLoop& loop, FileDescriptor fd, std::optional<UnixPath> path,
+                           Network::Accept accept, AsioNetwork::Complain complain)
+    : state_(std::make_shared<State>(loop)),
+      local_(local_endpoint(fd.get())),
+      path_(std::move(path)) {
+  if (path_) inode_ = inode_of(*path_);
+  state_->accept = std::move(accept);
+  state_->complain = std::move(complain);
+  AsioError error;
+  state_->descriptor.assign(fd.get(), error);
+  assert(!error && "the reactor takes every socket of a starting program");
+  fd.release();
+  state_->wait();
+}
+
+AsioListener::~AsioListener() {
+  state_->closed = true;
+  AsioError ignored;
+  state_->descriptor.close(ignored);
+  if (path_ && inode_ != 0 && inode_of(*path_) == inode_)
+    unlinkat(path_->directory(), path_->name().c_str(), 0);
+}
+
+void AsioListener::State::wait() {
+  descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [self = shared_from_this()](const AsioError& error) {
+                          if (!error) self->accept_waiting();
+                        });
+}
+
+void AsioListener::State::accept_waiting() {
+  for (unsigned i = 0; i < accepts_per_wake_up && !closed; ++i) {
+    SocketAddress address;
+    FileDescriptor fd(::accept4(descriptor.native_handle(), address.get(), &address.length,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (fd) {
+      exhausted = false;
+      auto local = local_endpoint(fd.get());
+      accept(std::make_unique<AsioStream>(std::make_shared<Socket>(loop, std::move(fd)),
+                                          std::move(local), to_endpoint(address)));
+      continue;
+    }
+    const int error_number = errno;
+    if (error_number == EAGAIN) break;
+    if (!exhausts(error_number)) continue;  // that connection's own failure (accept(2))
+    if (!exhausted && complain)
+      complain(system_failure("new connections have to wait", error_number).value().text);
+    exhausted = true;
+    loop.call_at(loop.steady() + pause, [self = shared_from_this()] { self->accept_waiting(); });
+    return;
+  }
+  if (!closed) wait();
+}
+
+}  // namespace malleposte::net
