@@ -1,0 +1,95 @@
+"""The outside ledger of a crash test: what was acknowledged, what arrived when, and what of it is
+wrong. Pure, so that test_ledger.py can show that it sees each kind of loss."""
+import collections
+import dataclasses
+import re
+
+# From the next hop's 250 to our durable outcome: 10 ms of waiting for company, a sync, and
+# generously what two busy cores add. Only a delivery younger than this may come twice.
+IN_FLIGHT_S = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Sent:
+    """A mail that a client handed over: whether its dot was answered 250."""
+    id: str
+    sender: str
+    recipients: tuple
+    digest: str
+    acknowledged: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Arrived:
+    """A mail that the next hop answered 250. `report_of` are the recipients a DSN speaks of."""
+    id: str  # the mail's mark; for a DSN its Message-ID
+    sender: str
+    recipients: tuple
+    digest: str
+    at: float
+    report_of: tuple = ()
+
+
+def is_refused(recipient):
+    return recipient.startswith("nobody-")
+
+
+def report_recipients(content):
+    return tuple(one.decode() for one in
+                 re.findall(rb"(?im)^Final-Recipient: *rfc822; *(\S+?)\r?$", content))
+
+
+def complaints(sent, arrived, kills, queue_empty=True):
+    """All that is wrong, as sentences. `kills` are the times of the kills, ascending; times are of
+    one clock."""
+    wrong = [] if queue_empty else ["the queue did not drain"]
+    known = {one.id: one for one in sent}
+    deliveries = collections.defaultdict(list)  # (id, recipient) -> times
+    reports = collections.defaultdict(set)  # refused recipient -> Message-IDs of DSNs
+    for one in arrived:
+        if one.report_of or one.sender == "":
+            for recipient in one.report_of:
+                reports[recipient].add(one.id)
+                origin = known.get(recipient.split("@")[0].rsplit("-", 1)[-1])
+                if not origin or recipient not in origin.recipients:
+                    wrong.append(f"a DSN of {recipient}, to whom nothing was sent")
+                elif one.recipients != (origin.sender,):
+                    wrong.append(f"the DSN of {recipient} went to {one.recipients}")
+            if not one.report_of:
+                wrong.append(f"a mail from nobody that reports nothing: {one.id}")
+        elif one.id not in known:
+            wrong.append(f"{one.id} arrived and was never sent")
+            continue
+        else:
+            origin = known[one.id]
+            if one.digest != origin.digest:
+                wrong.append(f"{one.id} arrived with other content")
+            if one.sender != origin.sender:
+                wrong.append(f"{one.id} arrived with the sender {one.sender}")
+        for recipient in one.recipients:
+            deliveries[one.id, recipient].append(one.at)
+            if one.id in known and recipient not in known[one.id].recipients:
+                wrong.append(f"{one.id} arrived for {recipient}, who is not its recipient")
+
+    for one in sent:
+        for recipient in one.recipients:
+            if is_refused(recipient):
+                count = len(reports[recipient])
+                if count > 1 or (one.acknowledged and count != 1):
+                    wrong.append(f"{one.id}: {count} DSNs for {recipient}, refused")
+            elif one.acknowledged and not deliveries[one.id, recipient]:
+                wrong.append(f"{one.id} was acknowledged and never came to {recipient}")
+
+    for (identifier, recipient), times in deliveries.items():
+        times.sort()
+        for first, second in zip(times, times[1:]):
+            if not any(abs(kill - first) < IN_FLIGHT_S and kill < second for kill in kills):
+                wrong.append(f"{identifier} came twice to {recipient} without a kill that "
+                             f"explains it: at {first:.3f} and {second:.3f}")
+    return wrong
+
+
+def duplicates(arrived):
+    """How many deliveries were repetitions."""
+    seen = collections.Counter((one.id, r) for one in arrived for r in one.recipients)
+    return sum(count - 1 for count in seen.values())

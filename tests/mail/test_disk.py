@@ -1,0 +1,114 @@
+"""A disk that is full, and one that fails: new mail waits outside, nothing accepted is lost."""
+import smtplib
+
+import pytest
+
+from harness import namespace, until
+from harness.mail import bulk, simple, without_received
+
+HOP = "[127.0.0.1]:2600"
+
+
+@pytest.fixture
+def small_volume(tmp_path):
+    """A file system of 16 MB."""
+    directory = tmp_path / "volume"
+    directory.mkdir()
+    namespace.mount("tmpfs", directory, "tmpfs", options="size=16m,mode=755")
+    yield directory
+    namespace.unmount(directory)
+
+
+def test_full_disk(malleposte, sink, small_volume):
+    hop = sink()
+    server = malleposte(volume_data=small_volume, segment_size="1MB", deliveries_suspended=True,
+                        smart_relay=HOP)
+    accepted, refusal = [], None
+    for number in range(400):
+        content = bulk(100_000, number)
+        try:
+            code, said = server.send("anna@example.org", f"r{number}@example.com", content)
+        except AssertionError as at_mail:
+            code, said = at_mail.args[0]
+        except smtplib.SMTPResponseException as refused:
+            code, said = refused.smtp_code, refused.smtp_error
+        if code == 250:
+            accepted.append(content)
+        else:
+            refusal = code, said
+            break
+    assert refusal and refusal[0] == 452 and refusal[1].startswith(b"4.3.1"), refusal
+    assert len(accepted) > 40  # a good part of the volume was used for mail
+    assert len(server.queue()) == len(accepted)
+
+    # Neither a restart nor a kill on the full disk loses any of it, and all is delivered.
+    server.stop()
+    server.start()
+    assert len(server.queue()) == len(accepted)
+    server.kill()
+    server.set(deliveries_suspended=False)
+    server.start()
+    mails = hop.wait(len(accepted), patience_s=60)
+    assert sorted(without_received(mail.content) for mail in mails) == sorted(accepted)
+    server.wait_empty()
+
+    # With room again, mail is taken again.
+    until(lambda: server.send("anna@example.org", "again@example.com", simple())[0] == 250,
+          "mail to be taken again")
+    hop.mail_to("again@example.com")
+
+
+def test_full_disk_still_tells_of_refused_mail(malleposte, sink, small_volume):
+    """Outcomes and DSNs have their reserve."""
+    hop = sink()
+    hop.on_rcpt = lambda a: None if a.startswith("anna") else "550 5.1.1 Nobody"
+    server = malleposte(volume_data=small_volume, segment_size="1MB", deliveries_suspended=True,
+                        smart_relay=HOP)
+    count = 0
+    while True:
+        try:
+            code, _ = server.send(f"anna{count}@example.org", "nobody@example.com",
+                                  bulk(60_000, count))
+        except AssertionError as at_mail:
+            code = at_mail.args[0][0]
+        if code != 250:
+            assert code == 452
+            break
+        count += 1
+    server.stop()
+    server.set(deliveries_suspended=False)
+    server.start()
+    reports = hop.wait(count, patience_s=60)
+    assert sorted(mail.recipients[0] for mail in reports) == \
+        sorted(f"anna{number}@example.org" for number in range(count))
+    server.wait_empty()
+
+
+@pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=3", "fdatasync:error=EIO:when=6",
+                                   "fdatasync:error=EIO:when=8..9", "pwritev:error=EIO:when=4",
+                                   "pwritev:error=ENOSPC:when=5..6"])
+def test_a_disk_that_fails_once(malleposte, sink, fault):
+    """The answer is 250 or 451; what got 250 is there after a kill."""
+    hop = sink()
+    server = malleposte(started=False, deliveries_suspended=True, smart_relay=HOP)
+    server.start("strace", "-f", "-qq", "-o", server.directory / "strace", "-e",
+                 "trace=fdatasync,pwritev", "-e", f"inject={fault}")
+    answers = {}
+    for number in range(12):
+        content = simple(f"number {number}")
+        try:
+            answers[content] = server.send("anna@example.org", f"r{number}@example.com",
+                                           content)[0]
+        except AssertionError as at_mail:
+            answers[content] = at_mail.args[0][0]
+    assert set(answers.values()) <= {250, 451, 452}, answers
+    assert list(answers.values())[-1] == 250, "one failure must not end the taking of mail"
+    assert "INJECTED" in (server.directory / "strace").read_text(), "the fault was not met"
+    server.kill_traced()
+    server.set(deliveries_suspended=False)
+    server.start()
+    kept = [content for content, code in answers.items() if code == 250]
+    hop.wait(len(kept))
+    server.wait_empty()
+    arrived = {without_received(mail.content) for mail in hop.mails}
+    assert set(kept) <= arrived <= set(answers)
