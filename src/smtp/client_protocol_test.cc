@@ -390,7 +390,7 @@ TEST(ClientDeathTest, APathWithALineEndIsABug) {
   ClientProtocol p("me");
   p.received("220 x\r\n");
   p.written();
-  p.received("250 x\r\n");
+  p.received("250-x\r\n250 PIPELINING\r\n");
   Transaction transaction;
   transaction.recipients = {"a@x>\r\nRCPT TO:<b@x"};
   ASSERT_EQ(p.need(), Need::transaction);

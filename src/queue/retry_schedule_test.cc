@@ -1,0 +1,49 @@
+#include "queue/retry_schedule.h"
+
+#include <gtest/gtest.h>
+
+namespace malleposte::queue {
+namespace {
+
+using namespace std::chrono_literals;
+
+const RetrySchedule schedule{5min, 1h, 120h};
+const WallTime arrived{std::chrono::hours(500'000)};
+constexpr std::uint64_t middle = 1000;  // random bits that mean no jitter
+
+Duration wait(std::uint32_t attempts, std::uint64_t random = middle) {
+  return *schedule.next(arrived, arrived, attempts, random) - arrived;
+}
+
+TEST(RetrySchedule, DoublesUpToTheLongestWait) {
+  EXPECT_EQ(wait(0), 5min);
+  EXPECT_EQ(wait(1), 10min);
+  EXPECT_EQ(wait(2), 20min);
+  EXPECT_EQ(wait(3), 40min);
+  EXPECT_EQ(wait(4), 60min);
+  EXPECT_EQ(wait(4'000'000'000), 60min);
+}
+
+TEST(RetrySchedule, JitterIsTenPercentAtMost) {
+  EXPECT_EQ(wait(0, 0), 270s);
+  EXPECT_EQ(wait(0, 2000), 330s);
+  for (std::uint64_t random = 0; random < 5000; random += 7) {
+    EXPECT_GE(wait(1, random), 540s);
+    EXPECT_LE(wait(1, random), 660s);
+  }
+}
+
+TEST(RetrySchedule, TheLastAttemptIsAtTheEndOfTheLifetime) {
+  const auto end = arrived + 120h;
+  EXPECT_EQ(schedule.next(end - 10min, arrived, 9, middle), end);
+  EXPECT_EQ(schedule.next(end - 1us, arrived, 9, middle), end);
+  EXPECT_EQ(schedule.next(end, arrived, 9, middle), std::nullopt);
+}
+
+TEST(RetrySchedule, AShortLifetimeHasALastAttemptToo) {
+  const RetrySchedule brief{5min, 1h, 1s};
+  EXPECT_EQ(brief.next(arrived, arrived, 0, middle), arrived + 1s);
+}
+
+}  // namespace
+}  // namespace malleposte::queue
