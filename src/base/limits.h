@@ -32,6 +32,9 @@ inline constexpr std::size_t inline_body_octets = 64 * 1024;  // more streams ou
 inline constexpr std::size_t session_buffers_octets = 8 << 20;  // of all sessions; then reading waits
 inline constexpr std::size_t reserve_segments = 2;  // kept for outcomes, DSNs and the cleaner
 inline constexpr Duration outcome_delay = 10ms;     // an outcome waits at most so long for a batch
+inline constexpr Duration group_wait = 1ms;  // a commit waits at most so long for its companions
+inline constexpr std::size_t batch_octets = 4 << 20;  // written and synced at once
+inline constexpr unsigned commit_tries = 3;           // fresh segments tried after a failed sync
 inline constexpr unsigned clean_below_percent = 25;  // live share under which a segment is cleaned
 
 // --- SMTP, delivering (RFC 5321 4.5.3.2) ---------------------------------------------------------
@@ -56,10 +59,21 @@ inline constexpr Duration cached_connection_idle = 5s;   // kept open for the ne
 inline constexpr std::size_t messages_per_connection = 100;
 inline constexpr std::size_t dsn_header_octets = 8 * 1024;  // of the original, returned in a DSN
 
+// --- Records -------------------------------------------------------------------------------------
+inline constexpr std::size_t journal_octets = 8 << 20;   // buffered a log; then lines are counted
+inline constexpr std::size_t journal_batch = 256 * 1024;  // handed to the helper thread at once
+inline constexpr Duration journal_delay = 200ms;          // a line waits at most so long for it
+inline constexpr Duration journal_retry = 1s;             // after a failed write
+inline constexpr std::size_t log_file_octets = 64 << 20;  // then it becomes .1
+inline constexpr std::size_t event_recipients = 100;      // listed in one event
+inline constexpr std::size_t notices = 100;               // standing at once
+inline constexpr std::size_t refusal_kinds = 64;          // counted apart; further ones together
+
 // --- Administration ------------------------------------------------------------------------------
 inline constexpr std::size_t http_body_octets = 1 << 20;
 inline constexpr std::size_t http_connections = 100;
 inline constexpr std::size_t query_page = 1000;  // messages read from disk for one page
+inline constexpr std::size_t answer_messages = 10'000;  // in one answer; `next` continues
 inline constexpr Duration shutdown_timeout = 45s;
 inline constexpr Duration delivery_grace = 30s;  // for deliveries past their final dot
 
