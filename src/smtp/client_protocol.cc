@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "mail/plain_text.h"
 #include "mail/status.h"
 
 namespace malleposte::smtp {
@@ -21,7 +22,7 @@ Ruling ruling_of(const PeerReply& reply, Verdict verdict) {
   result.verdict = verdict;
   result.code = reply.code;
   result.status = reply.status.empty() ? mail::general_status(reply.code) : reply.status;
-  result.text = one_line(reply.text, limits::reply_text_kept);
+  result.text = mail::one_line(reply.text, limits::reply_text_kept);
   return result;
 }
 

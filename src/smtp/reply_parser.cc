@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/limits.h"
+#include "mail/plain_text.h"
 #include "mail/status.h"
 
 namespace malleposte::smtp {
@@ -16,19 +17,6 @@ bool digit(char c) {
 }
 
 }  // namespace
-
-std::string one_line(std::string_view text, std::size_t octets) {
-  std::string line;
-  line.reserve(std::min(text.size(), octets));
-  for (char c : text) {
-    if (line.size() == octets) break;
-    if (c == '\r') continue;
-    if (c == '\n' || c == '\t') c = ' ';
-    line += c >= ' ' && c <= '~' ? c : '?';
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  return line;
-}
 
 ReplyParser::State ReplyParser::broken(std::string_view why) {
   broken_ = true;
@@ -49,7 +37,7 @@ ReplyParser::State ReplyParser::end_of_line(std::string_view line) {
   // RFC 5321 4.2: three digits, then a blank, a hyphen, or (to be accepted) nothing at all.
   if (line.size() < 3 || line[0] < '2' || line[0] > '5' || !digit(line[1]) || !digit(line[2]) ||
       (line.size() > 3 && line[3] != ' ' && line[3] != '-'))
-    return broken("not an SMTP reply: \"" + one_line(line, 60) + "\"");
+    return broken("not an SMTP reply: \"" + mail::one_line(line, 60) + "\"");
   int code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
   bool last = line.size() == 3 || line[3] == ' ';
   line.remove_prefix(line.size() == 3 ? 3 : 4);

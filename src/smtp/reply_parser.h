@@ -22,10 +22,6 @@ struct PeerReply {
   bool closing() const { return code == 421; }
 };
 
-// Any text made fit for a log line, a listing or a DSN: one line of printable ASCII, at most
-// `octets` long; everything else becomes '?', line ends become a blank.
-std::string one_line(std::string_view text, std::size_t octets);
-
 class ReplyParser {
  public:
   enum class State { more, reply, broken };

@@ -93,12 +93,6 @@ TEST(ReplyParser, EndlessLinesAndRepliesAreBroken) {
   EXPECT_LE(parse(longest + "250 end\r\n").text.size(), 16u * 1024);
 }
 
-TEST(ReplyParser, OneLineIsPrintableAndShort) {
-  EXPECT_EQ(one_line("a\r\nb\tc\x01\xc3\xa9", 100), "a b c???");
-  EXPECT_EQ(one_line("abcdef", 3), "abc");
-  EXPECT_EQ(one_line("ab \n", 100), "ab");
-}
-
 TEST(EhloAnswer, KnowsWhatTheClientUses) {
   auto answer = parse_ehlo_answer("mx at your service\npipelining\nSIZE 1000\n8BITMIME\nX-FOO bar");
   EXPECT_TRUE(answer.pipelining);

@@ -1,0 +1,172 @@
+#include "mail/dsn.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "mail/plain_text.h"
+#include "mail/status.h"
+
+namespace malleposte::mail {
+namespace {
+
+using namespace std::chrono_literals;
+
+const WallTime now{std::chrono::sys_days(std::chrono::year(2026) / 5 / 21) + 5h + 33min + 29s};
+
+Envelope envelope() {
+  Envelope e;
+  e.reverse_path = {"s", "example.org"};
+  e.recipients = {{"a", "x.example"}, {"b", "x.example"}};
+  e.arrived = now - 24h;
+  return e;
+}
+
+Outcome refused() {
+  Outcome o{1, Fate::bounced, {}, {}};
+  o.answer = {"mx.x.example", "192.0.2.1:25", 550, "5.1.1", "No such user"};
+  return o;
+}
+
+std::string content(const std::string& header, const std::vector<Outcome>& failed) {
+  auto dsn = make_dsn(envelope(), MessageId{7}, header, failed, "me.example", now);
+  EXPECT_TRUE(dsn);
+  return dsn ? dsn->content : "";
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// The parts between the boundaries, preamble first.
+std::vector<std::string> parts(const std::string& content) {
+  auto at = content.find("boundary=\"") + 10;
+  auto line = "\r\n--" + content.substr(at, content.find('"', at) - at);
+  std::vector<std::string> all;
+  for (std::size_t from = 0;;) {
+    auto next = content.find(line, from);
+    all.push_back(content.substr(from, next - from));
+    if (next == std::string::npos) return all;
+    from = next + line.size();
+  }
+}
+
+TEST(Dsn, TellsPeopleAndProgramsWhatHappened) {
+  auto all = parts(content("Subject: hi\r\nFrom: s\r\n\r\nbody\r\n", {refused()}));
+  ASSERT_EQ(all.size(), 5u);
+  EXPECT_TRUE(has(all[0], "From: Mail Delivery System <MAILER-DAEMON@me.example>\r\n"));
+  EXPECT_TRUE(has(all[0], "\r\nTo: <s@example.org>\r\n"));
+  EXPECT_TRUE(has(all[0], "\r\nAuto-Submitted: auto-replied\r\n"));
+  EXPECT_TRUE(has(all[0], "Date: Thu, 21 May 2026 05:33:29 +0000\r\n"));
+  EXPECT_TRUE(has(all[0], "\r\nMessage-ID: <0000000000007."));
+  EXPECT_TRUE(has(all[0], "multipart/report; report-type=delivery-status;\r\n"));
+  EXPECT_TRUE(has(all[1],
+                  "<b@x.example>\r\n    The host mx.x.example (192.0.2.1:25) said:\r\n"
+                  "    550 5.1.1 No such user\r\n"));
+  EXPECT_TRUE(has(all[2],
+                  "Content-Type: message/delivery-status\r\n\r\n"
+                  "Reporting-MTA: dns; me.example\r\n"));
+  EXPECT_TRUE(has(all[2],
+                  "\r\n\r\nFinal-Recipient: rfc822; b@x.example\r\nAction: failed\r\n"
+                  "Status: 5.1.1\r\nRemote-MTA: dns; mx.x.example\r\n"
+                  "Diagnostic-Code: smtp; 550 5.1.1 No such user\r\n"));
+  EXPECT_FALSE(has(all[2], "a@x.example"));
+  EXPECT_EQ(all[3], "\r\nContent-Type: text/rfc822-headers\r\n\r\nSubject: hi\r\nFrom: s\r\n");
+  EXPECT_EQ(all[4], "--\r\n");
+}
+
+TEST(Dsn, GoesFromNobodyToTheSender) {
+  auto dsn = make_dsn(envelope(), MessageId{7}, "", {refused()}, "me.example", now);
+  ASSERT_TRUE(dsn);
+  EXPECT_TRUE(dsn->envelope.reverse_path.null());
+  EXPECT_EQ(dsn->envelope.recipients, (std::vector<Address>{{"s", "example.org"}}));
+}
+
+TEST(Dsn, NobodyIsToldAboutANotice) {
+  auto original = envelope();
+  original.reverse_path = {};
+  EXPECT_FALSE(make_dsn(original, MessageId{7}, "", {refused()}, "me.example", now));
+}
+
+TEST(Dsn, ExpiryNamesTheLastReason) {
+  Outcome o{0, Fate::expired, {}, {"mx", "192.0.2.1:25", 0, "4.4.1", "connection refused"}};
+  auto text = content("", {o});
+  EXPECT_TRUE(has(text, "Status: 4.4.7\r\n"));
+  EXPECT_TRUE(has(text, "could not be delivered in the time allowed"));
+  EXPECT_TRUE(has(text, "    connection refused\r\n"));
+  EXPECT_FALSE(has(text, "Diagnostic-Code"));
+}
+
+TEST(Dsn, ForeignTextAddsNoLineFieldOrPart) {
+  auto o = refused();
+  o.answer.text = "x\r\n\r\nFinal-Recipient: rfc822; evil\r\nAction: delivered\xff";
+  o.answer.host = "mx\r\nBcc: evil";
+  o.answer.status = "5.1.1\r\nX: y";
+  auto text = content("A: b\r\n", {o});
+  EXPECT_FALSE(has(text, "\nFinal-Recipient: rfc822; evil"));
+  EXPECT_FALSE(has(text, "\nAction: delivered"));
+  EXPECT_FALSE(has(text, "\nBcc"));
+  EXPECT_FALSE(has(text, "\nX:"));
+  for (char c : text) EXPECT_TRUE(c == '\r' || c == '\n' || (c >= ' ' && c <= '~'));
+}
+
+TEST(Dsn, AHeaderThatKnowsTheBoundaryEndsNoPart) {
+  const auto plain = content("A: b\r\n", {refused()});
+  auto at = plain.find("boundary=\"") + 10;
+  auto boundary = plain.substr(at, plain.find('"', at) - at);
+  auto all = parts(content("A: b\r\n--" + boundary + "--\r\nC: d\r\n", {refused()}));
+  EXPECT_EQ(all.size(), 5u);
+}
+
+TEST(Dsn, TheReturnedHeaderIsLimitedAndWhole) {
+  std::string header;
+  for (int i = 0; i < 1000; ++i) header += "X-Line: 0123456789012345678901234567890\r\n";
+  auto all = parts(content(header, {refused()}));
+  ASSERT_EQ(all.size(), 5u);
+  EXPECT_LE(all[3].size(), limits::dsn_header_octets + 100);
+  EXPECT_TRUE(all[3].ends_with("0123456789012345678901234567890\r\n"));
+  auto cut = parts(content("A: b\r\nC: cut he", {refused()}));
+  EXPECT_TRUE(cut[3].ends_with("\r\n\r\nA: b\r\n"));
+}
+
+TEST(Dsn, LongLinesAndEightBitsInTheHeaderStayLegal) {
+  auto text = content("A: " + std::string(5000, 'x') + "\r\nB: \xc3\xa9\r\n", {refused()});
+  EXPECT_TRUE(has(text, "Content-Transfer-Encoding: 8bit\r\n"));
+  EXPECT_TRUE(has(text, "B: \xc3\xa9\r\n"));
+  for (std::size_t at = 0; at < text.size();) {
+    auto end = text.find("\r\n", at);
+    ASSERT_NE(end, std::string::npos);
+    EXPECT_LE(end - at, 998u);
+    at = end + 2;
+  }
+}
+
+TEST(Dsn, LongRepliesAreFolded) {
+  auto o = refused();
+  for (int i = 0; i < 60; ++i) o.answer.text += " and so on";
+  o.answer.text += std::string(300, 'y');
+  auto text = content("", {o});
+  EXPECT_TRUE(has(text, "Diagnostic-Code: smtp; 550 5.1.1 No such user and so on"));
+  for (std::size_t at = 0; at < text.size();) {
+    auto end = text.find("\r\n", at);
+    EXPECT_LE(end - at, 80u) << text.substr(at, end - at);
+    at = end + 2;
+  }
+}
+
+TEST(Status, IsFoundAtTheStartOfAText) {
+  EXPECT_EQ(leading_status("5.1.1 x"), "5.1.1");
+  EXPECT_EQ(leading_status("2.0.0"), "2.0.0");
+  EXPECT_EQ(leading_status("4.7.123\tx"), "4.7.123");
+  for (auto text : {"", "5", "5.", "5.1", "5.1.", "5.1.1.1", "3.1.1", "5.1.1234", "5.1234.1",
+                    "5.00.1", "5.1.1,", " 5.1.1"})
+    EXPECT_EQ(leading_status(text), "") << text;
+}
+
+TEST(PlainText, IsOnePrintableLine) {
+  EXPECT_EQ(one_line("a\r\nb\tc\x01\xc3\xa9", 100), "a b c???");
+  EXPECT_EQ(one_line("abcdef", 3), "abc");
+  EXPECT_EQ(one_line("ab \n", 100), "ab");
+}
+
+}  // namespace
+}  // namespace malleposte::mail
