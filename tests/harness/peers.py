@@ -1,6 +1,7 @@
 """Real neighbours: Postfix and NSD, run from build/peers (see tests/peers/setup) in an overlay that
 is gone with the test, so that each test finds them fresh."""
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -29,6 +30,7 @@ class PeersRoot:
         self.write("etc/resolv.conf", "nameserver 127.0.0.1\noptions timeout:2 attempts:1\n")
         self.write("etc/hosts", "127.0.0.1 localhost\n")
         self.processes = []
+        self.before_close = []
 
     def write(self, path, text):
         (self.root / path).write_text(text)
@@ -48,6 +50,8 @@ class PeersRoot:
         return done.stdout
 
     def close(self):
+        for stop in self.before_close:
+            stop()
         for process in reversed(self.processes):
             process.terminate()
             try:
@@ -85,6 +89,8 @@ class Postfix:
                 (root.root / "etc" / name).read_bytes())
         self.process = root.popen("/usr/sbin/postfix", "start-fg")
         until(self._greets, "Postfix's greeting")
+        self.master_pid = int((root.root / "var/spool/postfix/pid/master.pid").read_text())
+        root.before_close.append(self.stop)
 
     def _greets(self):
         assert self.process.poll() is None, self.log()
@@ -93,6 +99,12 @@ class Postfix:
                 return connection.recv(100).startswith(b"220")
         except ConnectionRefusedError:
             return False
+
+    def stop(self):
+        """Its master is in a session of its own, below the start script: it ends them both."""
+        if self.process.poll() is None:
+            os.kill(self.master_pid, signal.SIGTERM)
+            self.process.wait(30)
 
     def log(self):
         file = self.root.root / "var/log/mail.log"

@@ -1,0 +1,382 @@
+#!/usr/bin/python3 -B
+"""`./dev bench`: Malleposte and Postfix side by side on this machine, in one run, with ratios.
+
+Both run as they come, with all that is on by default: syncs, logs, Received fields. Their queues
+lie on the same disk. smtp-source and smtp-sink (Postfix's own load tools) are client and next hop.
+Repetitions are interleaved and the median counts. Everything shares the machine's cores, so run it
+when nothing else does, and read ratios rather than rates.
+"""
+import argparse
+import datetime
+import os
+import pathlib
+import platform
+import re
+import shutil
+import smtplib
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from harness import namespace, until
+from harness.mail import bulk, simple
+from harness.peers import LOWER, PeersRoot, Postfix
+from harness.server import UI_PORT, Malleposte
+from harness.sink import Sink
+
+SESSIONS, SIZE = 50, 1024
+SINK_PORT = 2600
+HOP = f"[127.0.0.1]:{SINK_PORT}"
+REPORT = ROOT / "docs" / "performance.md"
+
+
+# --- what is measured ----------------------------------------------------------------------------
+
+class MalleposteUnderLoad:
+    name, port = "Malleposte", 2525
+
+    def __init__(self, bench, held):
+        directory = bench.directory / "malleposte"
+        shutil.rmtree(directory, ignore_errors=True)
+        self.server = Malleposte(directory, smart_relay=HOP, deliveries_suspended=held).start()
+        self.root_pid = self.server.process.pid
+
+    def stop(self):
+        self.server.stop()
+
+
+class PostfixUnderLoad:
+    name, port = "Postfix", 2700
+
+    def __init__(self, bench, held):
+        self.peers = bench.peers
+        spool = bench.directory / "postfix"
+        shutil.rmtree(spool, ignore_errors=True)
+        # Its queue is on the disk, not in the test's overlay, as the syncs must be real.
+        subprocess.run(["cp", "-a", LOWER / "var/spool/postfix", spool], check=True)
+        self.mounted = self.peers.root / "var/spool/postfix"
+        namespace.mount(spool, self.mounted, flags=namespace.MS_BIND)
+        settings = {"relayhost": HOP, "smtp_dns_support_level": "disabled"}
+        if held:
+            settings["smtpd_client_restrictions"] = "static:HOLD"
+        self.server = Postfix(self.peers, port=self.port, **settings)
+        self.root_pid = self.server.master_pid
+
+    def stop(self):
+        # Its last processes end a little after it: the mount waits for them.
+        tree = process_tree(self.root_pid)
+        self.server.stop()
+        until(lambda: not any(map(runs, tree)), "Postfix's end")
+        namespace.unmount(self.mounted)
+
+
+def stat_fields(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return file.read().rsplit(")", 1)[1].split()
+
+
+def runs(pid):
+    try:
+        return stat_fields(pid)[0] != "Z"
+    except OSError:
+        return False
+
+
+def process_tree(root):
+    children = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                children.setdefault(int(stat_fields(entry)[1]), []).append(int(entry))
+            except OSError:
+                pass
+    tree, todo = [], [root]
+    while todo:
+        pid = todo.pop()
+        tree.append(pid)
+        todo += children.get(pid, [])
+    return tree
+
+
+def cpu_s(root):
+    """CPU seconds of a process and its descendants, those that ended and were reaped included."""
+    ticks = 0
+    for pid in process_tree(root):
+        try:
+            ticks += sum(map(int, stat_fields(pid)[11:15]))
+        except OSError:
+            pass
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+class CountingSink:
+    """smtp-sink, which counts (-c) what it gets."""
+
+    def __init__(self, bench):
+        self.file = tempfile.TemporaryFile()
+        self.process = bench.peers.popen("/usr/sbin/smtp-sink", "-u", "postfix", "-c", "-m",
+                                         "2000", f"127.0.0.1:{SINK_PORT}", "1000",
+                                         stdout=self.file)
+        self.bench = bench
+
+        def listens():
+            try:
+                smtplib.SMTP("127.0.0.1", SINK_PORT, timeout=5).close()
+                return True
+            except ConnectionRefusedError:
+                return False
+        until(listens, "smtp-sink")
+
+    def count(self):
+        self.file.seek(max(0, self.file.seek(0, 2) - 200))
+        counts = re.findall(rb"mesg=(\d+)", self.file.read())
+        return int(counts[-1]) if counts else 0
+
+    def wait(self, count):
+        until(lambda: self.count() >= count, f"{count} mails at the sink", patience_s=300,
+              pause_s=0.01)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+        self.bench.peers.processes.remove(self.process)
+
+
+def source(bench, port, count, sessions=SESSIONS):
+    said = bench.peers.run("/usr/sbin/smtp-source", "-4", "-d", "-s", str(sessions), "-m",
+                           str(count), "-l", str(SIZE), "-f", "sender@bench.test", "-t",
+                           "rcpt@sink.test", "-M", "bench.test", f"inet:127.0.0.1:{port}")
+    assert not re.search("fatal|warning", said), said
+
+
+# --- the measurements ----------------------------------------------------------------------------
+
+def accept(bench, kind, count):
+    """Delivery held: accepted messages a second, CPU milliseconds a message."""
+    server = kind(bench, held=True)
+    try:
+        source(bench, kind.port, 200)
+        cpu, start = cpu_s(server.root_pid), time.monotonic()
+        source(bench, kind.port, count)
+        seconds = time.monotonic() - start
+        return {"rate": count / seconds, "cpu": (cpu_s(server.root_pid) - cpu) * 1000 / count}
+    finally:
+        server.stop()
+
+
+def through(bench, kind, count):
+    """From smtp-source through to smtp-sink: messages a second until the last has arrived."""
+    sink = CountingSink(bench)
+    server = kind(bench, held=False)
+    try:
+        source(bench, kind.port, 200)
+        sink.wait(200)
+        cpu, start = cpu_s(server.root_pid), time.monotonic()
+        source(bench, kind.port, count)
+        sink.wait(200 + count)
+        seconds = time.monotonic() - start
+        return {"rate": count / seconds, "cpu": (cpu_s(server.root_pid) - cpu) * 1000 / count}
+    finally:
+        server.stop()
+        sink.stop()
+
+
+def latency(bench, kind, count):
+    """One mail after the other on an idle server: from our dot to the 250, and to the next hop."""
+    sink = Sink(port=SINK_PORT)
+    server = kind(bench, held=False)
+    arrivals = {}
+    arrived = threading.Condition()
+
+    def on_data(mail):
+        with arrived:
+            arrivals[re.search(rb"number (\d+)", mail.content)[1]] = time.perf_counter()
+            arrived.notify_all()
+
+    sink.on_data = on_data
+    answered, delivered = [], []
+    try:
+        for number in range(count):
+            with smtplib.SMTP("127.0.0.1", kind.port, local_hostname="client.test") as client:
+                client.ehlo()
+                client.mail("anna@bench.test")
+                client.rcpt("bert@sink.test")
+                client.docmd("DATA")
+                client.send(simple(f"number {number}", "x" * 900 + "\r\n") + b".\r\n")
+                start = time.perf_counter()
+                code, _ = client.getreply()
+                answered.append((time.perf_counter() - start) * 1000)
+                assert code == 250
+            with arrived:
+                key = str(number).encode()
+                assert arrived.wait_for(lambda: key in arrivals, 30)
+                delivered.append((arrivals[key] - start) * 1000)
+            time.sleep(0.02)  # idle again
+    finally:
+        server.stop()
+        sink.close()
+    quantiles = {}
+    for name, values in (("answered", answered), ("delivered", delivered)):
+        values.sort()
+        quantiles[f"{name} p50"] = values[len(values) // 2]
+        quantiles[f"{name} p99"] = values[len(values) * 99 // 100]
+    return quantiles
+
+
+def counted_syncs():
+    with urllib.request.urlopen(f"http://127.0.0.1:{UI_PORT}/metrics") as answer:
+        text = answer.read().decode()
+    return float(re.search(r"(?m)^malleposte_spool_syncs_total (\S+)$", text)[1])
+
+
+def syncs(bench, count):
+    """Syncs a message at 64 sessions with delivery held, by the server's count and by strace's."""
+    server = MalleposteUnderLoad(bench, held=True)
+    trace = bench.directory / "strace"
+    try:
+        before = counted_syncs()
+        source(bench, 2525, count, sessions=64)
+        counted = (counted_syncs() - before) / count
+        tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, "-e",
+                                   "trace=fsync,fdatasync,sync_file_range", "-p",
+                                   str(server.root_pid)])
+        until(lambda: "TracerPid:\t0" not in
+              pathlib.Path(f"/proc/{server.root_pid}/status").read_text(), "strace")
+        before = counted_syncs()
+        source(bench, 2525, count, sessions=64)
+        counted_traced = counted_syncs() - before
+        tracer.terminate()
+        tracer.wait()
+        seen = len(re.findall(r"sync\w*\(", trace.read_text()))
+        return {"counted": counted, "traced": seen / count,
+                "counted while traced": counted_traced / count}
+    finally:
+        server.stop()
+
+
+def memory(bench):
+    """Additional resident memory while a mail of 50 MB comes in and goes out, MB."""
+    sink = Sink(port=SINK_PORT, keep=False)
+    server = MalleposteUnderLoad(bench, held=False)
+    malleposte = server.server
+    try:
+        for number in range(20):
+            malleposte.send("anna@bench.test", "bert@sink.test", simple(str(number)))
+        sink.wait(20)
+        malleposte.wait_empty()
+        idle = malleposte.resident_bytes
+        malleposte.reset_resident_peak()
+        malleposte.send("anna@bench.test", "bert@sink.test", bulk(50_000_000, "large"))
+        sink.wait(21, patience_s=120)
+        return {"additional": (malleposte.resident_peak_bytes - idle) / 1e6, "idle": idle / 1e6}
+    finally:
+        server.stop()
+        sink.close()
+
+
+# --- the table -----------------------------------------------------------------------------------
+
+class Bench:
+    def __init__(self, directory, scratch):
+        self.directory = directory
+        self.peers = PeersRoot(scratch / "peers")
+
+
+def medians(runs):
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
+
+
+def interleaved(measure, bench, repetitions, counts):
+    results = {kind: [] for kind in counts}
+    for _ in range(repetitions):
+        for kind, count in counts.items():
+            results[kind].append(measure(bench, kind, count))
+            shown = ", ".join(f"{key} {value:.3g}" for key, value in results[kind][-1].items())
+            print(f"  {measure.__name__}: {kind.name}: {shown}", file=sys.stderr, flush=True)
+    return [medians(results[kind]) for kind in (MalleposteUnderLoad, PostfixUnderLoad)]
+
+
+def rows(bench, repetitions, scale):
+    def counts(ours, theirs):
+        return {MalleposteUnderLoad: int(ours * scale), PostfixUnderLoad: int(theirs * scale)}
+
+    ours, theirs = interleaved(accept, bench, repetitions, counts(40_000, 6_000))
+    yield ("accept, delivery held, msg/s", f"{ours['rate']:.0f}", f"{theirs['rate']:.0f}",
+           f"{ours['rate'] / theirs['rate']:.1f} x", ">= 8 x")
+    yield ("accept: CPU a message, ms", f"{ours['cpu']:.3f}", f"{theirs['cpu']:.3f}",
+           f"{theirs['cpu'] / ours['cpu']:.1f} x less", "")
+    ours, theirs = interleaved(through, bench, repetitions, counts(20_000, 3_000))
+    yield ("end to end, msg/s", f"{ours['rate']:.0f}", f"{theirs['rate']:.0f}",
+           f"{ours['rate'] / theirs['rate']:.1f} x", ">= 4 x")
+    yield ("end to end: CPU a message, ms", f"{ours['cpu']:.3f}", f"{theirs['cpu']:.3f}",
+           f"{theirs['cpu'] / ours['cpu']:.1f} x less", "")
+    ours, theirs = interleaved(latency, bench, repetitions, counts(200, 200))
+    for what, text in (("answered", "idle: dot to 250"), ("delivered", "idle: dot to next hop")):
+        for quantile in ("p50", "p99"):
+            one, other = ours[f"{what} {quantile}"], theirs[f"{what} {quantile}"]
+            yield (f"{text}, {quantile}, ms", f"{one:.2f}", f"{other:.2f}",
+                   f"{other / one:.1f} x faster", "")
+    result = syncs(bench, int(20_000 * scale))
+    yield ("syncs a message, 64 sessions", f"{result['counted']:.3f}", "", "", "<= 0.1")
+    yield ("the same below strace: counted / seen",
+           f"{result['counted while traced']:.3f} / {result['traced']:.3f}", "", "", "equal")
+    result = memory(bench)
+    yield ("50 MB mail: additional memory, MB", f"{result['additional']:.1f}", "", "", "<= 16")
+    yield ("resident at idle, MB", f"{result['idle']:.1f}", "", "", "")
+
+
+def machine():
+    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo")
+                  if line.startswith("model name")), platform.machine())
+    commit = subprocess.run(["git", "-c", f"safe.directory={ROOT}", "describe", "--always",
+                             "--dirty"], cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout.strip()
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return (f"{now:%Y-%m-%d}, commit {commit or 'unknown'}; {model}, {os.cpu_count()} cores, "
+            f"Linux {platform.release()}")
+
+
+def main():
+    options = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
+    options.add_argument("--reps", type=int, default=3, help="repetitions, of which the median")
+    options.add_argument("--quick", action="store_true", help="a tenth of the load, once")
+    options.add_argument("--record", action="store_true", help="append to docs/performance.md")
+    chosen = options.parse_args()
+    repetitions, scale = (1, 0.1) if chosen.quick else (chosen.reps, 1)
+
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"This machine is busy (load {load:.1f}): the figures will not mean much.",
+              file=sys.stderr)
+    namespace.enter_new()
+    directory = ROOT / "build" / "bench"
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        bench = Bench(directory, pathlib.Path(scratch))
+        try:
+            table = list(rows(bench, repetitions, scale))
+        finally:
+            bench.peers.close()
+    head = [("", "Malleposte", "Postfix", "ratio", "wanted")]
+    widths = [max(len(row[column]) for row in head + table) for column in range(5)]
+    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |"
+             for row in head + table]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    text = "\n".join(lines)
+    print(f"\n{machine()}; {SIZE} byte messages, {SESSIONS} kept connections, "
+          f"median of {repetitions}\n\n{text}")
+    if chosen.record:
+        with REPORT.open("a") as report:
+            report.write(f"\n## {machine()}\n\n{SIZE} byte messages, {SESSIONS} kept connections, "
+                         f"median of {repetitions} interleaved repetitions.\n\n{text}\n")
+        print(f"\nAppended to {REPORT.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
