@@ -1,0 +1,99 @@
+#include "policy/relay.h"
+
+#include <algorithm>
+#include <cassert>
+#include <optional>
+
+namespace malleposte::policy {
+namespace {
+
+// The text that mail people know from rcpthosts; what parses logs relies on it.
+constexpr Refusal not_relayed{553, "5.7.1",
+                              "Sorry, that domain isn't in my list of allowed rcpthosts."};
+constexpr Refusal sender_needs_domain{553, "5.1.7", "The sender's address needs a domain."};
+constexpr Refusal stays_local{550, "5.7.1", "Mail leaves this machine for nowhere (local_only)."};
+
+bool is_postmaster(std::string_view local) {
+  return mail::canonical_domain(local) == "postmaster";
+}
+
+// A local part that a next hop may take for a route (RFC 5321 F.2). We never do, but the host we
+// relay to may trust us and then send the mail on: a stranger's way through both of us.
+bool may_be_route(std::string_view local) {
+  return local.find_first_of("@%!") != std::string_view::npos;
+}
+
+// The address of "[192.0.2.1]" or "[IPv6:2001:db8::1]".
+std::optional<IpAddress> literal_address(std::string_view domain) {
+  if (domain.size() < 2 || domain.front() != '[' || domain.back() != ']') return {};
+  domain = domain.substr(1, domain.size() - 2);
+  constexpr std::string_view tag = "ipv6:";
+  if (mail::canonical_domain(domain.substr(0, tag.size())) == tag) domain.remove_prefix(tag.size());
+  return parse_ip(domain);
+}
+
+}  // namespace
+
+Relay::Relay(const config::Settings& settings)
+    : trusted_(settings.smtpd_trusted_networks),
+      hostname_(mail::canonical_domain(settings.hostname)),
+      mail_name_(settings.mail_name.empty() ? hostname_
+                                            : mail::canonical_domain(settings.mail_name)),
+      local_only_(settings.mode == config::Mode::local_only) {
+  assert(!hostname_.empty());
+  for (const std::string& domain : settings.relay_domains) {
+    relay_domains_.insert(mail::canonical_domain(domain));
+  }
+  postmaster_ = {"postmaster", hostname_};
+  if (const auto root = mail::parse_address(settings.root_address)) postmaster_ = completed(*root);
+}
+
+bool Relay::trusts(const IpAddress& client) const {
+  return std::any_of(trusted_.begin(), trusted_.end(),
+                     [&](const config::Cidr& network) { return network.contains(client); });
+}
+
+Verdict Relay::sender(const mail::Address& reverse_path, const Client& client) const {
+  if (!reverse_path.domain.empty() || reverse_path.null()) return reverse_path;
+  if (client.trusted) return completed(reverse_path);
+  return tl::make_unexpected(sender_needs_domain);
+}
+
+Verdict Relay::recipient(const mail::Address& recipient, const Client& client) const {
+  assert(!recipient.null());
+  if (relays_to(recipient.domain)) {
+    if (local_only_) return tl::make_unexpected(stays_local);
+    if (client.trusted || !may_be_route(recipient.local)) return recipient;
+    return tl::make_unexpected(not_relayed);
+  }
+  if (is_postmaster(recipient.local) && is_ours(recipient.domain, client)) return postmaster_;
+  if (!client.trusted) return tl::make_unexpected(not_relayed);
+  const mail::Address whole = completed(recipient);
+  if (local_only_ && !is_ours(whole.domain, client)) return tl::make_unexpected(stays_local);
+  return whole;
+}
+
+bool Relay::relays_to(std::string_view domain) const {
+  if (domain.empty() || relay_domains_.empty()) return false;
+  std::string name = mail::canonical_domain(domain);
+  if (relay_domains_.contains(name)) return true;
+  for (std::size_t dot = name.find('.'); dot != std::string::npos; dot = name.find('.', 1)) {
+    name.erase(0, dot);
+    if (relay_domains_.contains(name)) return true;
+  }
+  return false;
+}
+
+bool Relay::is_ours(std::string_view domain, const Client& client) const {
+  if (domain.empty()) return true;
+  const std::string name = mail::canonical_domain(domain);
+  if (name == hostname_ || name == mail_name_) return true;
+  const auto literal = literal_address(name);
+  return literal && *literal == client.reached_at;
+}
+
+mail::Address Relay::completed(const mail::Address& address) const {
+  return address.domain.empty() ? mail::Address{address.local, mail_name_} : address;
+}
+
+}  // namespace malleposte::policy

@@ -1,0 +1,67 @@
+// Who may send what through us: the relay decision. Pure: made from the settings once, asked by
+// receive/session for each sender and recipient. A verdict is an address, perhaps rewritten, or the
+// refusal that the client is told.
+//
+// - A trusted client (smtpd_trusted_networks) may send to anywhere; what it leaves unqualified is
+//   completed with mail_name.
+// - Everybody may send to relay_domains. `example.org` there is that name alone, `.example.org` its
+//   subdomains alone: two lines for both.
+// - Everybody may write to <Postmaster> and to postmaster at our own names (hostname, mail_name,
+//   our address in brackets). It goes to root_address; while that is empty, to
+//   postmaster@hostname, where the queue holds it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/result.h"
+#include "config/settings.h"
+#include "mail/address.h"
+
+namespace malleposte::policy {
+
+// What a client is told instead of 250.
+struct Refusal {
+  int code;
+  std::string_view status;  // RFC 3463
+  std::string_view text;
+  bool operator==(const Refusal&) const = default;
+};
+
+using Verdict = Result<mail::Address, Refusal>;
+
+// The client of a session, as far as relaying is concerned.
+struct Client {
+  bool trusted = false;
+  IpAddress reached_at{};  // the address of ours that it connected to
+};
+
+class Relay {
+ public:
+  explicit Relay(const config::Settings& settings);
+
+  // Whether the address lies in smtpd_trusted_networks.
+  bool trusts(const IpAddress& client) const;
+
+  Verdict sender(const mail::Address& reverse_path, const Client& client) const;
+  Verdict recipient(const mail::Address& recipient, const Client& client) const;
+
+  // Whether relay_domains has this domain (in any case of letters).
+  bool relays_to(std::string_view domain) const;
+
+ private:
+  bool is_ours(std::string_view domain, const Client& client) const;
+  mail::Address completed(const mail::Address& address) const;
+
+  std::vector<config::Cidr> trusted_;
+  std::unordered_set<std::string> relay_domains_;  // canonical; with a dot in front: subdomains
+  std::string hostname_;                           // canonical
+  std::string mail_name_;                          // canonical; completes unqualified addresses
+  mail::Address postmaster_;
+  bool local_only_;
+};
+
+}  // namespace malleposte::policy
