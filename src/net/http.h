@@ -39,6 +39,7 @@ using HttpHandler = std::function<Task<HttpResponse>(HttpRequest)>;
 class HttpServer {
  public:
   virtual ~HttpServer() = default;
+  virtual Endpoint local() const = 0;  // where it listens: the port when 0 was asked for
 };
 
 // Serves on a Unix socket (mode 0600; see Network::listen_unix) or on an address.

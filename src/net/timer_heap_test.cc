@@ -8,7 +8,9 @@
 namespace malleposte::net {
 namespace {
 
-SteadyTime at(long microseconds) { return SteadyTime{Duration{microseconds}}; }
+SteadyTime at(long microseconds) {
+  return SteadyTime{Duration{microseconds}};
+}
 
 TEST(TimerHeap, RunsByTimeAndThenInTheOrderOfAdding) {
   TimerHeap timers;
