@@ -251,6 +251,10 @@ class Loader {
                         "effect ({})",
                         v.property->name, v.where));
     const Settings& s = settings();
+    if (s.log.starts_with("smb://"))
+      notice("a share in log is not served by this version; a mounted directory is");
+    if (s.password.starts_with('$'))
+      notice("a hash in password is not served by this version; it is taken as the plain text");
     if (!s.cc_mta.empty() && !s.smart_relay.empty())
       notice("cc_mta is ignored because smart_relay is set");
     if (!s.destinations.empty() && (s.mode == Mode::relay || s.mode == Mode::satellite))

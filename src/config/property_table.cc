@@ -14,11 +14,10 @@ using S = Settings;
 using enum Effect;
 
 // Read and checked; set to something else than its default, a notice says that it does nothing yet.
-constexpr std::array<std::string_view, 20> not_served{
-    "cc_mta",        "destinations", "fs",           "loopback_only",    "mode",
-    "mon",           "password",     "root_address", "smtps_port",       "smart_relay_auth_file",
-    "ssl_cert_file", "ssl_disabled", "ssl_key_file", "submission_port",  "username",
-    "volume_key",    "logs_enabled", "log",          "maillog_filename", "proxy_addresses",
+constexpr std::array<std::string_view, 15> not_served{
+    "cc_mta",        "destinations", "fs",           "loopback_only",   "mode",
+    "mon",           "root_address", "smtps_port",   "submission_port", "smart_relay_auth_file",
+    "ssl_cert_file", "ssl_disabled", "ssl_key_file", "volume_key",      "proxy_addresses",
 };
 
 constexpr std::array rows = std::to_array<Property>({

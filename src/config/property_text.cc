@@ -45,13 +45,21 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
 
 }  // namespace
 
-std::string properties_as_text() {
+std::string shown(const Value& value) {
+  return value.property->secret && !value.text.empty() ? "********" : value.text;
+}
+
+std::string properties_as_text(std::span<const Value> values) {
   std::string text =
       "Set a property by --set name=value, by MALLEPOSTE_NAME in the environment or in\n"
       "malleposte.toml; the first of these that names it wins. An empty value is a value.\n\n";
   auto out = std::back_inserter(text);
-  for (const Property& property : properties()) {
-    fmt::format_to(out, "{} = {}\n", property.name, standard_text(property));
+  for (const Value& value : values) {
+    const Property& property = *value.property;
+    fmt::format_to(out, "{} = {}", property.name, shown(value));
+    if (value.given)
+      fmt::format_to(out, "    ({}; default: {})", value.where, standard_text(property));
+    text += '\n';
     text += wrapped(property.help_en, 4, 96);
     text +=
         wrapped(fmt::format("({}; {}{})", type_text(property), effect_text(property.effect),

@@ -1,0 +1,141 @@
+// The only file that sees CLI11.
+#include "appliance/command_line.h"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <sstream>
+
+#include "appliance/version.h"
+#include "config/values.h"
+
+namespace malleposte::appliance {
+namespace {
+
+// "" when the text is good, else what is wrong with it: CLI11's form of a check.
+std::string check_duration(const std::string& text) {
+  auto parsed = config::parse_duration(text);
+  return parsed ? std::string() : fmt::format("\"{}\" {}", text, parsed.error());
+}
+
+// The library would take -1 as a large number.
+std::string check_count(const std::string& text) {
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) return {};
+  return fmt::format("\"{}\" is no number of messages", text);
+}
+
+std::string check_assignment(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals != std::string::npos && equals != 0) return {};
+  return fmt::format("\"{}\" is no setting; write --set name=value", text);
+}
+
+struct Parser {
+  CommandLine line;
+  std::vector<std::string> assignments;
+  CLI::App app{"Malleposte, a mail transfer appliance.", "malleposte"};
+
+  CLI::App* add(CLI::App* parent, const char* name, const char* help, Command command) {
+    CLI::App* sub = parent->add_subcommand(name, help);
+    sub->fallthrough();
+    sub->callback([this, command] { line.command = command; });
+    return sub;
+  }
+
+  void add_filter(CLI::App* sub) {
+    sub->add_option("--sender", line.filter.sender, "address of the sender, <> for bounces");
+    sub->add_option("--recipient", line.filter.recipient, "address of a recipient");
+    sub->add_option("--domain", line.filter.domain, "domain of a recipient");
+    sub->add_option("--state", line.filter.state, "active, deferred, held, scheduled or deleting")
+        ->check(CLI::IsMember({"active", "deferred", "held", "scheduled", "deleting"}));
+    sub->add_option("--older-than", line.filter.older_than, "in the queue for so long, as in 4h")
+        ->check(check_duration);
+  }
+
+  void add_action(CLI::App* queue, const char* name, const char* help, Command command) {
+    CLI::App* sub = add(queue, name, help, command);
+    add_filter(sub);
+    sub->add_option("id", line.ids, "messages; none: all that match");
+    sub->add_flag("--yes,-y", line.yes, "do not ask");
+    sub->add_option("--limit", line.limit, "at most so many messages, the oldest first")
+        ->check(check_count);
+  }
+
+  Parser() {
+    app.require_subcommand(1);
+    app.set_version_flag("--version", fmt::format("malleposte {}", version));
+    app.add_option("--config", line.config, "configuration file (malleposte.toml)");
+    app.add_option("--set", assignments, "sets a property: --set name=value; repeatable")
+        ->allow_extra_args(false)
+        ->check(check_assignment);
+    app.add_flag("--json", line.json, "answers in JSON");
+    app.footer(
+        "Exit codes: 0 done, 1 failed, 2 usage, 78 configuration.\n"
+        "`malleposte COMMAND --help` says more about a command.");
+
+    add(&app, "run", "serves mail in the foreground", Command::run);
+    add(&app, "check", "says what is in force, or all that is wrong", Command::check);
+    add(&app, "properties", "lists everything that can be set", Command::properties)
+        ->add_flag("--markdown", line.markdown, "as the page of the manual");
+    add(&app, "status", "how the running server is", Command::status);
+    add(&app, "version", "prints the version", Command::version);
+
+    CLI::App* queue = app.add_subcommand("queue", "looks into the queue and acts on it");
+    queue->fallthrough();
+    queue->require_subcommand(1);
+    CLI::App* list = add(queue, "list", "lists messages, oldest first", Command::queue_list);
+    add_filter(list);
+    list->add_option("--limit", line.limit, "at most so many; not given: all")->check(check_count);
+    list->add_option("--cursor", line.cursor, "goes on where `next` of an earlier list points");
+    list->add_option("id", line.ids, "messages; none: all that match");
+    add(queue, "show", "everything about messages", Command::queue_show)
+        ->add_option("id", line.ids, "messages")
+        ->required();
+    add_action(queue, "flush", "tries messages again now", Command::queue_flush);
+    add_action(queue, "hold", "keeps messages from being tried", Command::queue_hold);
+    add_action(queue, "release", "ends a hold", Command::queue_release);
+    add_action(queue, "delete", "removes messages; nobody is told", Command::queue_delete);
+    add_action(queue, "bounce", "gives messages back to their senders", Command::queue_bounce);
+
+    CLI::App* spool = app.add_subcommand("spool", "looks into the files of the queue");
+    spool->fallthrough();
+    spool->require_subcommand(1);
+    add(spool, "verify", "checks every record", Command::spool_verify)
+        ->add_option("directory", line.directory, "not given: the spool of volume_data");
+    add(spool, "dump", "prints every record", Command::spool_dump)
+        ->add_option("directory", line.directory, "not given: the spool of volume_data");
+  }
+};
+
+}  // namespace
+
+bool QueueFilter::empty() const {
+  return sender.empty() && recipient.empty() && domain.empty() && state.empty() &&
+         older_than.empty();
+}
+
+Result<CommandLine, Answer> parse_command_line(std::vector<std::string> arguments) {
+  Parser parser;
+  if (arguments.empty())
+    return tl::make_unexpected(Answer{exit_code::usage, "", parser.app.help()});
+  try {
+    // The library takes its arguments from the back.
+    std::reverse(arguments.begin(), arguments.end());
+    parser.app.parse(std::move(arguments));
+  } catch (const CLI::ParseError& ending) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = parser.app.exit(ending, out, err) == 0 ? exit_code::done : exit_code::usage;
+    return tl::make_unexpected(Answer{code, out.str(), err.str()});
+  }
+  for (const std::string& text : parser.assignments) {
+    const std::size_t equals = text.find('=');
+    parser.line.set.push_back({text.substr(0, equals), text.substr(equals + 1)});
+  }
+  return std::move(parser.line);
+}
+
+}  // namespace malleposte::appliance

@@ -1,0 +1,120 @@
+#include "appliance/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "appliance/version.h"
+
+namespace malleposte::appliance {
+namespace {
+
+CommandLine parsed(std::vector<std::string> arguments) {
+  auto line = parse_command_line(std::move(arguments));
+  EXPECT_TRUE(line) << line.error().err;
+  return line ? *line : CommandLine{};
+}
+
+int code(std::vector<std::string> arguments) {
+  auto line = parse_command_line(std::move(arguments));
+  return line ? -1 : line.error().code;
+}
+
+TEST(CommandLine, CommonOptionsStandAnywhere) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"--config", "a.toml", "--set", "x=1", "--set", "y=[::1]:26", "--json", "queue", "list"},
+           {"queue", "list", "--config", "a.toml", "--set", "x=1", "--set", "y=[::1]:26", "--json"},
+           {"--json", "queue", "--set", "x=1", "--config=a.toml", "list", "--set=y=[::1]:26"}}) {
+    const CommandLine line = parsed(arguments);
+    EXPECT_EQ(line.command, Command::queue_list);
+    EXPECT_EQ(line.config, "a.toml");
+    EXPECT_TRUE(line.json);
+    ASSERT_EQ(line.set.size(), 2u);
+    EXPECT_EQ(line.set[0].name, "x");
+    EXPECT_EQ(line.set[0].value, "1");
+    EXPECT_EQ(line.set[1].name, "y");
+    EXPECT_EQ(line.set[1].value, "[::1]:26");
+    EXPECT_TRUE(line.ids.empty());
+  }
+}
+
+TEST(CommandLine, ASettingDoesNotSwallowWhatFollows) {
+  const CommandLine line = parsed({"--set", "a=b", "run"});
+  EXPECT_EQ(line.command, Command::run);
+  EXPECT_EQ(line.set.size(), 1u);
+}
+
+TEST(CommandLine, ASettingMayBeEmptyAndHoldAnything) {
+  const CommandLine line =
+      parsed({"run", "--set", "smart_relay=", "--set", "password=a=b --c", "--set", "in=[::1]"});
+  ASSERT_EQ(line.set.size(), 3u);
+  EXPECT_EQ(line.set[0].value, "");
+  EXPECT_EQ(line.set[1].value, "a=b --c");
+  EXPECT_EQ(line.set[2].value, "[::1]");
+}
+
+TEST(CommandLine, FiltersAndMessagesOfAQueueAction) {
+  const CommandLine line =
+      parsed({"queue", "delete", "0001", "--yes", "0002", "--sender", "<>", "--recipient",
+              "a@example.org", "--domain", "example.org", "--state", "deferred", "--older-than",
+              "4h", "--set", "x=y", "0003"});
+  EXPECT_EQ(line.command, Command::queue_delete);
+  EXPECT_EQ(line.ids, (std::vector<std::string>{"0001", "0002", "0003"}));
+  EXPECT_TRUE(line.yes);
+  EXPECT_EQ(line.filter.sender, "<>");
+  EXPECT_EQ(line.filter.recipient, "a@example.org");
+  EXPECT_EQ(line.filter.domain, "example.org");
+  EXPECT_EQ(line.filter.state, "deferred");
+  EXPECT_EQ(line.filter.older_than, "4h");
+}
+
+TEST(CommandLine, EveryQueueActionTakesYes) {
+  for (const char* action : {"flush", "hold", "release", "delete", "bounce"})
+    EXPECT_TRUE(parsed({"queue", action, "--yes"}).yes) << action;
+}
+
+TEST(CommandLine, AnyLimit) {
+  EXPECT_EQ(parsed({"queue", "list"}).limit, std::nullopt);
+  EXPECT_EQ(parsed({"queue", "list", "--limit", "0"}).limit, 0u);
+  EXPECT_EQ(parsed({"queue", "list", "--limit", "1000000"}).limit, 1000000u);
+  EXPECT_EQ(code({"queue", "list", "--limit", "-1"}), exit_code::usage);
+  EXPECT_EQ(code({"queue", "list", "--limit", "many"}), exit_code::usage);
+}
+
+TEST(CommandLine, SlipsEndWithTwo) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"serve"},
+                                             {"queue"},
+                                             {"queue", "eat"},
+                                             {"queue", "show"},
+                                             {"queue", "list", "--state", "lost"},
+                                             {"queue", "list", "--older-than", "4"},
+                                             {"run", "--fast"},
+                                             {"run", "extra"},
+                                             {"run", "--set"},
+                                             {"run", "--set", "novalue"},
+                                             {"run", "--set", "=value"},
+                                             {"--config"}})
+    EXPECT_EQ(code(arguments), exit_code::usage)
+        << (arguments.empty() ? "nothing" : arguments.back());
+}
+
+TEST(CommandLine, HelpAndVersionEndWithZero) {
+  EXPECT_EQ(code({"--help"}), exit_code::done);
+  EXPECT_EQ(code({"queue", "list", "--help"}), exit_code::done);
+  auto answer = parse_command_line({"--version"});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().out, "malleposte " + std::string(version) + "\n");
+}
+
+TEST(CommandLine, TheVersionIsTheBuilds) {
+  std::ifstream file(MALLEPOSTE_SOURCE_DIR "/CMakeLists.txt");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_NE(text.find("project(malleposte VERSION " + std::string(version) + " "),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace malleposte::appliance

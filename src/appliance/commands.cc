@@ -1,0 +1,103 @@
+#include "appliance/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+
+#include "appliance/appliance.h"
+#include "appliance/config_commands.h"
+#include "appliance/queue_commands.h"
+#include "appliance/version.h"
+
+#if __has_include("spool/inspect.h")
+#include "spool/inspect.h"
+#endif
+
+namespace malleposte::appliance {
+namespace {
+
+int run(const CommandLine& line, config::Loaded loaded, Console& console) {
+  if (!loaded.problems.empty()) {
+    show_problems(loaded, console);
+    const bool undocumented =
+        std::any_of(loaded.problems.begin(), loaded.problems.end(),
+                    [](const config::Problem& problem) { return problem.documented.empty(); });
+    if (undocumented) console.err(std::string(config::documented::e4) + "\n");
+    return exit_code::configuration;
+  }
+  if (loaded.settings.mode == config::Mode::none) {
+    console.err(std::string(not_configured) + "\n");
+    return exit_code::configuration;
+  }
+  return run_appliance(
+      std::move(loaded), [line] { return config::load(sources_of(line)); }, console);
+}
+
+// A command that needs to know where the volume is: problems that have nothing to do with that
+// (somebody is in the middle of editing the file) do not keep it from its work.
+bool volume_is_known(const config::Loaded& loaded, Console& console) {
+  const bool wrong = std::any_of(
+      loaded.problems.begin(), loaded.problems.end(), [](const config::Problem& problem) {
+        return problem.property == "volume_data" || problem.where.starts_with("--set ") ||
+               problem.what.starts_with("cannot be read") ||
+               problem.what.starts_with("is not TOML") ||
+               problem.what.starts_with("is a directory");
+      });
+  if (wrong) show_problems(loaded, console);
+  return !wrong;
+}
+
+int ask_server(const CommandLine& line, const config::Settings& settings, Console& console) {
+  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  return execute_queue_command(
+      line, ApiClient::over((settings.volume_data / control_socket_name).string()), now, console);
+}
+
+int inspect_spool(const CommandLine& line, const config::Settings& settings, Console& console) {
+  const std::string directory =
+      line.directory.empty() ? (settings.volume_data / spool_name).string() : line.directory;
+#if __has_include("spool/inspect.h")
+  std::string out;
+  const int code = line.command == Command::spool_verify ? spool::verify(directory, line.json, out)
+                                                         : spool::dump(directory, line.json, out);
+  console.out(out);
+  return code;
+#else
+  console.err(directory + " cannot be inspected by this build.\n");
+  return exit_code::failed;
+#endif
+}
+
+int show_version(const CommandLine& line, Console& console) {
+  console.out(line.json ? fmt::format("{{\"version\":\"{}\"}}\n", version)
+                        : fmt::format("malleposte {}\n", version));
+  return exit_code::done;
+}
+
+}  // namespace
+
+int execute(const CommandLine& line, Console& console) {
+  if (line.command == Command::version) return show_version(line, console);
+  config::Sources sources = sources_of(line);
+  const bool serves = line.command == Command::run || line.command == Command::check;
+  // Asking for the machine's name may block in the resolver; the others do not need it.
+  if (!serves) sources.machine_name = {};
+  config::Loaded loaded = config::load(sources);
+  switch (line.command) {
+    case Command::run:
+      return run(line, std::move(loaded), console);
+    case Command::check:
+      return check(line, loaded, console);
+    case Command::properties:
+      return show_properties(line, loaded, console);
+    default:
+      break;
+  }
+  if (!volume_is_known(loaded, console)) return exit_code::configuration;
+  if (line.command == Command::spool_verify || line.command == Command::spool_dump)
+    return inspect_spool(line, loaded.settings, console);
+  return ask_server(line, loaded.settings, console);
+}
+
+}  // namespace malleposte::appliance

@@ -1,0 +1,216 @@
+#include "appliance/queue_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <vector>
+
+#include "appliance/console.h"
+
+namespace malleposte::appliance {
+namespace {
+
+namespace json = boost::json;
+
+// Characters, not octets: UTF-8 continuation bytes take no room.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+std::string cut(std::string text, std::size_t most) {
+  if (most == 0 || width(text) <= most) return text;
+  std::size_t end = 0;
+  for (std::size_t seen = 0; end < text.size(); ++end)
+    if ((text[end] & 0xc0) != 0x80 && ++seen > most - 1) break;
+  return text.substr(0, end) + "…";
+}
+
+std::string padded(std::string text, std::size_t to) {
+  const std::size_t has = width(text);
+  return has < to ? text + std::string(to - has, ' ') : text;
+}
+
+// A member as text; "" for null or none.
+std::string member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
+  if (value == nullptr || value->is_null()) return {};
+  if (value->is_string())
+    return printable({value->get_string().data(), value->get_string().size()});
+  if (value->is_bool()) return value->get_bool() ? "yes" : "no";
+  return printable(json::serialize(*value));
+}
+
+std::uint64_t count(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
+  if (value == nullptr || !value->is_number()) return 0;
+  json::error_code error;
+  const auto number = value->to_number<std::uint64_t>(error);
+  return error ? 0 : number;
+}
+
+const json::array* list(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
+  return value ? value->if_array() : nullptr;
+}
+
+std::string sender_text(const json::object& message) {
+  const std::string sender = member(message, "sender");
+  return sender.empty() ? "<>" : sender;
+}
+
+std::string recipients_text(const json::object& message) {
+  const json::array* recipients = list(message, "recipients");
+  if (recipients == nullptr || recipients->empty() || !recipients->front().is_object()) return {};
+  std::string text = member(recipients->front().get_object(), "address");
+  if (recipients->size() > 1) text += fmt::format(" (+{})", recipients->size() - 1);
+  return text;
+}
+
+std::string since_text(const std::string& time, WallTime now) {
+  const WallTime at = parse_rfc3339(time);
+  if (at == WallTime{}) return time;
+  return at <= now ? fmt::format("{} ({} ago)", time, age_text(now - at))
+                   : fmt::format("{} (in {})", time, age_text(at - now));
+}
+
+}  // namespace
+
+std::string age_text(Duration age) {
+  using namespace std::chrono;
+  const auto whole = std::max<std::int64_t>(0, duration_cast<seconds>(age).count());
+  if (whole < 120) return fmt::format("{}s", whole);
+  if (whole < 7200) return fmt::format("{}m", whole / 60);
+  if (whole < 2 * 86400) return fmt::format("{}h", whole / 3600);
+  return fmt::format("{}d", whole / 86400);
+}
+
+std::string size_text(std::uint64_t octets) {
+  constexpr std::array units{'K', 'M', 'G', 'T'};
+  if (octets < 1024) return std::to_string(octets);
+  double value = static_cast<double>(octets);
+  std::size_t unit = 0;
+  for (value /= 1024; value >= 1023.5 && unit + 1 < units.size(); ++unit) value /= 1024;
+  return value < 9.95 ? fmt::format("{:.1f}{}", value, units[unit])
+                      : fmt::format("{:.0f}{}", value, units[unit]);
+}
+
+WallTime parse_rfc3339(std::string_view text) {
+  int year = 0;
+  unsigned month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  const std::string copy(text.substr(0, 40));
+  if (std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u", &year, &month, &day, &hour, &minute,
+                  &second) != 6)
+    return {};
+  using namespace std::chrono;
+  const year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                            std::chrono::day(day)};
+  if (!date.ok()) return {};
+  return sys_days(date) + hours(hour) + minutes(minute) + seconds(second);
+}
+
+std::string message_table(const json::array& messages, WallTime now, unsigned columns) {
+  using Row = std::array<std::string, 8>;
+  constexpr std::size_t address_width = 34;
+  std::vector<Row> rows{{"ID", "AGE", "SIZE", "STATE", "TRIES", "SENDER", "RECIPIENTS", "REASON"}};
+  for (const json::value& value : messages) {
+    if (!value.is_object()) continue;
+    const json::object& message = value.get_object();
+    rows.push_back({member(message, "id"),
+                    age_text(now - parse_rfc3339(member(message, "arrived"))),
+                    size_text(count(message, "size")), member(message, "state"),
+                    member(message, "attempts"), cut(sender_text(message), address_width),
+                    cut(recipients_text(message), address_width), member(message, "reason")});
+  }
+  Row::size_type last = std::tuple_size_v<Row> - 1;
+  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < last; ++i) widths[i] = std::max(widths[i], width(row[i]));
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < last; ++i) line += padded(row[i], widths[i] + 2);
+    line += row[last];
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += cut(std::move(line), columns) + '\n';
+  }
+  return text;
+}
+
+std::string message_details(const json::object& message, WallTime now) {
+  std::string text;
+  auto fact = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) text += fmt::format("{:<13} {}\n", name, value);
+  };
+  fact("id", member(message, "id"));
+  fact("sender", sender_text(message));
+  fact("size", fmt::format("{} octets", count(message, "size")));
+  fact("arrived", since_text(member(message, "arrived"), now));
+  fact("state", member(message, "state"));
+  fact("attempts", member(message, "attempts"));
+  if (auto next = member(message, "next_attempt"); !next.empty())
+    fact("next attempt", since_text(next, now));
+  fact("reason", member(message, "reason"));
+  constexpr std::array shown{"id",       "sender",       "size",   "arrived",   "state",
+                             "attempts", "next_attempt", "reason", "recipients"};
+  for (const auto& [key, value] : message) {
+    const std::string_view name(key.data(), key.size());
+    if (std::find(shown.begin(), shown.end(), name) == shown.end())
+      fact(name, member(message, name));
+  }
+  const json::array* recipients = list(message, "recipients");
+  for (const json::value& value : recipients ? *recipients : json::array{}) {
+    if (!value.is_object()) continue;
+    const json::object& recipient = value.get_object();
+    text += fmt::format("{:<13} {} {}\n", "recipient", member(recipient, "address"),
+                        member(recipient, "state"));
+    if (auto reply = member(recipient, "reply"); !reply.empty())
+      text += fmt::format("{:<13} {}\n", "", reply);
+  }
+  return text;
+}
+
+std::string status_text(const json::object& status) {
+  std::string text;
+  auto fact = [&](std::string_view name, const std::string& value) {
+    if (!value.empty()) text += fmt::format("{:<13} {}\n", name, value);
+  };
+  auto facts = [&](std::string_view name) {
+    const json::value* value = status.if_contains(json::string_view(name.data(), name.size()));
+    if (value == nullptr || !value->is_object()) return;
+    std::string line;
+    for (const auto& [key, part] : value->get_object()) {
+      const std::string word = member(value->get_object(), {key.data(), key.size()});
+      if (!word.empty())
+        line += fmt::format("{}{} {}", line.empty() ? "" : ", ", std::string_view(key), word);
+    }
+    fact(name, line);
+  };
+  fact("malleposte", fmt::format("{} on {}, process {}", member(status, "version"),
+                                 member(status, "hostname"), member(status, "pid")));
+  fact("up", fmt::format("{}, since {}", age_text(std::chrono::seconds(count(status, "uptime"))),
+                         member(status, "started")));
+  if (member(status, "deliveries_suspended") == "yes") fact("deliveries", "suspended");
+  facts("queue");
+  facts("accounts");
+  facts("health");
+  if (const json::array* listeners = list(status, "listeners"))
+    for (const json::value& value : *listeners)
+      if (value.is_object())
+        fact("listens", fmt::format("{} on {}", member(value.get_object(), "name"),
+                                    member(value.get_object(), "address")));
+  if (const json::array* notices = list(status, "notices"))
+    for (const json::value& value : *notices)
+      if (value.is_object()) {
+        const json::object& notice = value.get_object();
+        fact(member(notice, "severity"), member(notice, "text"));
+        fact("", member(notice, "reason"));
+        fact("", member(notice, "action"));
+      }
+  return text;
+}
+
+}  // namespace malleposte::appliance
