@@ -37,9 +37,7 @@ def test_smtplib(relay, content):
         client.sendmail("anna@example.org", ["bert@example.com"], content)
     mail, = hop.wait(1)
     expected = content if content.endswith(b"\r\n") else content + b"\r\n"
-    if content == b"":
-        expected = b""  # smtplib adds no line to nothing
-    assert without_received(mail.content) in (expected, content)
+    assert without_received(mail.content) == expected
     assert mail.sender == "anna@example.org" and mail.recipients == ["bert@example.com"]
     server.wait_empty()
 
@@ -120,7 +118,7 @@ def test_received_field_tells_the_envelope(relay):
     field = split_received(hop.wait(1)[0].content)[0].decode()
     assert re.search(r"^Received: from client\.test \(.*\[127\.0\.0\.1\].*\)", field), field
     assert re.search(r"\sby mx\.malleposte\.test\s", field), field
-    assert re.search(r"\swith ESMTP\s", field), field
+    assert re.search(r"\swith ESMTP\b", field), field
     assert re.search(r"; \w{3}, +\d+ \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}\s*$", field), field
     assert all(len(line) <= 998 for line in field.split("\r\n"))
 
