@@ -1,0 +1,176 @@
+#include "admin/api.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+
+#include "admin/answer.h"
+#include "admin/openapi.h"
+#include "admin/store_figures.h"
+#include "base/limits.h"
+
+namespace malleposte::admin {
+
+// A route is a method, a path of which the last part may be {id}, and what answers. `id` is that
+// part of the request's path.
+struct Api::Entry {
+  using Handler = Task<net::HttpResponse> (*)(Api& api, const net::HttpRequest& request,
+                                              std::string id);
+  std::string_view method;
+  std::string_view path;
+  Handler handler;
+};
+
+namespace {
+
+constexpr std::string_view id_part = "{id}";
+
+// The part that stands for {id}, "" for a path without one; empty when the path is another.
+std::optional<std::string> match(std::string_view pattern, std::string_view path) {
+  if (!pattern.ends_with(id_part))
+    return pattern == path ? std::optional<std::string>("") : std::nullopt;
+  pattern.remove_suffix(id_part.size());
+  if (!path.starts_with(pattern) || path.size() == pattern.size()) return std::nullopt;
+  auto rest = path.substr(pattern.size());
+  if (rest.find('/') != std::string_view::npos) return std::nullopt;
+  return std::string(rest);
+}
+
+Task<net::HttpResponse> ready(net::HttpResponse response) {
+  co_return response;
+}
+
+template <spool::Operation operation>
+Task<net::HttpResponse> operate(QueueResource& queue, const net::HttpRequest& request) {
+  return queue.operate(operation, request);
+}
+
+}  // namespace
+
+const std::vector<Api::Entry>& Api::table() {
+  using Request = net::HttpRequest;
+  using spool::Operation;
+  static const std::vector<Entry> entries{
+      {"GET", "/", [](Api& api, const Request&, std::string) { return ready(api.front_page()); }},
+      {"GET", "/metrics",
+       [](Api& api, const Request&, std::string) { return ready(api.metrics()); }},
+      {"GET", "/api/v1/openapi.json",
+       [](Api&, const Request&, std::string) {
+         return ready(json_answer(std::string(openapi_document())));
+       }},
+      {"GET", "/api/v1/status",
+       [](Api& api, const Request&, std::string) { return ready(api.status_.get()); }},
+      {"GET", "/api/v1/queue/messages",
+       [](Api& api, const Request& request, std::string) { return api.queue_.list(request); }},
+      {"GET", "/api/v1/queue/messages/{id}",
+       [](Api& api, const Request&, std::string id) { return api.queue_.one(std::move(id)); }},
+      {"GET", "/api/v1/queue/count",
+       [](Api& api, const Request& request, std::string) {
+         return ready(api.queue_.count(request));
+       }},
+      {"POST", "/api/v1/queue/flush",
+       [](Api& api, const Request& request, std::string) {
+         return operate<Operation::flush>(api.queue_, request);
+       }},
+      {"POST", "/api/v1/queue/hold",
+       [](Api& api, const Request& request, std::string) {
+         return operate<Operation::hold>(api.queue_, request);
+       }},
+      {"POST", "/api/v1/queue/release",
+       [](Api& api, const Request& request, std::string) {
+         return operate<Operation::release>(api.queue_, request);
+       }},
+      {"POST", "/api/v1/queue/delete",
+       [](Api& api, const Request& request, std::string) {
+         return operate<Operation::remove>(api.queue_, request);
+       }},
+      {"POST", "/api/v1/queue/bounce",
+       [](Api& api, const Request& request, std::string) {
+         return operate<Operation::bounce>(api.queue_, request);
+       }},
+  };
+  return entries;
+}
+
+Api::Api(Options options, Parts parts)
+    : options_(std::move(options)),
+      parts_(std::move(parts)),
+      access_(options_.username, options_.password),
+      queue_(parts_.store, parts_.record),
+      status_(options_.identity, parts_.loop, parts_.store, parts_.notices, parts_.listeners) {}
+
+std::vector<Api::Route> Api::routes() {
+  std::vector<Route> routes;
+  for (const auto& entry : table()) routes.push_back({entry.method, entry.path});
+  return routes;
+}
+
+Task<net::HttpResponse> Api::handle(net::HttpRequest request) {
+  bool head = request.method == "HEAD";
+  if (head) request.method = "GET";
+  auto response = co_await answer(request);
+  if (head) response.body.clear();
+  // What is shown is true now and for whoever asked; and it is never a page of ours to run.
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  co_return response;
+}
+
+Task<net::HttpResponse> Api::answer(const net::HttpRequest& request) {
+  if (auto refused = access_.refuse_stranger(request)) co_return *refused;
+  const Entry* found = nullptr;
+  std::string id;
+  std::string allowed;
+  for (const auto& entry : table()) {
+    auto part = match(entry.path, request.path);
+    if (!part) continue;
+    if (entry.method == request.method) {
+      found = &entry;
+      id = *part;
+    }
+    allowed += allowed.empty() ? "" : ", ";
+    allowed += entry.method;
+    if (entry.method == "GET") allowed += ", HEAD";
+  }
+  if (allowed.empty())
+    co_return error_answer(404,
+                           "There is nothing at this path; /api/v1/openapi.json lists what "
+                           "there is.");
+  if (found == nullptr) {
+    auto response = error_answer(405, fmt::format("This path takes {} only.", allowed));
+    response.headers.emplace_back("Allow", allowed);
+    co_return response;
+  }
+  if (request.method != "GET")
+    if (auto refused = access_.refuse_change(request)) co_return *refused;
+  if (request.body.size() > limits::http_body_octets)
+    co_return error_answer(
+        413, fmt::format("The body has more than {} octets.", limits::http_body_octets));
+  co_return co_await found->handler(*this, request, std::move(id));
+}
+
+net::HttpResponse Api::metrics() const {
+  auto figures = parts_.metrics.collect();
+  store_figures(parts_.store, figures);
+  limit_figures(figures);
+  process_figures(options_.identity.version, status_.uptime(), figures);
+  auto response = text_answer(to_prometheus(figures));
+  response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+  return response;
+}
+
+net::HttpResponse Api::front_page() const {
+  auto text = fmt::format(
+      "Malleposte {} on {}\n{} messages in the queue\n\n"
+      "/api/v1/status        how the server is\n"
+      "/api/v1/openapi.json  everything the API offers\n"
+      "/metrics              figures for Prometheus\n",
+      options_.identity.version, options_.identity.hostname, parts_.store.counters().messages);
+  if (access_.read_only())
+    text +=
+        "\nNothing can be changed here, since no user name is set. Changes are made by the\n"
+        "command line, or here after setting the properties username and password.\n";
+  return text_answer(std::move(text));
+}
+
+}  // namespace malleposte::admin

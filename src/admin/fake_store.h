@@ -1,0 +1,113 @@
+// A store in memory for tests of the API: a list of messages and the operations on them. It has no
+// incoming side and no leases.
+#pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "spool/store.h"
+
+namespace malleposte::admin {
+
+class FakeStore final : public spool::Store {
+ public:
+  using Filter = spool::Filter;
+
+  std::vector<spool::ListedMessage> messages;  // oldest first
+  WallTime now{};
+  std::optional<Error> failure;         // of every query and of apply, once `fail_after` went well
+  std::size_t fail_after = 0;           // applies
+  std::vector<std::size_t> page_sizes;  // asked for by query()
+  std::vector<std::pair<spool::Operation, std::string>> applied;  // with the filter's id
+  spool::Health health_now;
+  spool::Accounts accounts_now;
+  spool::Counters counters_now;
+
+  Task<Result<spool::QueuePage>> query(Filter filter, std::string cursor,
+                                       std::size_t limit) override {
+    page_sizes.push_back(limit);
+    if (failure) co_return tl::make_unexpected(*failure);
+    spool::QueuePage page{};
+    std::size_t begin = cursor.empty() ? 0 : std::stoul(cursor);
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+      if (!fits(messages[i], filter)) continue;
+      ++page.total;
+      if (i < begin) continue;
+      if (page.messages.size() < limit)
+        page.messages.push_back(messages[i]);
+      else if (page.next.empty())
+        page.next = std::to_string(i);
+    }
+    co_return page;
+  }
+  std::uint64_t count(const Filter& filter) const override {
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        messages, [&](const auto& message) { return fits(message, filter); }));
+  }
+  Task<Result<std::uint64_t>> apply(Filter filter, spool::Operation operation) override {
+    if (failure && applied.size() >= fail_after) co_return tl::make_unexpected(*failure);
+    applied.emplace_back(operation, filter.id);
+    std::uint64_t count = 0;
+    for (auto& message : messages) {
+      if (!fits(message, filter)) continue;
+      ++count;
+      if (operation == spool::Operation::hold) message.state = spool::QueueState::held;
+      if (operation == spool::Operation::release) message.state = spool::QueueState::deferred;
+      if (operation == spool::Operation::flush) message.state = spool::QueueState::active;
+    }
+    if (operation == spool::Operation::remove || operation == spool::Operation::bounce)
+      std::erase_if(messages, [&](const auto& message) { return fits(message, filter); });
+    co_return count;
+  }
+
+  spool::Health health() const override { return health_now; }
+  spool::Accounts accounts() const override { return accounts_now; }
+  spool::Counters counters() const override { return counters_now; }
+
+  // Not asked by the API.
+  Result<std::unique_ptr<spool::Incoming>> begin(mail::Envelope, std::uint64_t) override {
+    return fail(Fault::resource, "no incoming mail");
+  }
+  Result<void> admits(std::uint64_t) override { return {}; }
+  void on_due(std::function<void()>) override {}
+  std::vector<spool::Lease> lease(WallTime, std::size_t) override { return {}; }
+  std::optional<WallTime> next_due() const override { return std::nullopt; }
+  void release(mail::MessageId) override {}
+  bool reserve(mail::MessageId, std::size_t) override { return false; }
+  Task<Result<std::unique_ptr<spool::StoredMessage>>> open(mail::MessageId) override {
+    co_return fail(Fault::disk, "nothing to open");
+  }
+  Task<Result<void>> settle(spool::Settlement) override { co_return Result<void>{}; }
+  void bounce_with(MakeDsn) override {}
+
+ private:
+  bool fits(const spool::ListedMessage& message, const Filter& filter) const {
+    if (!filter.id.empty() && filter.id != to_string(message.id)) return false;
+    auto sender = message.sender.empty() ? "<>" : message.sender;
+    if (!filter.sender.empty() && filter.sender != sender) return false;
+    if (filter.state && *filter.state != message.state) return false;
+    if (filter.older_than && message.arrived > now - *filter.older_than) return false;
+    auto any = [&](auto test) { return std::ranges::any_of(message.recipients, test); };
+    if (!filter.recipient.empty() &&
+        !any([&](const auto& recipient) { return recipient.address == filter.recipient; }))
+      return false;
+    return filter.domain.empty() || any([&](const auto& recipient) {
+             return recipient.address.ends_with("@" + filter.domain);
+           });
+  }
+};
+
+// Runs a task that waits for nothing outside.
+template <class T>
+T run(Task<T> task) {
+  std::optional<T> result;
+  spawn([](Task<T> inner, std::optional<T>& out) -> Task<void> { out.emplace(co_await inner); }(
+                                                     std::move(task), result));
+  assert(result);
+  return std::move(*result);
+}
+
+}  // namespace malleposte::admin

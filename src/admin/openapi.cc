@@ -1,0 +1,255 @@
+#include "admin/openapi.h"
+
+namespace malleposte::admin {
+
+std::string_view openapi_document() {
+  return R"json({
+  "openapi": "3.0.3",
+  "info": {
+    "title": "Malleposte",
+    "version": "1",
+    "description": "What the malleposte command uses, too. On the control socket nobody logs in. At ui_port: while the property username is empty, everything that changes is refused with 403; with it, all of /api but this description needs Basic authentication. Times are RFC 3339 in UTC.",
+    "license": { "name": "Apache-2.0" }
+  },
+  "security": [ {}, { "basic": [] } ],
+  "paths": {
+    "/": {
+      "get": {
+        "summary": "A few lines of text for people.",
+        "security": [],
+        "responses": { "200": { "description": "Text.", "content": { "text/plain": { "schema": { "type": "string" } } } } }
+      }
+    },
+    "/metrics": {
+      "get": {
+        "summary": "Figures in the Prometheus text format.",
+        "security": [],
+        "responses": { "200": { "description": "Text.", "content": { "text/plain": { "schema": { "type": "string" } } } } }
+      }
+    },
+    "/api/v1/openapi.json": {
+      "get": {
+        "summary": "This description.",
+        "security": [],
+        "responses": { "200": { "description": "OpenAPI 3.0.", "content": { "application/json": { "schema": { "type": "object" } } } } }
+      }
+    },
+    "/api/v1/status": {
+      "get": {
+        "summary": "How the server is: version, queue, accounts, health, notices, listeners.",
+        "responses": {
+          "200": { "description": "The state now.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Status" } } } },
+          "401": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/queue/messages": {
+      "get": {
+        "summary": "One page of the queue, oldest first.",
+        "parameters": [
+          { "$ref": "#/components/parameters/sender" },
+          { "$ref": "#/components/parameters/recipient" },
+          { "$ref": "#/components/parameters/domain" },
+          { "$ref": "#/components/parameters/state" },
+          { "$ref": "#/components/parameters/older_than" },
+          { "$ref": "#/components/parameters/id" },
+          { "name": "limit", "in": "query", "description": "How many messages; an answer holds at most 10000, next continues.", "schema": { "type": "integer", "minimum": 0, "default": 100 } },
+          { "name": "cursor", "in": "query", "description": "The value of next in the answer before.", "schema": { "type": "string" } }
+        ],
+        "responses": {
+          "200": { "description": "A page.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Page" } } } },
+          "400": { "$ref": "#/components/responses/Error" },
+          "401": { "$ref": "#/components/responses/Error" },
+          "500": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/queue/messages/{id}": {
+      "get": {
+        "summary": "One message.",
+        "parameters": [ { "name": "id", "in": "path", "required": true, "schema": { "$ref": "#/components/schemas/Id" } } ],
+        "responses": {
+          "200": { "description": "The message.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Message" } } } },
+          "401": { "$ref": "#/components/responses/Error" },
+          "404": { "$ref": "#/components/responses/Error" },
+          "500": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/queue/count": {
+      "get": {
+        "summary": "How many messages match.",
+        "parameters": [
+          { "$ref": "#/components/parameters/sender" },
+          { "$ref": "#/components/parameters/recipient" },
+          { "$ref": "#/components/parameters/domain" },
+          { "$ref": "#/components/parameters/state" },
+          { "$ref": "#/components/parameters/older_than" },
+          { "$ref": "#/components/parameters/id" }
+        ],
+        "responses": {
+          "200": { "$ref": "#/components/responses/Count" },
+          "400": { "$ref": "#/components/responses/Error" },
+          "401": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/queue/flush": {
+      "post": {
+        "summary": "Tries deferred messages now.",
+        "requestBody": { "$ref": "#/components/requestBodies/Selection" },
+        "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    },
+    "/api/v1/queue/hold": {
+      "post": {
+        "summary": "Holds messages until they are released.",
+        "requestBody": { "$ref": "#/components/requestBodies/Selection" },
+        "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    },
+    "/api/v1/queue/release": {
+      "post": {
+        "summary": "Releases held messages.",
+        "requestBody": { "$ref": "#/components/requestBodies/Selection" },
+        "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    },
+    "/api/v1/queue/delete": {
+      "post": {
+        "summary": "Deletes messages; their senders are not told. Everything: {\"all\":true}.",
+        "requestBody": { "$ref": "#/components/requestBodies/Selection" },
+        "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    },
+    "/api/v1/queue/bounce": {
+      "post": {
+        "summary": "Returns messages to their senders. Everything: {\"all\":true}.",
+        "requestBody": { "$ref": "#/components/requestBodies/Selection" },
+        "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    }
+  },
+  "components": {
+    "securitySchemes": { "basic": { "type": "http", "scheme": "basic" } },
+    "parameters": {
+      "sender": { "name": "sender", "in": "query", "description": "Reverse-path; <> is the null one.", "schema": { "type": "string" } },
+      "recipient": { "name": "recipient", "in": "query", "schema": { "type": "string" } },
+      "domain": { "name": "domain", "in": "query", "description": "Of a recipient.", "schema": { "type": "string" } },
+      "state": { "name": "state", "in": "query", "schema": { "$ref": "#/components/schemas/State" } },
+      "older_than": { "name": "older_than", "in": "query", "description": "Since arrival: 30s, 5m, 4h, 5d.", "schema": { "type": "string" } },
+      "id": { "name": "id", "in": "query", "schema": { "$ref": "#/components/schemas/Id" } }
+    },
+    "requestBodies": {
+      "Selection": { "description": "Which messages. All given fields must fit; none means all messages.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Selection" } } } }
+    },
+    "responses": {
+      "Count": { "description": "To how many messages it applies; a change is on stable storage.", "content": { "application/json": { "schema": { "type": "object", "required": [ "count" ], "properties": { "count": { "type": "integer" } } } } } },
+      "Error": { "description": "400 wrong request, 401 no log-in, 403 not allowed, 404 not there, 405 wrong method, 409 at a limit, 413 body too large, 415 wrong content type, 500 failed.", "content": { "application/json": { "schema": { "type": "object", "required": [ "error" ], "properties": { "error": { "type": "string" } } } } } }
+    },
+    "schemas": {
+      "Id": { "type": "string", "pattern": "^[0-9a-z]{13}$" },
+      "State": { "type": "string", "enum": [ "active", "deferred", "held", "scheduled", "deleting" ] },
+      "Selection": {
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+          "sender": { "type": "string" },
+          "recipient": { "type": "string" },
+          "domain": { "type": "string" },
+          "state": { "$ref": "#/components/schemas/State" },
+          "older_than": { "type": "string" },
+          "id": { "$ref": "#/components/schemas/Id" },
+          "ids": { "type": "array", "minItems": 1, "items": { "$ref": "#/components/schemas/Id" } },
+          "all": { "type": "boolean" }
+        }
+      },
+      "Message": {
+        "type": "object",
+        "required": [ "id", "sender", "size", "arrived", "state", "attempts", "next_attempt", "reason", "recipients" ],
+        "properties": {
+          "id": { "$ref": "#/components/schemas/Id" },
+          "sender": { "type": "string" },
+          "size": { "type": "integer", "description": "Octets." },
+          "arrived": { "type": "string", "format": "date-time" },
+          "state": { "$ref": "#/components/schemas/State" },
+          "attempts": { "type": "integer" },
+          "next_attempt": { "type": "string", "format": "date-time", "nullable": true },
+          "reason": { "type": "string", "description": "Why it waits." },
+          "recipients": {
+            "type": "array",
+            "items": {
+              "type": "object",
+              "required": [ "address", "state", "reply" ],
+              "properties": { "address": { "type": "string" }, "state": { "type": "string" }, "reply": { "type": "string" } }
+            }
+          }
+        }
+      },
+      "Page": {
+        "type": "object",
+        "required": [ "total", "next", "messages" ],
+        "properties": {
+          "total": { "type": "integer", "description": "Matching messages in all." },
+          "next": { "type": "string", "nullable": true },
+          "messages": { "type": "array", "items": { "$ref": "#/components/schemas/Message" } }
+        }
+      },
+      "Notice": {
+        "type": "object",
+        "required": [ "id", "severity", "text", "reason", "action", "since" ],
+        "properties": {
+          "id": { "type": "string" },
+          "severity": { "type": "string", "enum": [ "info", "warning", "alert" ] },
+          "text": { "type": "string" },
+          "reason": { "type": "string" },
+          "action": { "type": "string" },
+          "since": { "type": "string", "format": "date-time" }
+        }
+      },
+      "Status": {
+        "type": "object",
+        "required": [ "version", "hostname", "pid", "started", "uptime", "deliveries_suspended", "queue", "accounts", "health", "notices", "listeners" ],
+        "properties": {
+          "version": { "type": "string" },
+          "hostname": { "type": "string" },
+          "pid": { "type": "integer" },
+          "started": { "type": "string", "format": "date-time" },
+          "uptime": { "type": "integer", "description": "Seconds." },
+          "deliveries_suspended": { "type": "boolean" },
+          "queue": {
+            "type": "object",
+            "description": "Messages, their octets, and messages by state.",
+            "additionalProperties": { "type": "integer" }
+          },
+          "accounts": {
+            "type": "object",
+            "description": "Recipients since the spool was made: accepted + generated = delivered + bounced + expired + deleted + discarded + replaced + queued.",
+            "additionalProperties": { "type": "integer" }
+          },
+          "health": {
+            "type": "object",
+            "required": [ "accepting", "why", "free_octets", "total_octets", "damaged_records", "sync_failures" ],
+            "properties": {
+              "accepting": { "type": "boolean" },
+              "why": { "type": "string" },
+              "free_octets": { "type": "integer" },
+              "total_octets": { "type": "integer" },
+              "damaged_records": { "type": "integer" },
+              "sync_failures": { "type": "integer" }
+            }
+          },
+          "notices": { "type": "array", "items": { "$ref": "#/components/schemas/Notice" } },
+          "listeners": {
+            "type": "array",
+            "items": { "type": "object", "required": [ "name", "address" ], "properties": { "name": { "type": "string" }, "address": { "type": "string" } } }
+          }
+        }
+      }
+    }
+  }
+}
+)json";
+}
+
+}  // namespace malleposte::admin

@@ -1,0 +1,205 @@
+#include "admin/queue_filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <charconv>
+
+#include "config/values.h"
+#include "mail/message_id.h"
+
+namespace malleposte::admin {
+namespace {
+
+using spool::QueueState;
+
+constexpr QueueState states[] = {QueueState::active, QueueState::deferred, QueueState::held,
+                                 QueueState::scheduled, QueueState::deleting};
+
+tl::unexpected<Error> wrong(std::string text) {
+  return fail(Fault::peer, std::move(text));
+}
+
+// "<a@b>" may be written for a@b; "<>" stays, it is the null reverse-path.
+std::string without_brackets(std::string text) {
+  if (text.size() > 2 && text.starts_with('<') && text.ends_with('>'))
+    return text.substr(1, text.size() - 2);
+  return text;
+}
+
+Result<void> check_id(const std::string& id) {
+  if (mail::parse_message_id(id)) return {};
+  return wrong(fmt::format("\"{}\" is not a message id: they have 13 characters of 0-9 and a-z.",
+                           id.substr(0, 40)));
+}
+
+enum class Known : std::uint8_t { no, yes };
+
+// Sets the filter's field of this name. Known::no: there is no such field.
+Result<Known> set_field(spool::Filter& filter, const std::string& name, std::string value) {
+  std::string* text = name == "sender"      ? &filter.sender
+                      : name == "recipient" ? &filter.recipient
+                      : name == "domain"    ? &filter.domain
+                      : name == "id"        ? &filter.id
+                                            : nullptr;
+  if (text == nullptr && name != "state" && name != "older_than") return Known::no;
+  if (value.empty())
+    return wrong(fmt::format("{} is empty; leave it out{}.", name,
+                             name == "sender" ? ", or write <> for the null sender" : ""));
+  if (name == "state") {
+    filter.state = parse_state(value);
+    if (!filter.state)
+      return wrong(
+          fmt::format("state is \"{}\"; it can be active, deferred, held, scheduled or "
+                      "deleting.",
+                      value));
+  } else if (name == "older_than") {
+    auto duration = config::parse_duration(value);
+    if (!duration)
+      return wrong(
+          fmt::format("older_than is \"{}\"; write a duration like 30s, 5m, 4h or 5d.", value));
+    filter.older_than = *duration;
+  } else {
+    *text = name == "sender" || name == "recipient" ? without_brackets(std::move(value))
+                                                    : std::move(value);
+  }
+  if (name == "id")
+    if (auto valid = check_id(filter.id); !valid) return tl::make_unexpected(valid.error());
+  return Known::yes;
+}
+
+Result<std::uint64_t> parse_limit(const std::string& text) {
+  std::uint64_t number = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc::result_out_of_range) return UINT64_MAX;
+  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+    return wrong(fmt::format("limit is \"{}\"; write a number of messages.", text));
+  return number;
+}
+
+Result<ListQuery> parse_query(const std::multimap<std::string, std::string>& query, bool paged) {
+  ListQuery result;
+  for (const auto& [name, value] : query) {
+    if (query.count(name) > 1) return wrong(fmt::format("{} is given twice.", name));
+    if (paged && name == "cursor") {
+      result.cursor = value;
+    } else if (paged && name == "limit") {
+      auto limit = parse_limit(value);
+      if (!limit) return tl::make_unexpected(limit.error());
+      result.limit = *limit;
+    } else {
+      auto known = set_field(result.filter, name, value);
+      if (!known) return tl::make_unexpected(known.error());
+      if (*known == Known::no)
+        return wrong(
+            fmt::format("There is no filter \"{}\"; there are sender, recipient, domain, "
+                        "state, older_than and id{}.",
+                        name, paged ? ", and limit and cursor" : ""));
+    }
+  }
+  return result;
+}
+
+Result<std::vector<std::string>> parse_ids(const boost::json::value& value) {
+  const auto* array = value.if_array();
+  if (array == nullptr || array->empty()) return wrong("ids must be a list of message ids.");
+  std::vector<std::string> ids;
+  for (const auto& element : *array) {
+    const auto* text = element.if_string();
+    if (text == nullptr) return wrong("ids must be a list of message ids.");
+    ids.emplace_back(text->data(), text->size());
+    if (auto valid = check_id(ids.back()); !valid) return tl::make_unexpected(valid.error());
+  }
+  std::ranges::sort(ids);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+Result<void> set_member(Selection& selection, const std::string& name,
+                        const boost::json::value& value) {
+  if (name == "all") {
+    if (!value.is_bool()) return wrong("all must be true or false.");
+    selection.all = value.get_bool();
+    return {};
+  }
+  if (name == "ids") {
+    auto ids = parse_ids(value);
+    if (!ids) return tl::make_unexpected(ids.error());
+    selection.ids = std::move(*ids);
+    return {};
+  }
+  const auto* text = value.if_string();
+  auto known =
+      set_field(selection.filter, name,
+                text == nullptr ? std::string("?") : std::string(text->data(), text->size()));
+  if (known && *known == Known::no)
+    return wrong(
+        fmt::format("There is no filter \"{}\"; there are sender, recipient, domain, "
+                    "state, older_than, id, ids and all.",
+                    name));
+  if (text == nullptr) return wrong(fmt::format("{} must be a text.", name));
+  if (!known) return tl::make_unexpected(known.error());
+  return {};
+}
+
+}  // namespace
+
+std::optional<QueueState> parse_state(std::string_view text) {
+  for (auto state : states)
+    if (to_string(state) == text) return state;
+  return std::nullopt;
+}
+
+Result<ListQuery> parse_list_query(const std::multimap<std::string, std::string>& query) {
+  return parse_query(query, true);
+}
+
+Result<spool::Filter> parse_filter_query(const std::multimap<std::string, std::string>& query) {
+  auto result = parse_query(query, false);
+  if (!result) return tl::make_unexpected(result.error());
+  return std::move(result->filter);
+}
+
+bool Selection::everything() const {
+  return ids.empty() && filter.id.empty() && filter.sender.empty() && filter.recipient.empty() &&
+         filter.domain.empty() && !filter.state && !filter.older_than;
+}
+
+Result<Selection> parse_selection(std::string_view body) {
+  Selection selection;
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return selection;
+  boost::json::error_code error;
+  auto document = boost::json::parse({body.data(), body.size()}, error);
+  if (error) return wrong("The body is not JSON: " + error.message() + ".");
+  const auto* object = document.if_object();
+  if (object == nullptr) return wrong("The body must be a JSON object, like {\"state\":\"held\"}.");
+  for (const auto& member : *object) {
+    auto set = set_member(selection, std::string(member.key()), member.value());
+    if (!set) return tl::make_unexpected(set.error());
+  }
+  if (!selection.ids.empty() && !selection.filter.id.empty())
+    return wrong("Give id or ids, not both.");
+  return selection;
+}
+
+std::string describe(const Selection& selection) {
+  const auto& filter = selection.filter;
+  std::string text;
+  auto add = [&](std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    if (!text.empty()) text += ' ';
+    text += fmt::format("{}={}", name, value);
+  };
+  add("id", filter.id);
+  if (!selection.ids.empty()) add("ids", fmt::format("{}", selection.ids.size()));
+  add("sender", filter.sender);
+  add("recipient", filter.recipient);
+  add("domain", filter.domain);
+  if (filter.state) add("state", to_string(*filter.state));
+  if (filter.older_than)
+    add("older_than", fmt::format("{}s", filter.older_than->count() / 1'000'000));
+  return text.empty() ? "all messages" : text;
+}
+
+}  // namespace malleposte::admin

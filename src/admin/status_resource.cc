@@ -1,0 +1,97 @@
+#include "admin/status_resource.h"
+
+#include <boost/json.hpp>
+
+#include "admin/answer.h"
+#include "monitor/event_text.h"
+
+namespace malleposte::admin {
+namespace {
+
+namespace json = boost::json;
+
+std::string rfc3339(WallTime time) {
+  std::string text;
+  monitor::ClockText().append_rfc3339(text, time, 3);
+  return text;
+}
+
+json::object queue_json(const spool::Store& store) {
+  auto counters = store.counters();
+  json::object queue{{"messages", counters.messages}, {"octets", counters.message_octets}};
+  using spool::QueueState;
+  for (auto state : {QueueState::active, QueueState::deferred, QueueState::held,
+                     QueueState::scheduled, QueueState::deleting}) {
+    spool::Filter filter;
+    filter.state = state;
+    auto name = to_string(state);
+    queue[json::string_view(name.data(), name.size())] = store.count(filter);
+  }
+  return queue;
+}
+
+json::object accounts_json(const spool::Accounts& accounts) {
+  return {{"accepted", accounts.accepted},   {"generated", accounts.generated},
+          {"delivered", accounts.delivered}, {"bounced", accounts.bounced},
+          {"expired", accounts.expired},     {"deleted", accounts.deleted},
+          {"discarded", accounts.discarded}, {"replaced", accounts.replaced},
+          {"queued", accounts.queued}};
+}
+
+json::object health_json(const spool::Store& store) {
+  auto health = store.health();
+  auto counters = store.counters();
+  return {{"accepting", health.accepting},
+          {"why", health.why},
+          {"free_octets", health.free_octets},
+          {"total_octets", health.total_octets},
+          {"damaged_records", counters.damaged_records},
+          {"sync_failures", counters.sync_failures}};
+}
+
+json::array notices_json(const monitor::Notices& notices) {
+  json::array list;
+  for (const auto& notice : notices.all()) {
+    auto severity = to_string(notice.severity);
+    list.push_back(json::object{{"id", notice.id},
+                                {"severity", json::string_view(severity.data(), severity.size())},
+                                {"text", notice.text},
+                                {"reason", notice.reason},
+                                {"action", notice.action},
+                                {"since", rfc3339(notice.since)}});
+  }
+  return list;
+}
+
+}  // namespace
+
+StatusResource::StatusResource(const Identity& identity, Loop& loop, const spool::Store& store,
+                               const monitor::Notices& notices, Listeners listeners)
+    : identity_(identity),
+      loop_(loop),
+      store_(store),
+      notices_(notices),
+      listeners_(std::move(listeners)),
+      started_(loop.steady()),
+      started_at_(loop.wall()) {}
+
+net::HttpResponse StatusResource::get() const {
+  json::array listeners;
+  if (listeners_)
+    for (const auto& listener : listeners_())
+      listeners.push_back(json::object{{"name", listener.name}, {"address", listener.address}});
+  json::object status{{"version", identity_.version},
+                      {"hostname", identity_.hostname},
+                      {"pid", identity_.pid},
+                      {"started", rfc3339(started_at_)},
+                      {"uptime", uptime().count() / 1'000'000},
+                      {"deliveries_suspended", identity_.deliveries_suspended},
+                      {"queue", queue_json(store_)},
+                      {"accounts", accounts_json(store_.accounts())},
+                      {"health", health_json(store_)},
+                      {"notices", notices_json(notices_)},
+                      {"listeners", std::move(listeners)}};
+  return json_answer(json::serialize(status) + "\n");
+}
+
+}  // namespace malleposte::admin
