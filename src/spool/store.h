@@ -133,8 +133,8 @@ struct QueuePage {
 enum class Operation : std::uint8_t { flush, hold, release, remove, bounce };
 
 struct Health {
-  bool accepting = true;  // false: new mail gets 452
-  std::string why;        // when not accepting
+  bool accepting = true;           // false: new mail gets 452
+  std::string why;                 // when not accepting
   std::uint64_t free_octets = 0;   // file system and free segments
   std::uint64_t total_octets = 0;  // of the volume
 };
@@ -144,10 +144,11 @@ struct Accounts {
   std::uint64_t accepted = 0, generated = 0;
   std::uint64_t delivered = 0, bounced = 0, expired = 0, deleted = 0, discarded = 0, replaced = 0;
   std::uint64_t queued = 0;  // now
+  bool operator==(const Accounts&) const = default;
 };
 
 struct Counters {
-  std::uint64_t messages = 0;      // queued now
+  std::uint64_t messages = 0;  // queued now
   std::uint64_t message_octets = 0;
   std::uint64_t syncs = 0, commits = 0, segments = 0, free_segments = 0;
   std::uint64_t damaged_records = 0, sync_failures = 0, cleaned_segments = 0;
@@ -190,9 +191,9 @@ class Store {
   // `bounce_with`.
   virtual Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) = 0;
   // How a bounce's DSN is made: a pure function handed in at start. Recipients are indexes.
-  using MakeDsn = std::function<std::optional<Generated>(
-      const mail::Envelope& envelope, MessageId id, std::string_view header,
-      const std::vector<mail::Outcome>& failed)>;
+  using MakeDsn = std::function<std::optional<Generated>(const mail::Envelope& envelope,
+                                                         MessageId id, std::string_view header,
+                                                         const std::vector<mail::Outcome>& failed)>;
   virtual void bounce_with(MakeDsn make) = 0;
 
   virtual Health health() const = 0;

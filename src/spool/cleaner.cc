@@ -1,0 +1,276 @@
+#include "spool/cleaner.h"
+
+#include <memory>
+#include <optional>
+
+#include "base/crc32c.h"
+#include "base/limits.h"
+
+namespace malleposte::spool {
+namespace {
+
+constexpr std::uint64_t step_octets = 256 * 1024;  // read, and written again, at once
+constexpr unsigned clean_when_short_percent = 90;
+
+// Records as read by the reader lane.
+struct Step {
+  struct Owned {
+    RecordType type;
+    std::uint64_t offset;
+    std::string payload;
+  };
+  std::vector<Owned> records;
+  bool more = false;
+  std::optional<Error> error;
+  OneShot<bool> done;
+};
+
+}  // namespace
+
+// What one step writes again.
+struct Cleaner::Batch {
+  std::string carried;               // items for one record
+  std::vector<std::uint64_t> homes;  // of the carried items
+  std::unordered_set<std::uint64_t> carried_ids;
+  struct Move {
+    MessageItem item;
+    PendingRecord record;
+    std::vector<std::unique_ptr<SegmentPin>> pins;  // where its new chunks lie
+  };
+  std::vector<Move> moves;
+  std::uint64_t octets = 0;
+  bool empty() const { return carried.empty() && moves.empty(); }
+};
+
+void Cleaner::record_ended(MessageId id) {
+  auto known = in_flight_.find(id.value);
+  if (known != in_flight_.end() && --known->second == 0) in_flight_.erase(known);
+}
+
+void Cleaner::look(bool short_of_space) {
+  if (cleaning_) return;
+  auto number = state_.segments.to_clean(short_of_space ? clean_when_short_percent
+                                                        : limits::clean_below_percent);
+  if (!number) return;
+  cleaning_ = true;
+  spawn(clean(*number));
+}
+
+Task<void> Cleaner::clean(SegmentTable::Number number) {
+  ++state_.segments[number].pins;
+  bool complete = co_await pass(number);
+  auto& segment = state_.segments[number];
+  if (complete) {
+    segment.outcomes_for.clear();
+    ++cleaned_;
+  }
+  --segment.pins;
+  cleaning_ = false;
+  resume_waiters();
+  look_();
+}
+
+// Goes through the segment once; false when something had to be left.
+Task<bool> Cleaner::pass(SegmentTable::Number number) {
+  const auto& segment = state_.segments[number];
+  auto reader = std::make_shared<SegmentReader>(state_.disk, segment.file, segment.epoch,
+                                                segment.octets, segment.end);
+  bool complete = true;
+  for (bool more = true; more;) {
+    auto step = std::make_shared<Step>();
+    state_.loop.offload(
+        Loop::Lane::reader,
+        [step, reader] {
+          std::uint64_t octets = 0;
+          while (octets < step_octets) {
+            auto record = reader->next();
+            if (!record) {
+              step->error = reader->error();
+              return;
+            }
+            if (record->type != RecordType::commit) continue;
+            octets += record->payload.size();
+            step->records.push_back({record->type, record->offset, std::string(record->payload)});
+          }
+          step->more = true;
+        },
+        [step] { step->done.set(true); });
+    co_await step->done;
+    if (step->error) co_return false;
+    more = step->more;
+    Batch batch;
+    for (const auto& record : step->records) {
+      ItemReader items(record.payload);
+      while (items.next()) {
+        if (const auto* message = std::get_if<MessageItem>(&items.item())) {
+          auto slot = state_.index.find(message->id);
+          if (!slot) continue;
+          const auto& home = state_.index[*slot].home;
+          if (home.segment == number && home.offset == record.offset)
+            complete &= co_await move_message(message->id, batch);
+        } else {
+          carry(number, items.item(), batch);
+        }
+      }
+    }
+    complete &= co_await write(batch);
+  }
+  // Messages that only have content here.
+  auto owners = state_.segments[number].chunk_owners;
+  for (auto id : owners) {
+    Batch batch;
+    complete &= co_await move_message({id}, batch);
+    complete &= co_await write(batch);
+  }
+  co_return complete;
+}
+
+// Puts the message's next generation into the batch, its large content straight into the log.
+Task<bool> Cleaner::move_message(MessageId id, Batch& batch) {
+  if (in_flight_.contains(id.value)) co_return false;
+  auto slot = state_.index.find(id);
+  if (!slot) co_return true;
+  moving_.insert(id.value);  // from here on nobody writes about it
+  auto source = co_await read_message(state_, id);
+  if (!source) {
+    moving_.erase(id.value);
+    co_return false;
+  }
+  auto& item = (*source)->item;
+  Batch::Move move;
+  move.record.urgency = Urgency::soon;
+  std::vector<ChunkRef> chunks;
+  for (const auto& chunk : item.chunks) {
+    auto content = co_await read_chunk(state_, chunk);
+    if (!content) {
+      moving_.erase(id.value);
+      co_return false;
+    }
+    PendingRecord copy;
+    copy.type = RecordType::chunk;
+    copy.urgency = Urgency::unsynced;
+    copy.buffer.append(record_header_octets, '\0');
+    copy.buffer.append(*content);
+    auto placed = std::make_shared<PlacedChunk>();
+    copy.chunks.push_back(placed);
+    move.record.chunks.push_back(placed);
+    auto written = std::make_shared<OneShot<Result<Written>>>();
+    copy.done = [written](Result<Written> where) { written->set(std::move(where)); };
+    commits_.append(std::move(copy));
+    auto where = co_await *written;
+    if (!where) {
+      moving_.erase(id.value);
+      co_return false;
+    }
+    move.pins.push_back(std::make_unique<SegmentPin>(state_, where->segment, look_));
+    chunks.push_back(
+        {where->epoch, static_cast<std::uint32_t>(where->offset), chunk.length, chunk.crc});
+  }
+  slot = state_.index.find(id);
+  if (!slot) {
+    moving_.erase(id.value);
+    co_return true;
+  }
+  refresh(item, state_, state_.index[*slot]);
+  ++item.generation;
+  item.chunks = std::move(chunks);
+  move.record.buffer.append(record_header_octets, '\0');
+  append_item(move.record.buffer, item);
+  move.item = item;
+  move.item.inline_content = {};
+  batch.octets += move.record.buffer.size();
+  batch.moves.push_back(std::move(move));
+  co_return true;
+}
+
+// An outcome, or the operator's word, about a message of another segment that still stands: says
+// what is true now in its place.
+void Cleaner::carry(SegmentTable::Number number, const Item& item, Batch& batch) {
+  MessageId id{};
+  std::uint64_t home = 0;
+  if (const auto* outcome = std::get_if<OutcomeItem>(&item)) {
+    id = outcome->id;
+    home = outcome->home;
+  } else if (const auto* flags = std::get_if<FlagsItem>(&item)) {
+    id = flags->id;
+    home = flags->home;
+  } else if (const auto* gone = std::get_if<GoneItem>(&item)) {
+    id = gone->id;
+    home = gone->home;
+  } else {
+    return;  // RETIRE keeps its segment until it is not needed
+  }
+  if (!state_.segments[number].outcomes_for.contains(home)) return;
+  if (!batch.carried_ids.insert(id.value).second) return;
+  batch.homes.push_back(home);
+  auto slot = state_.index.find(id);
+  if (!slot) return append_item(batch.carried, GoneItem{id, home});
+  const auto& message = state_.index[*slot];
+  // Always, not only while a flag is set: an older record that sets it may still stand elsewhere.
+  append_item(batch.carried, FlagsItem{id, home, message.held, message.deleting});
+  auto recipients = message.recipients();
+  for (std::uint32_t i = 0; i < recipients.size(); ++i) {
+    const auto& recipient = recipients[i];
+    if (recipient.fate == mail::Fate::queued && recipient.attempts == 0) continue;
+    append_item(batch.carried, OutcomeItem{id, home, true, i, recipient.fate, recipient.attempts,
+                                           recipient.due == 0 ? WallTime{} : to_time(recipient.due),
+                                           std::string(state_.index.reply(recipient.reply))});
+  }
+}
+
+// Makes the batch durable and lets the index follow.
+Task<bool> Cleaner::write(Batch& batch) {
+  if (batch.empty()) {
+    resume_waiters();
+    co_return true;
+  }
+  struct Progress {
+    std::size_t left;
+    bool good = true;
+    OneShot<bool> done;
+  };
+  auto progress = std::make_shared<Progress>();
+  progress->left = batch.moves.size() + (batch.carried.empty() ? 0 : 1);
+  auto one_done = [progress] {
+    if (--progress->left == 0) progress->done.set(true);
+  };
+  if (!batch.carried.empty()) {
+    PendingRecord record;
+    record.urgency = Urgency::soon;
+    record.buffer.append(record_header_octets, '\0');
+    record.buffer.append(batch.carried);
+    record.done = [this, progress, one_done, homes = batch.homes](Result<Written> written) {
+      progress->good &= written.has_value();
+      if (written)
+        for (auto home : homes) state_.segments.outcome_added(written->segment, home);
+      one_done();
+    };
+    commits_.append(std::move(record));
+  }
+  for (auto& move : batch.moves) {
+    auto octets = static_cast<std::uint32_t>(move.record.buffer.size());
+    auto record = std::move(move.record);
+    auto moved = std::make_shared<Batch::Move>(std::move(move));
+    record.done = [this, progress, one_done, moved, octets](Result<Written> written) {
+      moving_.erase(moved->item.id.value);
+      if (written && state_.index.find(moved->item.id))
+        state_.move(moved->item,
+                    {written->segment, static_cast<std::uint32_t>(written->offset), octets, 0});
+      moved->pins.clear();
+      progress->good &= written.has_value();
+      one_done();
+    };
+    commits_.append(std::move(record));
+  }
+  co_await progress->done;
+  resume_waiters();
+  co_return progress->good;
+}
+
+void Cleaner::resume_waiters() {
+  auto waiters = std::move(waiters_);
+  waiters_.clear();
+  for (auto waiter : waiters) waiter.resume();
+}
+
+}  // namespace malleposte::spool

@@ -1,0 +1,122 @@
+// The index of the queue: what is known of each message without reading it. Everything in it can be
+// rebuilt from the log. A message with one recipient takes about 110 octets in all, whoever it is
+// from and to: domains and replies are kept once, local parts as hashes. Pure; loop thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/time.h"
+#include "spool/interner.h"
+#include "spool/items.h"
+#include "spool/ordered_ids.h"
+
+namespace malleposte::spool {
+
+// Where a message's item stands in the log.
+struct Home {
+  std::uint32_t segment = 0;        // number of the segment in the SegmentTable
+  std::uint32_t offset = 0;         // of the record
+  std::uint32_t record_octets = 0;  // header and payload
+  std::uint32_t item_at = 0;        // of the item in the payload
+};
+
+// A time in tenths of a second since 2024, 0 for "at once": what the index keeps of a due time.
+using Tick = std::uint32_t;
+Tick to_tick(WallTime time);  // rounded up
+WallTime to_time(Tick tick);
+
+struct IndexedRecipient {
+  Interner::Number domain = 0;
+  std::uint32_t local = 0;  // hash of the lower-case local part
+  Interner::Number reply = 0;
+  Tick due = 0;
+  std::uint16_t attempts = 0;
+  mail::Fate fate = mail::Fate::queued;
+  bool leased = false;
+};
+
+struct IndexedMessage {
+  MessageId id;
+  Home home;
+  std::uint32_t size = 0;
+  Interner::Number sender_domain = 0;
+  std::uint32_t sender_local = 0;
+  std::uint32_t heap_at = UINT32_MAX;
+  std::uint16_t generation = 0;
+  bool used : 1 = false;
+  bool held : 1 = false;
+  bool deleting : 1 = false;
+  bool leased : 1 = false;
+  bool generated : 1 = false;
+  bool chunked : 1 = false;
+  IndexedRecipient one;                                 // the only recipient, or
+  std::unique_ptr<std::vector<IndexedRecipient>> many;  // all of them
+
+  std::span<IndexedRecipient> recipients() { return many ? std::span(*many) : std::span(&one, 1); }
+  std::span<const IndexedRecipient> recipients() const {
+    return many ? std::span<const IndexedRecipient>(*many) : std::span(&one, 1);
+  }
+};
+
+// An address as the index knows it.
+struct AddressKey {
+  std::string domain;  // canonical
+  std::uint32_t local;
+};
+AddressKey address_key(std::string_view address);
+
+class Index {
+ public:
+  using Slot = std::uint32_t;
+
+  // Adds the message, or replaces an earlier generation of it, and queues it for its due time.
+  Slot put(const MessageItem& item, const Home& home);
+  std::optional<Slot> find(MessageId id) const { return ids_.find(id.value); }
+  void erase(Slot slot);
+
+  IndexedMessage& operator[](Slot slot) { return messages_[slot]; }
+  const IndexedMessage& operator[](Slot slot) const { return messages_[slot]; }
+
+  // Takes a recipient's new state in.
+  void update(IndexedRecipient& recipient, mail::Fate fate, std::uint32_t attempts, WallTime next,
+              std::string_view reply);
+  std::string_view domain(Interner::Number number) const { return domains_.text(number); }
+  std::string_view reply(Interner::Number number) const { return replies_.text(number); }
+  std::optional<Interner::Number> find_domain(std::string_view d) const { return domains_.find(d); }
+
+  // The heap of what waits for its time. A message that is leased, held or being deleted is not in
+  // it; reschedule() puts it where its state says.
+  void reschedule(Slot slot);
+  std::optional<Slot> first_due() const {
+    return heap_.empty() ? std::nullopt : std::optional(heap_.front());
+  }
+  // The earliest time a queued recipient of it is due.
+  static Tick due(const IndexedMessage& message);
+
+  std::vector<Slot> next(MessageId after, std::size_t most) const {
+    return ids_.next(after.value, most);
+  }
+  std::size_t size() const { return ids_.size(); }
+  // Memory held, about, in octets.
+  std::size_t octets() const;
+
+ private:
+  bool before(Slot a, Slot b) const;
+  void heap_remove(Slot slot);
+  void sift_up(std::uint32_t at);
+  void sift_down(std::uint32_t at);
+  void forget_strings(IndexedMessage& message);
+
+  std::vector<IndexedMessage> messages_;
+  std::vector<Slot> free_;
+  std::vector<Slot> heap_;  // by due time, then id
+  OrderedIds ids_;
+  Interner domains_, replies_;
+  std::size_t many_octets_ = 0;
+};
+
+}  // namespace malleposte::spool

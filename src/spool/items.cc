@@ -1,0 +1,228 @@
+#include "spool/items.h"
+
+#include "spool/bytes.h"
+
+namespace malleposte::spool {
+namespace {
+
+enum class Kind : std::uint8_t { message = 1, outcome = 2, flags = 3, gone = 4, retire = 5 };
+
+constexpr std::uint8_t flag_held = 1, flag_deleting = 2, flag_generated = 4, flag_eight_bit = 8;
+constexpr std::uint8_t flag_carried = 1;
+constexpr std::uint8_t has_progress = 0x80;
+constexpr std::uint8_t last_fate = static_cast<std::uint8_t>(mail::Fate::replaced);
+
+std::size_t begin_item(std::string& payload) {
+  auto at = payload.size();
+  payload.append(item_prefix_octets, '\0');
+  return at;
+}
+
+void end_item(std::string& payload, std::size_t at, Kind kind) {
+  overwrite(payload, at, static_cast<std::uint32_t>(kind));
+  overwrite(payload, at + 4, static_cast<std::uint32_t>(payload.size() - at - item_prefix_octets));
+}
+
+void put_time(std::string& out, WallTime time) {
+  put(out, static_cast<std::int64_t>(time.time_since_epoch().count()));
+}
+WallTime take_time(ByteReader& reader) {
+  return WallTime(Duration(reader.take<std::int64_t>()));
+}
+
+void put_progress(std::string& out, std::uint32_t attempts, WallTime next, std::string_view reply) {
+  put_varint(out, attempts);
+  put_time(out, next);
+  put_string(out, reply);
+}
+
+bool take_fate(std::uint8_t value, mail::Fate& fate) {
+  if (value > last_fate) return false;
+  fate = static_cast<mail::Fate>(value);
+  return true;
+}
+
+void put_message_rest(std::string& out, const MessageItem& item) {
+  put(out, item.id.value);
+  put_varint(out, item.generation);
+  put(out,
+      static_cast<std::uint8_t>((item.held ? flag_held : 0) | (item.deleting ? flag_deleting : 0) |
+                                (item.generated ? flag_generated : 0) |
+                                (item.body == mail::Body::eight_bit ? flag_eight_bit : 0)));
+  put_time(out, item.arrived);
+  put_varint(out, item.size);
+  put_string(out, item.sender);
+  put_string(out, item.client_address);
+  put_string(out, item.client_name);
+  put_string(out, item.helo);
+  put_varint(out, item.recipients.size());
+  for (const auto& recipient : item.recipients) {
+    bool progress =
+        recipient.attempts != 0 || !recipient.reply.empty() || recipient.next_attempt != WallTime{};
+    put_string(out, recipient.address);
+    put(out, static_cast<std::uint8_t>(static_cast<std::uint8_t>(recipient.fate) |
+                                       (progress ? has_progress : 0)));
+    if (progress) put_progress(out, recipient.attempts, recipient.next_attempt, recipient.reply);
+  }
+  put_varint(out, item.chunks.size());
+  for (const auto& chunk : item.chunks) {
+    put(out, chunk.epoch);
+    put(out, chunk.offset);
+    put(out, chunk.length);
+    put(out, chunk.crc);
+  }
+  put_varint(out, 0);  // attributes, for what later versions add: (tag, string) pairs
+}
+
+bool take_message(std::string_view octets, MessageItem& item) {
+  ByteReader reader(octets);
+  item.inline_content = reader.take_bytes(reader.take<std::uint32_t>());
+  item.id.value = reader.take<std::uint64_t>();
+  item.generation = static_cast<std::uint32_t>(reader.take_varint());
+  auto flags = reader.take<std::uint8_t>();
+  item.held = flags & flag_held;
+  item.deleting = flags & flag_deleting;
+  item.generated = flags & flag_generated;
+  item.body = flags & flag_eight_bit ? mail::Body::eight_bit : mail::Body::seven_bit;
+  item.arrived = take_time(reader);
+  item.size = reader.take_varint();
+  item.sender = reader.take_string();
+  item.client_address = reader.take_string();
+  item.client_name = reader.take_string();
+  item.helo = reader.take_string();
+  item.recipients.resize(reader.take_count(2));
+  for (auto& recipient : item.recipients) {
+    recipient.address = reader.take_string();
+    auto fate = reader.take<std::uint8_t>();
+    if (!take_fate(fate & ~has_progress, recipient.fate)) return false;
+    if (fate & has_progress) {
+      recipient.attempts = static_cast<std::uint32_t>(reader.take_varint());
+      recipient.next_attempt = take_time(reader);
+      recipient.reply = reader.take_string();
+    }
+  }
+  item.chunks.resize(reader.take_count(20));
+  for (auto& chunk : item.chunks) {
+    chunk.epoch = reader.take<std::uint64_t>();
+    chunk.offset = reader.take<std::uint32_t>();
+    chunk.length = reader.take<std::uint32_t>();
+    chunk.crc = reader.take<std::uint32_t>();
+  }
+  for (auto left = reader.take_count(2); left > 0 && reader.good(); --left) {
+    reader.take_varint();
+    reader.take_string();
+  }
+  return reader.good();
+}
+
+bool take_outcome(std::string_view octets, OutcomeItem& item) {
+  ByteReader reader(octets);
+  item.id.value = reader.take<std::uint64_t>();
+  item.home = reader.take<std::uint64_t>();
+  item.carried = reader.take<std::uint8_t>() & flag_carried;
+  item.recipient = static_cast<std::uint32_t>(reader.take_varint());
+  if (!take_fate(reader.take<std::uint8_t>(), item.fate)) return false;
+  item.attempts = static_cast<std::uint32_t>(reader.take_varint());
+  item.next_attempt = take_time(reader);
+  item.reply = reader.take_string();
+  return reader.good();
+}
+
+}  // namespace
+
+void append_item(std::string& payload, const OutcomeItem& item) {
+  auto at = begin_item(payload);
+  put(payload, item.id.value);
+  put(payload, item.home);
+  put(payload, static_cast<std::uint8_t>(item.carried ? flag_carried : 0));
+  put_varint(payload, item.recipient);
+  put(payload, static_cast<std::uint8_t>(item.fate));
+  put_progress(payload, item.attempts, item.next_attempt, item.reply);
+  end_item(payload, at, Kind::outcome);
+}
+
+void append_item(std::string& payload, const FlagsItem& item) {
+  auto at = begin_item(payload);
+  put(payload, item.id.value);
+  put(payload, item.home);
+  put(payload,
+      static_cast<std::uint8_t>((item.held ? flag_held : 0) | (item.deleting ? flag_deleting : 0)));
+  end_item(payload, at, Kind::flags);
+}
+
+void append_item(std::string& payload, const GoneItem& item) {
+  auto at = begin_item(payload);
+  put(payload, item.id.value);
+  put(payload, item.home);
+  end_item(payload, at, Kind::gone);
+}
+
+void append_item(std::string& payload, const RetireItem& item) {
+  auto at = begin_item(payload);
+  put(payload, item.epoch);
+  end_item(payload, at, Kind::retire);
+}
+
+void append_item(std::string& payload, const MessageItem& item) {
+  auto at = payload.size();
+  payload.append(message_content_at, '\0');
+  payload.append(item.inline_content);
+  finish_message_item(payload, at, item);
+}
+
+void finish_message_item(std::string& payload, std::size_t at, const MessageItem& item) {
+  auto content = payload.size() - at - message_content_at;
+  overwrite(payload, at + item_prefix_octets, static_cast<std::uint32_t>(content));
+  put_message_rest(payload, item);
+  end_item(payload, at, Kind::message);
+}
+
+bool ItemReader::next() {
+  if (damaged_ || next_ >= payload_.size()) return false;
+  at_ = next_;
+  ByteReader reader(payload_.substr(at_));
+  auto kind = reader.take<std::uint32_t>();
+  auto octets = reader.take_bytes(reader.take<std::uint32_t>());
+  bool good = reader.good();
+  if (good) {
+    ByteReader fields(octets);
+    switch (static_cast<Kind>(kind)) {
+      case Kind::message: {
+        MessageItem item;
+        good = take_message(octets, item);
+        item_ = std::move(item);
+        break;
+      }
+      case Kind::outcome: {
+        OutcomeItem item;
+        good = take_outcome(octets, item);
+        item_ = std::move(item);
+        break;
+      }
+      case Kind::flags: {
+        FlagsItem item{{fields.take<std::uint64_t>()}, fields.take<std::uint64_t>()};
+        auto flags = fields.take<std::uint8_t>();
+        item.held = flags & flag_held;
+        item.deleting = flags & flag_deleting;
+        good = fields.good();
+        item_ = item;
+        break;
+      }
+      case Kind::gone:
+        item_ = GoneItem{{fields.take<std::uint64_t>()}, fields.take<std::uint64_t>()};
+        good = fields.good();
+        break;
+      case Kind::retire:
+        item_ = RetireItem{fields.take<std::uint64_t>()};
+        good = fields.good();
+        break;
+      default:
+        good = false;
+    }
+  }
+  damaged_ = !good;
+  next_ = at_ + item_prefix_octets + octets.size();
+  return good;
+}
+
+}  // namespace malleposte::spool

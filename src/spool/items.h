@@ -1,0 +1,126 @@
+// What a COMMIT record holds: items that take effect together (docs/formats/spool.md, Items).
+// Encoding and decoding only, no meaning. Pure; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "mail/envelope.h"
+#include "mail/message_id.h"
+#include "mail/outcome.h"
+
+namespace malleposte::spool {
+
+using mail::MessageId;
+
+// A piece of content that lies in a CHUNK record.
+struct ChunkRef {
+  std::uint64_t epoch = 0;
+  std::uint32_t offset = 0;  // of the record in its segment
+  std::uint32_t length = 0;  // of the payload
+  std::uint32_t crc = 0;     // of the payload
+  bool operator==(const ChunkRef&) const = default;
+};
+
+struct RecipientState {
+  std::string address;
+  mail::Fate fate = mail::Fate::queued;
+  std::uint32_t attempts = 0;
+  WallTime next_attempt{};
+  std::string reply;  // the last answer, as the queue listing shows it
+  bool operator==(const RecipientState&) const = default;
+};
+
+// A message. A later generation of the same id replaces an earlier one entirely.
+struct MessageItem {
+  MessageId id;
+  std::uint32_t generation = 0;
+  bool held = false;
+  bool deleting = false;
+  bool generated = false;  // by ourselves: counts as such
+  mail::Body body = mail::Body::seven_bit;
+  WallTime arrived{};
+  std::uint64_t size = 0;  // octets of content
+  std::string sender;
+  std::string client_address, client_name, helo;
+  std::vector<RecipientState> recipients;
+  std::vector<ChunkRef> chunks;     // the content, or
+  std::string_view inline_content;  // all of it; points into the decoded record
+};
+
+// What became of one recipient; Fate::queued is a deferral. `home` is the epoch of the segment in
+// which the message's own item stands: the outcome is needed as long as that segment is.
+struct OutcomeItem {
+  MessageId id;
+  std::uint64_t home = 0;
+  bool carried = false;  // written again by the cleaner: not to be counted twice
+  std::uint32_t recipient = 0;
+  mail::Fate fate = mail::Fate::queued;
+  std::uint32_t attempts = 0;
+  WallTime next_attempt{};
+  std::string reply;
+  bool operator==(const OutcomeItem&) const = default;
+};
+
+// The operator's hand on a message.
+struct FlagsItem {
+  MessageId id;
+  std::uint64_t home = 0;
+  bool held = false;
+  bool deleting = false;  // the rest is deleted once the delivery under way has ended
+  bool operator==(const FlagsItem&) const = default;
+};
+
+// Every recipient of the message is settled; written by the cleaner in place of its outcomes.
+struct GoneItem {
+  MessageId id;
+  std::uint64_t home = 0;
+  bool operator==(const GoneItem&) const = default;
+};
+
+// Nothing in the segment with this epoch counts any more.
+struct RetireItem {
+  std::uint64_t epoch = 0;
+  bool operator==(const RetireItem&) const = default;
+};
+
+using Item = std::variant<MessageItem, OutcomeItem, FlagsItem, GoneItem, RetireItem>;
+
+// Every item begins with a prefix of 8 octets (kind and length). A message item's content comes
+// first, behind its length, so that it can be received straight into the record's buffer, and
+// everything else behind it:
+inline constexpr std::size_t item_prefix_octets = 8;
+inline constexpr std::size_t message_content_at = item_prefix_octets + 4;
+
+void append_item(std::string& payload, const OutcomeItem& item);
+void append_item(std::string& payload, const FlagsItem& item);
+void append_item(std::string& payload, const GoneItem& item);
+void append_item(std::string& payload, const RetireItem& item);
+void append_item(std::string& payload, const MessageItem& item);
+
+// Completes a message item that began at `at` of `payload` with message_content_at octets of room
+// and was followed by the content: appends the rest and fills the room. `item.inline_content` is
+// not looked at.
+void finish_message_item(std::string& payload, std::size_t at, const MessageItem& item);
+
+// Goes through the items of a COMMIT's payload. After an item that makes no sense next() returns
+// false and damaged() true.
+class ItemReader {
+ public:
+  explicit ItemReader(std::string_view payload) : payload_(payload) {}
+  bool next();
+  const Item& item() const { return item_; }
+  std::size_t at() const { return at_; }  // where the item begins in the payload
+  bool damaged() const { return damaged_; }
+
+ private:
+  std::string_view payload_;
+  std::size_t at_ = 0, next_ = 0;
+  Item item_;
+  bool damaged_ = false;
+};
+
+}  // namespace malleposte::spool

@@ -1,0 +1,349 @@
+#include "spool/log_store.h"
+
+#include <fmt/format.h>
+
+#include <cassert>
+
+#include "base/limits.h"
+#include "spool/queue_view.h"
+#include "spool/recovery.h"
+#include "spool/stored_message.h"
+
+namespace malleposte::spool {
+namespace {
+
+// Large segments make syncs of file sizes and cleaning rare; small volumes need small ones, since a
+// few are always kept free.
+std::uint64_t choose_segment_octets(const Disk::Space& space) {
+  constexpr std::uint64_t mb = 1 << 20;
+  if (space.total_octets < 64 * mb) return 1 * mb;
+  if (space.total_octets < 8192 * mb) return 16 * mb;
+  return 64 * mb;
+}
+
+}  // namespace
+
+std::string_view to_string(QueueState state) {
+  switch (state) {
+    case QueueState::active:
+      return "active";
+    case QueueState::deferred:
+      return "deferred";
+    case QueueState::held:
+      return "held";
+    case QueueState::scheduled:
+      return "scheduled";
+    case QueueState::deleting:
+      return "deleting";
+  }
+  return "";
+}
+
+std::string describe(const mail::Answer& answer) {
+  std::string line;
+  if (!answer.host.empty()) {
+    line += answer.host;
+    if (!answer.address.empty() && answer.address != answer.host)
+      line += fmt::format("[{}]", answer.address);
+    line += answer.code ? " said: " : ": ";
+  }
+  if (answer.code) line += fmt::format("{} ", answer.code);
+  if (!answer.status.empty()) line += answer.status + " ";
+  line += answer.text;
+  return line;
+}
+
+LogStore::LogStore(Loop& loop, std::unique_ptr<Disk> disk, std::uint64_t segment_octets,
+                   LogStoreOptions options)
+    : disk_(std::move(disk)), options_(std::move(options)), state_(loop, *disk_, segment_octets) {}
+
+LogStore::~LogStore() = default;
+
+Result<std::unique_ptr<LogStore>> LogStore::open(Loop& loop, std::unique_ptr<Disk> disk,
+                                                 LogStoreOptions options) {
+  auto octets =
+      options.segment_octets ? options.segment_octets : choose_segment_octets(disk->space());
+  std::unique_ptr<LogStore> store(new LogStore(loop, std::move(disk), octets, std::move(options)));
+  auto started = store->recover_and_start();
+  if (!started) return tl::make_unexpected(started.error());
+  return store;
+}
+
+Result<void> LogStore::recover_and_start() {
+  auto recovered = recover(state_, options_.report);
+  if (!recovered) return tl::make_unexpected(recovered.error());
+
+  GroupCommit::Options options;
+  options.next_epoch = recovered->next_epoch;
+  options.reserved_until = recovered->reserved_until;
+  options.epochs_file = recovered->epochs_file;
+  options.previous_epoch = recovered->previous_epoch;
+  options.previous_end = recovered->previous_end;
+  options.totals = [this] { return state_.accounts; };
+  options.segment_wanted = [this] {
+    recycler_->wanted();
+    cleaner_->look(true);
+  };
+  options.segment_opened = [this] { look(true); };
+  options.trouble = options_.report;
+  commits_ =
+      std::make_unique<GroupCommit>(state_.loop, *disk_, state_.segments, std::move(options));
+  room_ = std::make_unique<Room>(state_, *commits_, options_.memory_limit);
+  recycler_ = std::make_unique<Recycler>(state_, *room_, *commits_);
+  cleaner_ = std::make_unique<Cleaner>(state_, *commits_, [this] { look(true); });
+  intake_ = std::make_unique<Intake>(
+      Intake{state_, *commits_, *room_, [this] { look(false); }, [this] { notify_due(); }, 0,
+             options_.inline_most ? options_.inline_most : limits::inline_body_octets});
+
+  while (state_.segments.free_count() < 1 + limits::reserve_segments) {
+    auto prepared = state_.segments.prepare_now();
+    if (prepared) continue;
+    if (state_.segments.free_count() == 0) return prepared;
+    break;  // the reserve is what such times are for
+  }
+  if (auto started = commits_->start(); !started) return started;
+  for (auto epoch : recovered->retired) recycler_->finish(*state_.segments.by_epoch(epoch));
+  for (MessageId after{};;) {
+    auto slots = state_.index.next(after, 10'000);
+    if (slots.empty()) break;
+    after = state_.index[slots.back()].id;
+    for (auto slot : slots)
+      if (state_.index[slot].deleting) spawn(finish_deletion(state_.index[slot].id));
+  }
+  look(true);
+  return {};
+}
+
+void LogStore::look(bool for_cleaning) {
+  recycler_->look();
+  if (!for_cleaning) return;
+  bool short_of_space =
+      state_.segments.free_count() <= limits::reserve_segments && !room_->may_grow();
+  cleaner_->look(short_of_space);
+}
+
+// --- Coming in -----------------------------------------------------------------------------------
+
+Result<void> LogStore::admits(std::uint64_t size) {
+  auto room = room_->for_mail(size);
+  if (!room && room.error().fault == Fault::disk) cleaner_->look(true);
+  return room;
+}
+
+Result<std::unique_ptr<Incoming>> LogStore::begin(mail::Envelope envelope, std::uint64_t size) {
+  if (auto room = admits(size); !room) return tl::make_unexpected(room.error());
+  return begin_incoming(*intake_, std::move(envelope));
+}
+
+// --- Going out -----------------------------------------------------------------------------------
+
+void LogStore::on_due(std::function<void()> callback) {
+  due_ = std::move(callback);
+  notify_due();
+}
+
+// Once for all that became due in this turn of the loop.
+void LogStore::notify_due() {
+  if (!due_ || due_posted_) return;
+  due_posted_ = true;
+  state_.loop.post([this] {
+    due_posted_ = false;
+    due_();
+  });
+}
+
+std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
+  std::vector<Lease> leases;
+  auto tick = to_tick(now);
+  while (leases.size() < max) {
+    auto slot = state_.index.first_due();
+    if (!slot) break;
+    auto& message = state_.index[*slot];
+    if (Index::due(message) > tick) break;
+    Lease lease{message.id, message.size, arrival_of(message.id), {}};
+    auto recipients = message.recipients();
+    for (std::uint32_t i = 0; i < recipients.size(); ++i) {
+      auto& recipient = recipients[i];
+      if (recipient.fate != mail::Fate::queued || recipient.due > tick) continue;
+      recipient.leased = true;
+      lease.recipients.push_back(
+          {i, std::string(state_.index.domain(recipient.domain)), recipient.attempts});
+    }
+    message.leased = true;
+    state_.index.reschedule(*slot);
+    leases.push_back(std::move(lease));
+  }
+  return leases;
+}
+
+std::optional<WallTime> LogStore::next_due() const {
+  auto slot = state_.index.first_due();
+  if (!slot) return std::nullopt;
+  auto due = Index::due(state_.index[*slot]);
+  return due == 0 ? state_.loop.wall() : to_time(due);
+}
+
+void LogStore::release(MessageId id) {
+  if (auto slot = state_.index.find(id)) end_lease(*slot);
+}
+
+bool LogStore::reserve(MessageId id, std::size_t recipients) {
+  if (room_->reserve(id, recipients)) return true;
+  cleaner_->look(true);
+  return false;
+}
+
+Task<Result<std::unique_ptr<StoredMessage>>> LogStore::open(MessageId id) {
+  return open_message(state_, id, [this] { look(false); });
+}
+
+Task<void> LogStore::not_moving(MessageId id) {
+  while (cleaner_->moving(id)) co_await cleaner_->moved();
+}
+
+Task<Result<void>> LogStore::write(std::string items, std::vector<MessageId> about,
+                                   std::function<void(const Written&)> durable) {
+  PendingRecord record;
+  record.urgency = Urgency::soon;
+  record.buffer = std::move(items);
+  for (auto id : about) cleaner_->record_begun(id);
+  OneShot<Result<void>> waiting;  // safe on this frame: a write is awaited to its end
+  record.done = [&](Result<Written> written) {
+    for (auto id : about) cleaner_->record_ended(id);
+    if (written) durable(*written);
+    waiting.set(written ? Result<void>{} : tl::make_unexpected(written.error()));
+  };
+  commits_->append(std::move(record));
+  co_return co_await waiting;
+}
+
+Task<Result<void>> LogStore::settle(Settlement settlement) {
+  co_await not_moving(settlement.id);
+  auto slot = state_.index.find(settlement.id);
+  if (!slot) co_return fail(Fault::resource, "there is no such message");
+  auto home = state_.home_epoch(state_.index[*slot]);
+
+  std::string items(record_header_octets, '\0');
+  for (const auto& outcome : settlement.outcomes) {
+    const auto& recipient = state_.index[*slot].recipients()[outcome.recipient];
+    assert(recipient.leased && recipient.fate == mail::Fate::queued);
+    append_item(items, OutcomeItem{settlement.id, home, false, outcome.recipient, outcome.fate,
+                                   recipient.attempts + 1u, outcome.next_attempt,
+                                   describe(outcome.answer)});
+  }
+  struct Made {
+    MessageItem item;
+    std::uint32_t at;
+  };
+  std::vector<Made> made;
+  for (const auto& generated : settlement.generated) {
+    auto item = describe(generated.envelope, state_.next_id(), generated.content.size());
+    item.generated = true;
+    item.inline_content = generated.content;
+    made.push_back({item, static_cast<std::uint32_t>(items.size() - record_header_octets)});
+    append_item(items, item);
+  }
+  auto octets = static_cast<std::uint32_t>(items.size());
+  auto durable = [&](const Written& written) {
+    for (const auto& [item, at] : made) {
+      state_.add(item, {written.segment, static_cast<std::uint32_t>(written.offset), octets, at});
+      state_.accounts.generated += item.recipients.size();
+      notify_due();
+    }
+    auto now = state_.index.find(settlement.id);
+    if (!now) return;
+    for (const auto& outcome : settlement.outcomes)
+      take_outcome(state_.index[*now], outcome.recipient, outcome.fate, outcome.next_attempt,
+                   describe(outcome.answer), written);
+    after_outcomes(settlement.id);
+  };
+  std::vector<MessageId> about{settlement.id};
+  co_return co_await write(std::move(items), std::move(about), durable);
+}
+
+void LogStore::take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
+                            WallTime next, std::string_view reply, const Written& written) {
+  auto& known = message.recipients()[recipient];
+  if (known.fate != mail::Fate::queued) return;
+  known.leased = false;
+  state_.index.update(known, fate, known.attempts + 1u, next, reply);
+  state_.segments.outcome_added(written.segment, state_.home_epoch(message));
+  if (fate == mail::Fate::queued) return;
+  --state_.accounts.queued;
+  state_.count(fate);
+}
+
+// The lease has ended when none of its recipients is left in it.
+void LogStore::after_outcomes(MessageId id) {
+  auto slot = state_.index.find(id);
+  if (!slot) return;
+  for (const auto& recipient : state_.index[*slot].recipients())
+    if (recipient.leased) return;
+  end_lease(*slot);
+}
+
+void LogStore::end_lease(Slot slot) {
+  auto& message = state_.index[slot];
+  room_->release(message.id);
+  message.leased = false;
+  for (auto& recipient : message.recipients()) recipient.leased = false;
+  if (finished(message)) {
+    auto home = message.home.segment;
+    bool chunked = message.chunked;
+    state_.remove(slot);
+    const auto& segment = state_.segments[home];
+    if (chunked || (segment.state == Segment::State::sealed && segment.live_messages == 0))
+      look(false);
+    return;
+  }
+  if (message.deleting) return spawn(finish_deletion(message.id));
+  state_.index.reschedule(slot);
+  notify_due();
+}
+
+// --- Queue, as people see it ---------------------------------------------------------------------
+
+Task<Result<QueuePage>> LogStore::query(Filter filter, std::string cursor, std::size_t limit) {
+  co_return co_await list_messages(state_, std::move(filter), std::move(cursor), limit);
+}
+
+std::uint64_t LogStore::count(const Filter& filter) const {
+  return count_messages(state_, filter);
+}
+
+void LogStore::bounce_with(MakeDsn make) {
+  make_dsn_ = std::move(make);
+}
+
+Health LogStore::health() const {
+  auto room = room_->for_mail(0);
+  auto space = room_->space();
+  return {room.has_value(), room ? std::string() : room.error().text, space.free_octets,
+          space.total_octets};
+}
+
+Accounts LogStore::accounts() const {
+  return state_.accounts;
+}
+
+Counters LogStore::counters() const {
+  Counters counters;
+  counters.messages = state_.index.size();
+  counters.message_octets = state_.message_octets;
+  counters.syncs = commits_->syncs();
+  counters.commits = commits_->batches();
+  counters.segments = state_.segments.used_count();
+  counters.free_segments = state_.segments.free_count();
+  counters.damaged_records = state_.damaged_records;
+  counters.sync_failures = commits_->failures();
+  counters.cleaned_segments = cleaner_->cleaned();
+  return counters;
+}
+
+Task<void> LogStore::drain() {
+  using namespace std::chrono_literals;
+  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle())
+    co_await sleep_until(state_.loop, state_.loop.steady() + 5ms);
+}
+
+}  // namespace malleposte::spool

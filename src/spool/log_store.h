@@ -1,0 +1,101 @@
+// The store on a local volume: a log of segments with group commit, and an index of it in memory.
+// How it works is in docs/formats/spool.md; this class only puts the parts together:
+//
+//   incoming_message  a message on its way in         group_commit   records onto stable storage
+//   stored_message    a message read back             segment_table  what still counts where
+//   queue_view        filters and listings            recycler       segments used again
+//   room              who may still write             cleaner        segments emptied
+//   recovery          everything from the log alone
+//
+// Loop thread; the blocking parts run on the loop's lanes. Must outlive its Incoming and
+// StoredMessage objects; await drain() before destroying it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "spool/cleaner.h"
+#include "spool/incoming_message.h"
+#include "spool/recycler.h"
+#include "spool/store.h"
+
+namespace malleposte::spool {
+
+struct LogStoreOptions {
+  std::uint64_t segment_octets = 0;         // 0: chosen by the size of the volume
+  std::uint64_t memory_limit = UINT64_MAX;  // of the index, octets
+  std::size_t inline_most = 0;              // 0: limits::inline_body_octets
+  std::function<void(std::string)> report = [](const std::string&) {};  // damage and disk trouble
+};
+
+class LogStore final : public Store {
+ public:
+  // Recovers what the disk holds; blocking, before the loop runs. Errors: Fault::disk, with what
+  // and where.
+  static Result<std::unique_ptr<LogStore>> open(Loop& loop, std::unique_ptr<Disk> disk,
+                                                LogStoreOptions options);
+  ~LogStore() override;
+
+  Result<std::unique_ptr<Incoming>> begin(mail::Envelope envelope, std::uint64_t size) override;
+  Result<void> admits(std::uint64_t size) override;
+  void on_due(std::function<void()> callback) override;
+  std::vector<Lease> lease(WallTime now, std::size_t max) override;
+  std::optional<WallTime> next_due() const override;
+  void release(MessageId id) override;
+  bool reserve(MessageId id, std::size_t recipients) override;
+  Task<Result<std::unique_ptr<StoredMessage>>> open(MessageId id) override;
+  Task<Result<void>> settle(Settlement settlement) override;
+  Task<Result<QueuePage>> query(Filter filter, std::string cursor, std::size_t limit) override;
+  std::uint64_t count(const Filter& filter) const override;
+  Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) override;
+  void bounce_with(MakeDsn make) override;
+  Health health() const override;
+  Accounts accounts() const override;
+  Counters counters() const override;
+
+  // Returns once nothing is on its way to the disk.
+  Task<void> drain();
+
+ private:
+  LogStore(Loop& loop, std::unique_ptr<Disk> disk, std::uint64_t segment_octets,
+           LogStoreOptions options);
+  Result<void> recover_and_start();
+  void look(bool for_cleaning);
+  void notify_due();
+
+  using Slot = Index::Slot;
+  // One record about known messages; `durable` runs when it is.
+  Task<Result<void>> write(std::string items, std::vector<MessageId> about,
+                           std::function<void(const Written&)> durable);
+  void take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
+                    WallTime next, std::string_view reply, const Written& written);
+  void after_outcomes(MessageId id);
+  void end_lease(Slot slot);
+  Task<void> not_moving(MessageId id);
+  void append_deletion(std::string& items, Slot slot) const;
+  void take_deletion(Slot slot, const Written& where);
+  Task<void> finish_deletion(MessageId id);
+  Task<Result<std::uint64_t>> flush(std::vector<MessageId> ids);
+  Task<Result<std::uint64_t>> set_held(std::vector<MessageId> ids, bool held);
+  Task<Result<std::uint64_t>> remove(std::vector<MessageId> ids);
+  Task<Result<std::uint64_t>> bounce(std::vector<MessageId> ids);
+  Task<Result<bool>> bounce_one(MessageId id);
+
+  std::unique_ptr<Disk> disk_;
+  LogStoreOptions options_;
+  SpoolState state_;
+  std::unique_ptr<GroupCommit> commits_;
+  std::unique_ptr<Room> room_;
+  std::unique_ptr<Recycler> recycler_;
+  std::unique_ptr<Cleaner> cleaner_;
+  std::unique_ptr<Intake> intake_;
+  std::function<void()> due_;
+  bool due_posted_ = false;
+  MakeDsn make_dsn_;
+};
+
+// The answer as one line, for listings: "mx.example.org[192.0.2.1]:25 said: 451 4.7.1 Later".
+std::string describe(const mail::Answer& answer);
+
+}  // namespace malleposte::spool

@@ -1,0 +1,253 @@
+#include "spool/recovery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "spool/segment_reader.h"
+
+namespace malleposte::spool {
+namespace {
+
+constexpr std::size_t damage_kept_octets = 1 << 20;
+
+class Replay {
+ public:
+  Replay(SpoolState& state, const std::function<void(std::string)>& report)
+      : state_(state), report_(report) {}
+
+  Result<void> segment(SegmentTable::Number number, std::optional<std::uint64_t> sealed_end,
+                       bool counting) {
+    auto& segment = state_.segments[number];
+    SegmentReader reader(state_.disk, segment.file, segment.epoch, segment.octets, sealed_end);
+    while (auto record = reader.next()) {
+      if (record->type == RecordType::commit) commit(number, *record, counting);
+    }
+    if (reader.error()) return tl::make_unexpected(*reader.error());
+    for (const auto& damage : reader.damages()) set_aside(segment, damage);
+    segment.end = sealed_end.value_or(reader.end());
+    return {};
+  }
+
+  // Retired segments whose header still stands: whatever was found there does not count.
+  std::vector<std::uint64_t> purge() {
+    std::vector<std::uint64_t> standing;
+    for (auto [epoch, where] : retired_) {
+      auto number = state_.segments.by_epoch(epoch);
+      if (!number) continue;
+      standing.push_back(epoch);
+      MessageId after{};
+      for (auto slots = state_.index.next(after, 1000); !slots.empty();
+           slots = state_.index.next(after, 1000)) {
+        after = state_.index[slots.back()].id;
+        for (auto slot : slots)
+          if (state_.index[slot].home.segment == *number) state_.remove(slot);
+      }
+      state_.segments.retired(*number, where);
+      state_.segments[*number].state = Segment::State::retiring;
+    }
+    return standing;
+  }
+
+ private:
+  void commit(SegmentTable::Number number, const Record& record, bool counting) {
+    ItemReader items(record.payload);
+    while (items.next()) {
+      std::visit([&](const auto& item) { apply(number, record, items.at(), item, counting); },
+                 items.item());
+    }
+    if (!items.damaged()) return;
+    ++state_.damaged_records;
+    report_(fmt::format("{}: a record at {} cannot be understood", state_.segments[number].name,
+                        record.offset));
+  }
+
+  void apply(SegmentTable::Number number, const Record& record, std::size_t at,
+             const MessageItem& item, bool counting) {
+    state_.last_id = std::max(state_.last_id, item.id.value);
+    if (counting && item.generation == 0)
+      (item.generated ? state_.accounts.generated : state_.accounts.accepted) +=
+          item.recipients.size();
+    if (auto known = state_.index.find(item.id)) {
+      if (state_.index[*known].generation > item.generation) return;
+      state_.remove(*known);
+    }
+    Home home{number, static_cast<std::uint32_t>(record.offset),
+              static_cast<std::uint32_t>(record_header_octets + record.payload.size()),
+              static_cast<std::uint32_t>(at)};
+    auto slot = state_.add(item, home);
+    if (finished(state_.index[slot])) state_.remove(slot);
+  }
+
+  void apply(SegmentTable::Number number, const Record&, std::size_t, const OutcomeItem& item,
+             bool counting) {
+    state_.last_id = std::max(state_.last_id, item.id.value);
+    state_.segments.outcome_added(number, item.home);
+    auto slot = state_.index.find(item.id);
+    if (!slot) return;
+    auto& message = state_.index[*slot];
+    auto recipients = message.recipients();
+    if (item.recipient >= recipients.size()) return;
+    auto& recipient = recipients[item.recipient];
+    if (recipient.fate != mail::Fate::queued) return;
+    state_.index.update(recipient, item.fate, item.attempts, item.next_attempt, item.reply);
+    if (item.fate == mail::Fate::queued) return state_.index.reschedule(*slot);
+    --state_.accounts.queued;
+    if (counting && !item.carried) state_.count(item.fate);
+    if (finished(message))
+      state_.remove(*slot);
+    else
+      state_.index.reschedule(*slot);
+  }
+
+  void apply(SegmentTable::Number number, const Record&, std::size_t, const FlagsItem& item, bool) {
+    state_.segments.outcome_added(number, item.home);
+    auto slot = state_.index.find(item.id);
+    if (!slot) return;
+    state_.index[*slot].held = item.held;
+    state_.index[*slot].deleting = item.deleting;
+    state_.index.reschedule(*slot);
+  }
+
+  void apply(SegmentTable::Number number, const Record&, std::size_t, const GoneItem& item, bool) {
+    state_.last_id = std::max(state_.last_id, item.id.value);
+    state_.segments.outcome_added(number, item.home);
+    if (auto slot = state_.index.find(item.id)) state_.remove(*slot);
+  }
+
+  void apply(SegmentTable::Number number, const Record&, std::size_t, const RetireItem& item,
+             bool) {
+    retired_[item.epoch] = number;
+  }
+
+  void set_aside(const Segment& segment, const SegmentReader::Damage& damage) {
+    ++state_.damaged_records;
+    std::string bytes(std::min<std::uint64_t>(damage.to - damage.from, damage_kept_octets), '\0');
+    auto name = fmt::format("epoch-{}-at-{}", segment.epoch, damage.from);
+    if (auto got = state_.disk.read(segment.file, damage.from, bytes)) {
+      bytes.resize(*got);
+      (void)state_.disk.keep_damaged(name, bytes);
+    }
+    report_(
+        fmt::format("{}: {} octets at {} are damaged; what is left of them is kept as "
+                    "corrupt/{}",
+                    segment.name, damage.to - damage.from, damage.from, name));
+  }
+
+  SpoolState& state_;
+  const std::function<void(std::string)>& report_;
+  std::map<std::uint64_t, SegmentTable::Number> retired_;  // epoch -> where it says so
+};
+
+Result<Disk::File> open_epochs(Disk& disk, bool exists) {
+  if (exists) return disk.open(epochs_name);
+  auto file = disk.create(epochs_name);
+  if (!file) return file;
+  std::string zeros(high_water_octets, '\0');
+  std::string_view part = zeros;
+  auto done = disk.write(*file, 0, std::span(&part, 1));
+  if (done) done = disk.sync(*file);
+  if (done) done = disk.sync_directory();
+  if (!done) return tl::make_unexpected(done.error());
+  return file;
+}
+
+struct Found {
+  std::map<std::uint64_t, SegmentHeader> headers;  // by epoch
+  bool epochs_exist = false;
+};
+
+Result<Found> find_segments(SpoolState& state, const std::function<void(std::string)>& report) {
+  auto entries = state.disk.list();
+  if (!entries) return tl::make_unexpected(entries.error());
+  std::sort(entries->begin(), entries->end(),
+            [](const auto& a, const auto& b) { return a.name < b.name; });
+  Found found;
+  for (const auto& entry : *entries) {
+    if (entry.name == epochs_name) found.epochs_exist = true;
+    if (!entry.name.starts_with("segment-")) continue;
+    auto file = state.disk.open(entry.name);
+    if (!file) return tl::make_unexpected(file.error());
+    std::string octets(segment_header_octets, '\0');
+    auto got = state.disk.read(*file, 0, octets);
+    if (!got) return tl::make_unexpected(got.error());
+    octets.resize(*got);
+    auto header = decode_segment_header(octets);
+    Segment segment;
+    segment.name = entry.name;
+    segment.file = *file;
+    segment.octets = entry.size;
+    if (header.state == HeaderState::used) {
+      segment.state = Segment::State::sealed;
+      segment.epoch = header.header.epoch;
+      found.headers[segment.epoch] = header.header;
+      state.segments.add(std::move(segment));
+    } else if (header.state == HeaderState::free && !is_blank(octets) &&
+               entry.size == state.segments.segment_octets()) {
+      state.segments.add(std::move(segment));
+    } else {
+      // Blank: its making was interrupted. Free but of another size: the size was changed.
+      state.disk.close(*file);
+      if (header.state == HeaderState::free) {
+        (void)state.disk.remove(entry.name);
+        continue;
+      }
+      ++state.damaged_records;
+      report(
+          fmt::format("{}: the header is damaged; the file is set aside in corrupt/", entry.name));
+      auto aside = state.disk.set_aside(entry.name, entry.name);
+      if (!aside) return tl::make_unexpected(aside.error());
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<Recovered> recover(SpoolState& state, const std::function<void(std::string)>& report) {
+  auto found = find_segments(state, report);
+  if (!found) return tl::make_unexpected(found.error());
+  auto epochs_file = open_epochs(state.disk, found->epochs_exist);
+  if (!epochs_file) return tl::make_unexpected(epochs_file.error());
+  std::string octets(high_water_octets, '\0');
+  if (auto got = state.disk.read(*epochs_file, 0, octets); !got)
+    return tl::make_unexpected(got.error());
+
+  Recovered recovered;
+  recovered.epochs_file = *epochs_file;
+  recovered.reserved_until = decode_high_water(octets);
+  recovered.next_epoch = std::max<std::uint64_t>(recovered.reserved_until, 1);
+
+  std::map<std::uint64_t, std::uint64_t> sealed_ends;
+  for (const auto& [epoch, header] : found->headers)
+    sealed_ends[header.previous_epoch] = header.previous_end;
+
+  Replay replay(state, report);
+  for (const auto& [epoch, header] : found->headers) {
+    auto number = *state.segments.by_epoch(epoch);
+    bool last = epoch == found->headers.rbegin()->first;
+    std::optional<std::uint64_t> sealed_end;
+    if (auto sealed = sealed_ends.find(epoch); sealed != sealed_ends.end())
+      sealed_end = sealed->second;
+    if (last) {
+      // What can be read now may be in the page cache only; it must not be lost once believed.
+      auto synced = state.disk.sync(state.segments[number].file);
+      if (!synced) return tl::make_unexpected(synced.error());
+      auto queued = state.accounts.queued;
+      state.accounts = header.totals;
+      state.accounts.queued = queued;
+    }
+    auto replayed = replay.segment(number, sealed_end, last);
+    if (!replayed) return tl::make_unexpected(replayed.error());
+    recovered.next_epoch = std::max(recovered.next_epoch, epoch + 1);
+    if (last) {
+      recovered.previous_epoch = epoch;
+      recovered.previous_end = state.segments[number].end;
+    }
+  }
+  recovered.retired = replay.purge();
+  return recovered;
+}
+
+}  // namespace malleposte::spool

@@ -1,0 +1,114 @@
+#include "spool/spool_state.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace malleposte::spool {
+namespace {
+
+// What an item takes besides content, about: the cleaner's choice needs no more.
+constexpr std::uint64_t item_overhead = 256;
+
+std::uint64_t queued_recipients(const IndexedMessage& message) {
+  auto recipients = message.recipients();
+  return static_cast<std::uint64_t>(
+      std::count_if(recipients.begin(), recipients.end(),
+                    [](const auto& r) { return r.fate == mail::Fate::queued; }));
+}
+
+}  // namespace
+
+bool finished(const IndexedMessage& message) {
+  return queued_recipients(message) == 0;
+}
+
+void SpoolState::occupy(const IndexedMessage& message) {
+  segments.message_lives(message.home.segment,
+                         item_overhead + (message.chunked ? 0 : message.size));
+  if (!message.chunked) return;
+  for (const auto& chunk : chunks[message.id.value]) {
+    auto number = segments.by_epoch(chunk.epoch);
+    if (!number) continue;
+    segments.message_lives(*number, chunk.length);
+    segments[*number].chunk_owners.push_back(message.id.value);
+  }
+}
+
+void SpoolState::vacate(const IndexedMessage& message) {
+  segments.message_left(message.home.segment, item_overhead + (message.chunked ? 0 : message.size));
+  if (!message.chunked) return;
+  for (const auto& chunk : chunks[message.id.value]) {
+    auto number = segments.by_epoch(chunk.epoch);
+    if (!number) continue;
+    segments.message_left(*number, chunk.length);
+    auto& owners = segments[*number].chunk_owners;
+    owners.erase(std::find(owners.begin(), owners.end(), message.id.value));
+  }
+  chunks.erase(message.id.value);
+}
+
+Index::Slot SpoolState::add(const MessageItem& item, const Home& home) {
+  if (!item.chunks.empty()) chunks[item.id.value] = item.chunks;
+  auto slot = index.put(item, home);
+  const auto& message = index[slot];
+  occupy(message);
+  accounts.queued += queued_recipients(message);
+  message_octets += message.size;
+  last_id = std::max(last_id, item.id.value);
+  return slot;
+}
+
+void SpoolState::move(const MessageItem& item, const Home& home) {
+  auto slot = *index.find(item.id);
+  auto& message = index[slot];
+  vacate(message);
+  if (!item.chunks.empty()) chunks[item.id.value] = item.chunks;
+  message.home = home;
+  message.generation = static_cast<std::uint16_t>(item.generation);
+  message.chunked = !item.chunks.empty();
+  occupy(message);
+}
+
+void SpoolState::remove(Index::Slot slot) {
+  const auto& message = index[slot];
+  vacate(message);
+  accounts.queued -= queued_recipients(message);
+  message_octets -= message.size;
+  index.erase(slot);
+}
+
+void SpoolState::count(mail::Fate fate) {
+  switch (fate) {
+    case mail::Fate::queued:
+      return;
+    case mail::Fate::delivered:
+      ++accounts.delivered;
+      break;
+    case mail::Fate::bounced:
+      ++accounts.bounced;
+      break;
+    case mail::Fate::expired:
+      ++accounts.expired;
+      break;
+    case mail::Fate::deleted:
+      ++accounts.deleted;
+      break;
+    case mail::Fate::discarded:
+      ++accounts.discarded;
+      break;
+    case mail::Fate::replaced:
+      ++accounts.replaced;
+      break;
+  }
+}
+
+// Time in the upper bits, so that a later message has a greater id; chance in the lower ones.
+MessageId SpoolState::next_id() {
+  constexpr unsigned chance_bits = 12;
+  auto now = static_cast<std::uint64_t>(loop.wall().time_since_epoch().count());
+  auto id = now << chance_bits | (loop.random() & ((1u << chance_bits) - 1));
+  last_id = std::max(last_id + 1, id);
+  return {last_id};
+}
+
+}  // namespace malleposte::spool
