@@ -1,0 +1,209 @@
+#include "net/dns_context.h"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unbound.h>
+
+#include <cassert>
+#include <string_view>
+
+#include "net/file_descriptor.h"
+
+namespace malleposte::net {
+namespace {
+
+constexpr std::size_t records_kept = 100;  // of one answer; the rest is ignored
+constexpr int class_in = 1;
+
+// Only a configuration file sets these: the library's set_option ignores local-zone.
+//  - a server on this machine is a server like any other;
+//  - test. and the private networks' reverse zones are asked like any other name: whoever sets
+//    dns_servers knows them;
+//  - a silent server is given up after seconds, not half a minute, and tried again soon;
+//  - the caches stay small.
+constexpr std::string_view configuration = R"(server:
+  do-not-query-localhost: no
+  local-zone: "test." nodefault
+  unblock-lan-zones: yes
+  insecure-lan-zones: yes
+  outbound-msg-retry: 2
+  infra-keep-probing: yes
+  infra-host-ttl: 1
+  edns-buffer-size: 1232
+  outgoing-range: 256
+  num-queries-per-thread: 1024
+  msg-cache-size: 2m
+  rrset-cache-size: 4m
+  key-cache-size: 1m
+  neg-cache-size: 512k
+  infra-cache-numhosts: 2000
+  cache-max-ttl: 86400
+  cache-max-negative-ttl: 300
+)";
+
+std::string rcode_name(int rcode) {
+  switch (rcode) {
+    case 1:
+      return "FORMERR";
+    case 2:
+      return "SERVFAIL";
+    case 4:
+      return "NOTIMP";
+    case 5:
+      return "REFUSED";
+    default:
+      return fmt::format("rcode {}", rcode);
+  }
+}
+
+DnsReply reply_from(int error, const ub_result* result) {
+  DnsReply reply;
+  if (error != 0 || result == nullptr) {
+    reply.why = ub_strerror(error);
+    return reply;
+  }
+  // First of all: a bogus answer comes with rcode 0 and data.
+  if (result->bogus != 0) {
+    reply.why = fmt::format("bogus: {}", result->why_bogus != nullptr ? result->why_bogus : "");
+    return reply;
+  }
+  if (result->havedata != 0) {
+    reply.lookup = Lookup::found;
+    for (std::size_t i = 0; result->data[i] != nullptr && i < records_kept; ++i)
+      reply.records.emplace_back(result->data[i], static_cast<std::size_t>(result->len[i]));
+    return reply;
+  }
+  if (result->nxdomain != 0)
+    reply.lookup = Lookup::no_such_name;
+  else if (result->rcode == 0)
+    reply.lookup = Lookup::no_data;
+  else
+    reply.why = rcode_name(result->rcode);
+  return reply;
+}
+
+int load_configuration(ub_ctx* context) {
+  const FileDescriptor file(memfd_create("dns", MFD_CLOEXEC));
+  if (!file) return UB_READFILE;
+  const auto written = ::write(file.get(), configuration.data(), configuration.size());
+  if (written != static_cast<ssize_t>(configuration.size())) return UB_READFILE;
+  return ub_ctx_config(context, fmt::format("/proc/self/fd/{}", file.get()).c_str());
+}
+
+}  // namespace
+
+Result<std::shared_ptr<DnsContext>> DnsContext::open(AsioLoop& loop,
+                                                     const std::vector<std::string>& servers,
+                                                     const std::string& resolv_conf) {
+  ub_ctx* const context = ub_ctx_create();
+  if (context == nullptr) return fail(Fault::resource, "the DNS resolver could not be started");
+  auto give_up = [context](Fault fault, const std::string& what, int error) {
+    ub_ctx_delete(context);
+    return fail(fault, fmt::format("{}: {}", what, ub_strerror(error)));
+  };
+  ub_ctx_debugout(context, nullptr);
+  if (const int error = load_configuration(context); error != 0)
+    return give_up(Fault::resource, "the DNS resolver could not be set up", error);
+  if (const int error = ub_ctx_async(context, 1); error != 0)  // a thread, not a process
+    return give_up(Fault::resource, "the DNS resolver could not be set up", error);
+  for (const auto& server : servers)
+    if (const int error = ub_ctx_set_fwd(context, server.c_str()); error != 0)
+      return give_up(Fault::configuration, "DNS server " + server, error);
+  if (servers.empty())
+    if (const int error = ub_ctx_resolvconf(context, resolv_conf.c_str()); error != 0)
+      return give_up(Fault::configuration, resolv_conf, error);
+  std::shared_ptr<DnsContext> result(new DnsContext(loop, context));
+  result->watch();
+  return result;
+}
+
+DnsContext::DnsContext(AsioLoop& loop, ub_ctx* context)
+    : loop_(loop), context_(context), descriptor_(loop.context()) {
+  // Asio closes what it is given, and this one is the library's.
+  FileDescriptor fd(::dup(ub_fd(context)));
+  AsioError error;
+  if (fd) descriptor_.assign(fd.get(), error);
+  if (fd && !error) fd.release();
+}
+
+DnsContext::~DnsContext() {
+  assert(questions_.empty());
+  AsioError ignored;
+  descriptor_.close(ignored);
+  // Joins the library's thread, which may be busy for a moment.
+  loop_.offload(Loop::Lane::housekeeping, [context = context_] { ub_ctx_delete(context); }, [] {});
+}
+
+void DnsContext::watch() {
+  descriptor_.async_wait(asio::posix::stream_descriptor::wait_read,
+                         [weak = weak_from_this()](const AsioError& error) {
+                           const auto self = weak.lock();
+                           if (error || !self) return;
+                           self->process();
+                           self->watch();
+                         });
+}
+
+void DnsContext::process() {
+  ub_process(context_);
+  // Who waited may ask again, or let the context go: never inside the library's call.
+  const auto arrived = std::exchange(ready_, {});
+  for (const auto& [question, reply] : arrived)
+    if (const auto taken = take(question)) taken->answer->set(reply);
+}
+
+void DnsContext::on_result(void* question, int error, ub_result* result) {
+  auto* const asked = static_cast<Question*>(question);
+  asked->context->ready_.emplace_back(asked, reply_from(error, result));
+  ub_resolve_free(result);
+}
+
+DnsContext::Answer DnsContext::ask(const std::string& name, DnsType type, SteadyTime deadline) {
+  auto answer = std::make_shared<OneShot<DnsReply>>();
+  if (deadline <= loop_.steady()) {
+    answer->set({Lookup::failed, {}, "time-out"});
+    return answer;
+  }
+  auto owned = std::make_unique<Question>();
+  auto* const question = owned.get();
+  question->context = this;
+  question->answer = answer;
+  const int error = ub_resolve_async(context_, name.c_str(), static_cast<int>(type), class_in,
+                                     question, &DnsContext::on_result, &question->id);
+  if (error != 0) {
+    answer->set({Lookup::failed, {}, ub_strerror(error)});
+    return answer;
+  }
+  question->alive = shared_from_this();
+  if (deadline != never)
+    question->timer = loop_.call_at(deadline, [question] { question->context->expire(question); });
+  questions_.emplace(question, std::move(owned));
+  return answer;
+}
+
+std::unique_ptr<DnsContext::Question> DnsContext::take(Question* question) {
+  const auto found = questions_.find(question);
+  if (found == questions_.end()) return nullptr;
+  auto owned = std::move(found->second);
+  questions_.erase(found);
+  loop_.cancel(owned->timer);
+  return owned;
+}
+
+void DnsContext::expire(Question* question) {
+  const auto taken = take(question);
+  assert(taken);
+  ub_cancel(context_, taken->id);
+  taken->answer->set({Lookup::failed, {}, "time-out"});
+}
+
+void DnsContext::abandon() {
+  while (!questions_.empty()) {
+    const auto taken = take(questions_.begin()->first);
+    ub_cancel(context_, taken->id);
+    loop_.post(
+        [answer = taken->answer] { answer->set({Lookup::failed, {}, "the resolver has ended"}); });
+  }
+}
+
+}  // namespace malleposte::net
