@@ -66,9 +66,21 @@ echo "== the queue"
 command=$(grep -m1 -oE '^ +build/malleposte .*queue list' build/bare/run.log)
 as_newcomer "$command"
 
-echo "== Ctrl-C"
-script=$(pgrep -f 'bash tools/run_here' --parent "$(pgrep --parent $running | head -1)" || true)
-kill -INT ${script:-$(pgrep --parent $running | head -1)}
+echo "== the end"
+# Ctrl-C's signal is ignored by what a script starts in the background: SIGTERM does the same.
+descendants() {
+  local child
+  for child in $(pgrep --parent "$1"); do
+    echo "$child"
+    descendants "$child"
+  done
+}
+for process in $(descendants $running); do
+  if tr '\0' ' ' <"/proc/$process/cmdline" | grep -q 'tools/run_here'; then
+    kill -TERM "$process"
+    break
+  fi
+done
 wait $running || { echo "./dev run ended with $?" >&2; exit 1; }
 tail -n 3 build/bare/run.log
 if [ $ci = yes ]; then

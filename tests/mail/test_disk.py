@@ -112,3 +112,47 @@ def test_a_disk_that_fails_once(malleposte, sink, fault):
     server.wait_empty()
     arrived = {without_received(mail.content) for mail in hop.mails}
     assert set(kept) <= arrived <= set(answers)
+
+
+def segments(server):
+    return sorted(path for path in server.data.rglob("segment-*") if "corrupt" not in path.parts)
+
+
+def test_spool_verify_and_dump(malleposte):
+    server = malleposte(deliveries_suspended=True)
+    for number in range(5):
+        server.send("anna@example.org", f"r{number}@example.com", simple(f"number {number}"))
+    server.stop()
+    server.cli("spool", "verify")
+    dump = server.cli("spool", "dump")
+    assert "r0@example.com" in dump and "r4@example.com" in dump
+
+
+def test_damage_is_set_aside_and_the_rest_flows(malleposte, sink):
+    """One octet of one mail's content is other than it was: that mail is not delivered changed, and
+    the others are delivered."""
+    hop = sink()
+    server = malleposte(deliveries_suspended=True, smart_relay=HOP)
+    for number in range(5):
+        server.send("anna@example.org", f"r{number}@example.com",
+                    simple(f"number {number}", f"mark-{number}\r\n"))
+    server.stop()
+    damaged = 0
+    for path in segments(server):
+        content = path.read_bytes()
+        place = content.find(b"mark-2")
+        if place >= 0:
+            with path.open("r+b") as file:
+                file.seek(place)
+                file.write(b"M")
+            damaged += 1
+    assert damaged == 1
+    verify = server.run("spool", "verify")
+    assert verify.returncode == 1, verify.stdout + verify.stderr
+    server.set(deliveries_suspended=False)
+    server.start()
+    mails = hop.wait(4)
+    server.wait_queue(lambda queue: len(queue) <= 1, "the others to go")
+    assert sorted(mail.recipients[0] for mail in hop.mails) == \
+        [f"r{number}@example.com" for number in (0, 1, 3, 4)]
+    assert all(b"Mark" not in mail.content for mail in mails)
