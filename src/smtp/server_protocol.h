@@ -78,6 +78,8 @@ class ServerProtocol {
   Step next();
 
   const mail::Address& address() const { return command_.address; }
+  // Of Step::mail: what the client says its message will have, in octets; 0 unknown.
+  std::uint64_t declared_size() const { return next_transaction_.declared_size; }
   std::string_view content() const { return content_; }
   std::string_view refusal() const { return refusal_; }
 

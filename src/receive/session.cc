@@ -1,0 +1,291 @@
+#include "receive/session.h"
+
+#include <array>
+#include <cassert>
+#include <utility>
+
+namespace malleposte::receive {
+namespace {
+
+using Step = smtp::ServerProtocol::Step;
+
+const smtp::Reply& shutting_down() {
+  static const smtp::Reply reply = smtp::reply(421, "4.3.2", "I am closing, please call again.");
+  return reply;
+}
+
+const smtp::Reply& no_space() {
+  static const smtp::Reply reply =
+      smtp::reply(452, "4.3.1", "There is no room for mail now, please try again later.");
+  return reply;
+}
+
+const smtp::Reply& not_kept() {
+  static const smtp::Reply reply =
+      smtp::reply(451, "4.3.0", "The message could not be stored safely, please try again later.");
+  return reply;
+}
+
+const smtp::Reply& silent_too_long() {
+  static const smtp::Reply reply = smtp::reply(421, "4.4.2", "You were silent for too long.");
+  return reply;
+}
+
+const smtp::Reply& looping() {
+  static const smtp::Reply reply =
+      smtp::reply(554, "5.4.6", "The message goes round in a loop: too many Received fields.");
+  return reply;
+}
+
+Task<void> ask_name(net::Resolver& resolver, std::string address, std::shared_ptr<std::string> into,
+                    SteadyTime deadline) {
+  const net::NameAnswer answer = co_await resolver.reverse(std::move(address), deadline);
+  if (answer.lookup == net::Lookup::found) *into = answer.name;
+}
+
+}  // namespace
+
+Rules::Rules(const config::Settings& settings)
+    : relay(settings), repair_bare_lf(settings.bare_newline == config::BareNewline::repair) {
+  options.hostname = settings.hostname;
+  options.size_limit = settings.message_size_limit;
+}
+
+Session::Session(const Services& services, std::shared_ptr<const Rules> rules,
+                 std::unique_ptr<net::Stream> stream, Client client, std::string name)
+    : services_(services),
+      rules_(std::move(rules)),
+      stream_(std::move(stream)),
+      client_(client),
+      name_(std::move(name)),
+      peer_(net::to_string(stream_->peer())),
+      peer_address_(stream_->peer().address),
+      client_name_(std::make_shared<std::string>()),
+      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted) {
+  relay_client_.trusted = client.trusted;
+  if (const auto local = parse_ip(stream_->local().address)) relay_client_.reached_at = *local;
+}
+
+// --- The coroutine -------------------------------------------------------------------------------
+
+Task<void> Session::run(std::function<void(Session&)> ended) {
+  const auto self = shared_from_this();
+  services_.record.connected(name_, peer_);
+  spawn(ask_name(services_.resolver, peer_address_, client_name_,
+                 services_.loop.steady() + limits::ptr_timeout));
+  protocol_.greet();
+  bool open = true;
+  while (open) {
+    if (stopping_ && !protocol_.in_data()) {
+      protocol_.hang_up(shutting_down());
+      open = false;
+    }
+    if (!protocol_.output().empty()) {
+      const Result<void> sent = co_await send();
+      open = open && sent.has_value();
+    }
+    if (!open) break;
+    if (stopping_ && !protocol_.in_data()) continue;
+
+    const SteadyTime deadline = services_.loop.steady() + limits::command_timeout;
+    idle_ = true;
+    const Result<void> readable = co_await stream_->wait_readable(deadline);
+    idle_ = false;
+    if (saying_goodbye_) break;
+    if (!readable) {
+      if (readable.error().fault == Fault::deadline) {
+        protocol_.hang_up(silent_too_long());
+        const Result<void> sent = co_await send();
+        (void)sent;
+      }
+      break;
+    }
+    ReadBuffers::Loan loan = co_await services_.buffers.borrow();
+    const Result<std::size_t> got = co_await stream_->read_some(loan.span(), deadline);
+    if (!got || *got == 0) break;
+    protocol_.feed({loan.span().data(), *got});
+    open = co_await carry_out(std::move(loan));
+  }
+  incoming_.reset();
+  stream_->close();
+  services_.record.disconnected(name_, peer_, protocol_.commands(), messages_);
+  ended(*this);
+}
+
+// Carries out the steps until the input is used up; false when the session is over.
+Task<bool> Session::carry_out(ReadBuffers::Loan loan) {
+  for (;;) {
+    switch (protocol_.next()) {
+      case Step::need_input:
+        co_return true;
+      case Step::flush: {
+        protocol_.keep_input();
+        loan.give_back();
+        const Result<void> sent = co_await send();
+        if (!sent) co_return false;
+        break;
+      }
+      case Step::mail:
+        judge_sender();
+        break;
+      case Step::rcpt:
+        judge_recipient();
+        break;
+      case Step::data:
+        if (begin_message()) co_await keep(trace_);
+        break;
+      case Step::content:
+        co_await keep(protocol_.content());
+        break;
+      case Step::content_refused:
+        incoming_.reset();
+        break;
+      case Step::end_of_data:
+        co_await finish_message(loan);
+        break;
+      case Step::refused:
+        note_refusal("", protocol_.refusal());
+        break;
+      case Step::close: {
+        const Result<void> sent = co_await send();
+        (void)sent;
+        co_return false;
+      }
+    }
+  }
+}
+
+// Sends what the protocol has to say.
+Task<Result<void>> Session::send() {
+  sending_.clear();
+  std::swap(sending_, protocol_.output());
+  const std::array<std::string_view, 1> buffers{sending_};
+  const Result<void> sent =
+      co_await stream_->write(buffers, services_.loop.steady() + limits::command_timeout);
+  if (sending_.capacity() > 1024) sending_ = std::string();  // idle sessions hold no buffer
+  co_return sent;
+}
+
+// --- Verdicts ------------------------------------------------------------------------------------
+
+void Session::judge_sender() {
+  policy::Verdict verdict = rules_->relay.sender(protocol_.address(), relay_client_);
+  if (!verdict) return refuse(verdict.error(), "");
+  if (!services_.store.admits(protocol_.declared_size())) return refuse(no_space());
+  protocol_.accept_mail(std::move(*verdict));
+}
+
+void Session::judge_recipient() {
+  policy::Verdict verdict = rules_->relay.recipient(protocol_.address(), relay_client_);
+  if (!verdict) return refuse(verdict.error(), to_string(protocol_.address()));
+  protocol_.accept_recipient(std::move(*verdict));
+}
+
+void Session::refuse(const policy::Refusal& refusal, std::string_view recipient) {
+  const smtp::Reply reply = smtp::reply(refusal.code, refusal.status, refusal.text);
+  note_refusal(recipient, smtp::to_string(reply));
+  protocol_.refuse(reply);
+}
+
+void Session::refuse(const smtp::Reply& reply) {
+  note_refusal("", smtp::to_string(reply));
+  protocol_.refuse(reply);
+}
+
+void Session::note_refusal(std::string_view recipient, std::string_view reply) {
+  services_.record.refused(name_, peer_, protocol_.helo(),
+                           to_string(protocol_.transaction().reverse_path), recipient, reply);
+}
+
+// --- The message ---------------------------------------------------------------------------------
+
+bool Session::begin_message() {
+  const smtp::Transaction& transaction = protocol_.transaction();
+  envelope_.reverse_path = transaction.reverse_path;
+  envelope_.recipients = transaction.recipients;
+  envelope_.body = transaction.body;
+  envelope_.arrived = services_.loop.wall();
+  envelope_.client_address = peer_address_;
+  envelope_.client_name = *client_name_;
+  envelope_.helo = protocol_.helo();
+  auto incoming = services_.store.begin(envelope_, transaction.declared_size);
+  if (!incoming) {
+    refuse(no_space());
+    return false;
+  }
+  incoming_ = std::move(*incoming);
+  hops_ = {};
+  kept_octets_ = 0;
+  mail::Trace trace;
+  trace.helo = envelope_.helo;
+  trace.client_name = envelope_.client_name;
+  trace.client_address = client_.address;
+  trace.hostname = rules_->options.hostname;
+  trace.esmtp = protocol_.esmtp();
+  trace.id = incoming_->id();
+  trace.only_recipient = envelope_.recipients.size() == 1 ? &envelope_.recipients[0] : nullptr;
+  trace.when = envelope_.arrived;
+  trace_ = received_field(trace);
+  protocol_.accept_data();
+  return true;
+}
+
+// Adds to the message on its way in, unless it has been refused meanwhile.
+Task<void> Session::keep(std::string_view content) {
+  if (!incoming_) co_return;
+  const Result<void> added = co_await incoming_->append(content);
+  if (!added) {
+    incoming_.reset();
+    protocol_.refuse_content(no_space());
+    co_return;
+  }
+  kept_octets_ += content.size();
+  if (content.data() == trace_.data() || hops_.done()) co_return;
+  hops_.feed(content);
+  if (hops_.hops() > limits::received_hops) {
+    incoming_.reset();
+    protocol_.refuse_content(looping());
+  }
+}
+
+Task<void> Session::finish_message(ReadBuffers::Loan& loan) {
+  assert(incoming_);
+  protocol_.keep_input();  // others read while we wait for the disk
+  loan.give_back();
+  const std::unique_ptr<spool::Incoming> incoming = std::move(incoming_);
+  const spool::CommitResult result = co_await incoming->commit();
+  if (result.status != spool::CommitStatus::durable) {
+    refuse(not_kept());
+    co_return;
+  }
+  ++messages_;
+  protocol_.accept_message(result.id);
+  services_.record.accepted(result.id, envelope_, kept_octets_);
+  if (envelope_.recipients.capacity() > 8) envelope_.recipients = {};  // idle sessions are small
+}
+
+// --- The end -------------------------------------------------------------------------------------
+
+void Session::stop() {
+  if (stopping_) return;
+  stopping_ = true;
+  if (!idle_ || protocol_.in_data()) return;
+  saying_goodbye_ = true;
+  spawn(say_goodbye(shared_from_this()));
+}
+
+void Session::abort() {
+  stream_->close();
+}
+
+// Beside run(), which waits for input and ends when the stream is closed.
+Task<void> Session::say_goodbye(std::shared_ptr<Session> self) {
+  const std::string text = to_wire(shutting_down());
+  const std::array<std::string_view, 1> buffers{text};
+  const Result<void> sent =
+      co_await self->stream_->write(buffers, self->services_.loop.steady() + limits::quit_timeout);
+  (void)sent;
+  self->stream_->close();
+}
+
+}  // namespace malleposte::receive
