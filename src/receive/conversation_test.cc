@@ -1,0 +1,257 @@
+// Runs tests/conversations/*.txt against sessions in memory, with the client's octets cut in every
+// way: the answers and what is queued must be as written each time.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cassert>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "receive/front_door.h"
+#include "receive/test_world.h"
+
+namespace malleposte::receive {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Event {
+  enum class Kind { send, expect, closed } kind;
+  std::string text;
+};
+
+struct Queued {
+  std::string envelope;  // "<sender> <recipient> ..."
+  std::string content;
+  bool operator==(const Queued&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Queued& queued) {
+  return out << queued.envelope << "\n" << queued.content;
+}
+
+struct Script {
+  bool trusted = false;
+  std::vector<Event> events;
+  std::vector<Queued> queued;
+  std::size_t octets = 0;  // that the client sends
+};
+
+std::string unescape(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      out.push_back(text[i]);
+      continue;
+    }
+    const char c = text.at(++i);
+    if (c == 'x') {
+      unsigned value = 0;
+      std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16);
+      out.push_back(static_cast<char>(value));
+      i += 2;
+    } else {
+      constexpr std::string_view names = "rnt0\\", values("\r\n\t\0\\", 5);
+      out.push_back(values.at(names.find(c)));
+    }
+  }
+  return out;
+}
+
+// One line of a script; false when it is none (tests/conversations/README.md).
+bool parse_line(std::string_view line, Script& script) {
+  if (line.empty() || line.front() == '#') return true;
+  if (line.starts_with("client: ")) {
+    script.trusted = line == "client: trusted";
+    return script.trusted || line == "client: stranger";
+  }
+  const char who = line.front();
+  line.remove_prefix(1);
+  std::size_t times = 1;
+  if (line.starts_with("*")) {
+    const auto [end, error] = std::from_chars(line.data() + 1, line.data() + line.size(), times);
+    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
+  }
+  if (line.empty()) return false;
+  const char how = line.front();
+  const std::string_view text = line.substr(std::min<std::size_t>(2, line.size()));
+
+  if (who == 'C' && (how == ':' || how == '~')) {
+    const std::string octets = unescape(text) + (how == ':' ? "\r\n" : "");
+    if (script.events.empty() || script.events.back().kind != Event::Kind::send) {
+      script.events.push_back({Event::Kind::send, ""});
+    }
+    for (std::size_t i = 0; i < times; ++i) script.events.back().text += octets;
+    script.octets += times * octets.size();
+  } else if (who == 'S' && how == ':') {
+    for (std::size_t i = 0; i < times; ++i) {
+      script.events.push_back({Event::Kind::expect, std::string(text)});
+    }
+  } else if (who == 'S' && how == '!') {
+    script.events.push_back({Event::Kind::closed, ""});
+  } else if (who == 'Q' && how == ':') {
+    script.queued.push_back({std::string(text), ""});
+  } else if (who == 'Q' && how == '|' && !script.queued.empty()) {
+    script.queued.back().content += unescape(text) + "\r\n";
+  } else {
+    return false;
+  }
+  return true;
+}
+
+Script read_script(const fs::path& path) {
+  Script script;
+  std::ifstream file(path, std::ios::binary);
+  EXPECT_TRUE(file) << path;
+  unsigned number = 0;
+  for (std::string line; std::getline(file, line);) {
+    ++number;
+    EXPECT_TRUE(parse_line(line, script)) << path << ":" << number << ": " << line;
+  }
+  return script;
+}
+
+// `*` stands for any characters.
+bool matches(std::string_view text, std::string_view pattern) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return text == pattern;
+  if (!text.starts_with(pattern.substr(0, star))) return false;
+  text.remove_prefix(star);
+  pattern.remove_prefix(star + 1);
+  for (std::size_t skip = 0; skip <= text.size(); ++skip) {
+    if (matches(text.substr(skip), pattern)) return true;
+  }
+  return false;
+}
+
+config::Settings settings() {
+  config::Settings result;
+  result.hostname = "mail.example.org";
+  result.mail_name = "example.org";
+  result.root_address = "anna@office.example";
+  result.relay_domains = {"relay.example", ".subs.example"};
+  result.smtpd_trusted_networks = {{*parse_ip("127.0.0.1"), 128}};
+  result.message_size_limit = 1'000'000;
+  result.in = {"127.0.0.1"};
+  return result;
+}
+
+Queued queued(const TestStore::Message& message) {
+  Queued result{"<" + to_string(message.envelope.reverse_path) + ">", message.content};
+  for (const auto& recipient : message.envelope.recipients) {
+    result.envelope += " <" + to_string(recipient) + ">";
+  }
+  // Our own trace, of 2 or 3 lines.
+  EXPECT_TRUE(result.content.starts_with("Received: from "));
+  std::size_t end = result.content.find("\r\n") + 2;
+  while (result.content[end] == '\t') end = result.content.find("\r\n", end) + 2;
+  result.content.erase(0, end);
+  return result;
+}
+
+struct Cut {
+  enum class Way { none, at, everywhere, never_waiting } way;
+  std::size_t at = 0;  // octets sent before the cut
+};
+
+class Conversation : public testing::TestWithParam<fs::path> {
+ protected:
+  // Plays the script once; stops at the first difference.
+  void play(const Script& script, const Cut& cut) {
+    TestWorld world;
+    FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
+                   settings());
+    ASSERT_TRUE(door.open());
+    const auto wire = world.network.connect_from(script.trusted ? "127.0.0.1" : "127.0.0.2");
+    const auto say = [&](std::string_view octets) {
+      if (!octets.empty()) wire->say(octets);
+      world.loop.run();
+    };
+    std::string everything;
+    if (cut.way == Cut::Way::never_waiting) {
+      for (const Event& event : script.events) {
+        if (event.kind == Event::Kind::send) everything += event.text;
+      }
+      say(everything);
+    }
+
+    std::string heard;
+    std::size_t sent = 0;
+    for (const Event& event : script.events) {
+      if (event.kind == Event::Kind::send) {
+        const std::string_view text = event.text;
+        if (cut.way == Cut::Way::everywhere) {
+          for (std::size_t i = 0; i < text.size(); ++i) say(text.substr(i, 1));
+        } else if (cut.way == Cut::Way::at && cut.at > sent && cut.at < sent + text.size()) {
+          say(text.substr(0, cut.at - sent));
+          say(text.substr(cut.at - sent));
+        } else if (cut.way != Cut::Way::never_waiting) {
+          say(text);
+        }
+        sent += text.size();
+        continue;
+      }
+      heard += wire->heard();
+      if (event.kind == Event::Kind::closed) {
+        EXPECT_TRUE(wire->closed);
+        continue;
+      }
+      const std::size_t end = heard.find("\r\n");
+      ASSERT_NE(end, std::string::npos) << "said nothing instead of: " << event.text;
+      const std::string line = heard.substr(0, end);
+      ASSERT_TRUE(matches(line, event.text)) << "said: " << line << "\ninstead of: " << event.text;
+      heard.erase(0, end + 2);
+    }
+    EXPECT_EQ(heard + wire->heard(), "");
+    wire->hang_up();
+    world.loop.run();
+    EXPECT_EQ(door.sessions(), 0U);
+    EXPECT_EQ(world.store.coming_in, 0U);
+    std::vector<Queued> got;
+    for (const auto& message : world.store.messages) got.push_back(queued(message));
+    EXPECT_EQ(got, script.queued);
+  }
+};
+
+TEST_P(Conversation, GoesAsWrittenHoweverTheOctetsAreCut) {
+  const Script script = read_script(GetParam());
+  ASSERT_FALSE(script.events.empty());
+  {
+    SCOPED_TRACE("in one piece");
+    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::none}));
+  }
+  {
+    SCOPED_TRACE("without waiting for any answer");
+    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::never_waiting}));
+  }
+  if (script.octets < 100'000) {
+    SCOPED_TRACE("octet by octet");
+    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::everywhere}));
+  }
+  // Long scripts repeat themselves: fewer cuts, at distances that meet every place of a line.
+  const std::size_t step = script.octets < 2500 ? 1 : script.octets / 97 + 1;
+  for (std::size_t at = 1; at < script.octets && !HasFailure(); at += step) {
+    SCOPED_TRACE("cut after octet " + std::to_string(at));
+    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::at, at}));
+  }
+}
+
+std::vector<fs::path> scripts() {
+  std::set<fs::path> found;
+  for (const auto& entry :
+       fs::directory_iterator(fs::path(MALLEPOSTE_SOURCE_DIR) / "tests" / "conversations")) {
+    if (entry.path().extension() == ".txt") found.insert(entry.path());
+  }
+  return {found.begin(), found.end()};
+}
+
+INSTANTIATE_TEST_SUITE_P(Scripts, Conversation, testing::ValuesIn(scripts()),
+                         [](const auto& tested) { return tested.param.stem().string(); });
+
+}  // namespace
+}  // namespace malleposte::receive
