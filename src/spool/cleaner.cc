@@ -107,20 +107,20 @@ Task<bool> Cleaner::pass(SegmentTable::Number number) {
           if (!slot) continue;
           const auto& home = state_.index[*slot].home;
           if (home.segment == number && home.offset == record.offset)
-            complete &= co_await move_message(message->id, batch);
+            if (!co_await move_message(message->id, batch)) complete = false;
         } else {
           carry(number, items.item(), batch);
         }
       }
     }
-    complete &= co_await write(batch);
+    if (!co_await write(batch)) complete = false;
   }
   // Messages that only have content here.
   auto owners = state_.segments[number].chunk_owners;
   for (auto id : owners) {
     Batch batch;
-    complete &= co_await move_message({id}, batch);
-    complete &= co_await write(batch);
+    if (!co_await move_message({id}, batch)) complete = false;
+    if (!co_await write(batch)) complete = false;
   }
   co_return complete;
 }

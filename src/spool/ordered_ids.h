@@ -16,17 +16,17 @@ class OrderedIds {
 
   // The id must be new.
   void insert(std::uint64_t id, Slot slot) {
-    if (blocks_.empty()) blocks_.emplace_back();
+    ++size_;
+    if (blocks_.empty()) return blocks_.emplace_back().push_back({id, slot});
     auto at = block_of(id);
     auto& block = blocks_[at];
-    bool at_end = at + 1 == blocks_.size() && (block.empty() || block.back().id < id);
+    bool at_end = at + 1 == blocks_.size() && block.back().id < id;
     if (at_end && block.size() == block_size) {
       blocks_.emplace_back().push_back({id, slot});
     } else {
-      block.insert(position(block, id), {id, slot});
+      block.insert(block.begin() + position(block, id), {id, slot});
       if (block.size() > block_size) split(at);
     }
-    ++size_;
   }
 
   void erase(std::uint64_t id) {
@@ -34,8 +34,8 @@ class OrderedIds {
     auto at = block_of(id);
     auto& block = blocks_[at];
     auto found = position(block, id);
-    if (found == block.end() || found->id != id) return;
-    block.erase(found);
+    if (!stands(block, found, id)) return;
+    block.erase(block.begin() + found);
     --size_;
     if (block.empty()) blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(at));
   }
@@ -44,8 +44,8 @@ class OrderedIds {
     if (blocks_.empty()) return std::nullopt;
     const auto& block = blocks_[block_of(id)];
     auto found = position(block, id);
-    if (found == block.end() || found->id != id) return std::nullopt;
-    return found->slot;
+    if (!stands(block, found, id)) return std::nullopt;
+    return block[static_cast<std::size_t>(found)].slot;
   }
 
   // The first `most` slots whose id is greater than `after`.
@@ -71,10 +71,14 @@ class OrderedIds {
   };
   using Block = std::vector<Pair>;
 
-  template <class B>
-  static auto position(B& block, std::uint64_t id) {
+  // Where the id stands in a block, or would stand.
+  static std::ptrdiff_t position(const Block& block, std::uint64_t id) {
     return std::lower_bound(block.begin(), block.end(), id,
-                            [](const Pair& pair, std::uint64_t value) { return pair.id < value; });
+                            [](const Pair& pair, std::uint64_t value) { return pair.id < value; }) -
+           block.begin();
+  }
+  static bool stands(const Block& block, std::ptrdiff_t at, std::uint64_t id) {
+    return at < std::ssize(block) && block[static_cast<std::size_t>(at)].id == id;
   }
 
   // The last block that begins at or before the id; the first when none does.
@@ -92,7 +96,7 @@ class OrderedIds {
     blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(at) + 1, std::move(upper));
   }
 
-  std::vector<Block> blocks_;  // none is empty but the only one
+  std::vector<Block> blocks_;  // none is empty
   std::size_t size_ = 0;
 };
 

@@ -85,7 +85,10 @@ class Replay {
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
     auto slot = state_.index.find(item.id);
-    if (!slot) return;
+    if (!slot) {  // done, and its segment is used again already
+      if (counting && !item.carried) state_.count(item.fate);
+      return;
+    }
     auto& message = state_.index[*slot];
     auto recipients = message.recipients();
     if (item.recipient >= recipients.size()) return;

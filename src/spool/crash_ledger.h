@@ -1,0 +1,82 @@
+// The ledger of the crash tests: an account of what the store has promised, and when, kept outside
+// of it. Compared with what a store recovered from a crash at a given moment says. Test code.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "spool/log_store.h"
+#include "spool/queue_view.h"
+
+namespace malleposte::spool {
+
+class CrashLedger {
+ public:
+  static constexpr std::size_t not_yet = SIZE_MAX;
+
+  struct Recipient {
+    std::size_t settling = not_yet;  // operation count when its final outcome was handed over
+    std::size_t settled = not_yet;   // when that was answered
+  };
+  struct Message {
+    std::string content;
+    std::size_t begun = not_yet;  // when it was handed over: it may exist from here on
+    std::size_t acknowledged = not_yet;
+    std::vector<Recipient> recipients;
+    std::vector<std::pair<std::size_t, bool>> holds;  // when an answered hold or release was made
+    std::size_t last_hold_begun = 0;
+  };
+
+  std::map<std::uint64_t, Message> messages;
+  std::uint64_t generated_unknown = 0;
+
+  // What is wrong with the store, if it was recovered from a crash after `operations` operations;
+  // empty when every promise holds. `contents` is what the store holds: id -> content.
+  std::string check(LogStore& store, const std::map<std::uint64_t, std::string>& contents,
+                    const std::map<std::uint64_t, std::vector<bool>>& queued,
+                    std::size_t operations) const {
+    for (const auto& [id, message] : messages) {
+      bool acknowledged = message.acknowledged <= operations;
+      bool all_settling = true, all_settled = true;
+      for (const auto& recipient : message.recipients) {
+        all_settling &= recipient.settling <= operations;
+        all_settled &= recipient.settled <= operations;
+      }
+      auto held = contents.find(id);
+      if (held == contents.end()) {
+        if (acknowledged && !all_settling)
+          return "message " + to_string(MessageId{id}) + " was acknowledged and is lost";
+        continue;
+      }
+      if (message.begun > operations)
+        return "message " + to_string(MessageId{id}) + " exists before it was begun";
+      if (held->second != message.content)
+        return "message " + to_string(MessageId{id}) + " has other content";
+      if (acknowledged && all_settled)
+        return "message " + to_string(MessageId{id}) + " was done and is back";
+      const auto& states = queued.at(id);
+      for (std::size_t i = 0; i < states.size(); ++i) {
+        const auto& recipient = message.recipients[i];
+        if (states[i] && recipient.settled <= operations)
+          return "a settled recipient of " + to_string(MessageId{id}) + " is queued again";
+        if (!states[i] && recipient.settling > operations)
+          return "a recipient of " + to_string(MessageId{id}) + " vanished";
+      }
+    }
+    for (const auto& [id, content] : contents)
+      if (!messages.contains(id)) return "a message nobody has begun: " + to_string(MessageId{id});
+    auto a = store.accounts();
+    if (a.accepted + a.generated != a.delivered + a.bounced + a.expired + a.deleted + a.discarded +
+                                        a.replaced + a.queued)
+      return "the accounts do not balance: " + std::to_string(a.accepted) + " + " +
+             std::to_string(a.generated) + " came, " + std::to_string(a.delivered) + " + " +
+             std::to_string(a.bounced) + " + " + std::to_string(a.deleted) + " went, " +
+             std::to_string(a.queued) + " are queued";
+    return {};
+  }
+};
+
+}  // namespace malleposte::spool

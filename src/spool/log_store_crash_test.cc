@@ -1,0 +1,328 @@
+// Power cuts. A run of the store on a simulated disk is recorded; then, for every operation of it,
+// the disk is put into the states that a power cut right there could leave, the store is started
+// from each of them (and cut off again while it recovers and cleans), and what it then holds is
+// compared with a ledger kept outside of it.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "base/simulated_loop.h"
+#include "spool/crash_ledger.h"
+#include "spool/log_store.h"
+#include "spool/record_access.h"
+#include "spool/simulated_disk.h"
+#include "spool/stored_message.h"
+
+namespace malleposte::spool {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t segment_octets = 48 * 1024;
+constexpr std::size_t inline_most = 3000;
+
+LogStoreOptions small_options() {
+  LogStoreOptions options;
+  options.segment_octets = segment_octets;
+  options.inline_most = inline_most;
+  return options;
+}
+
+// A store on a simulated disk; the disk outlives it.
+struct Instance {
+  Instance(std::uint64_t seed, DiskImage image, bool ignore_syncs = false) : loop(seed) {
+    auto made = std::make_unique<SimulatedDisk>(std::move(image));
+    made->ignore_syncs = ignore_syncs;
+    disk = made.get();
+    auto opened = LogStore::open(loop, std::move(made), small_options());
+    if (opened)
+      store = std::move(*opened);
+    else
+      error = opened.error().text;
+  }
+  SimulatedLoop loop;
+  SimulatedDisk* disk = nullptr;
+  std::unique_ptr<LogStore> store;
+  std::string error;
+};
+
+// Everything a store holds, read back through its own interface.
+struct Holdings {
+  std::map<std::uint64_t, std::string> contents;
+  std::map<std::uint64_t, std::vector<bool>> queued;
+  std::string error;
+};
+
+Task<void> read_all(LogStore& store, Holdings& holdings, bool& done) {
+  auto page = co_await store.query({}, "", SIZE_MAX);
+  for (const auto& message : page->messages) {
+    auto stored = co_await store.open(message.id);
+    if (!stored) {
+      holdings.error = stored.error().text;
+      break;
+    }
+    std::string content;
+    for (;;) {
+      auto part = co_await (*stored)->read();
+      if (!part) {
+        holdings.error = part.error().text;
+        break;
+      }
+      if (part->empty()) break;
+      content += *part;
+    }
+    holdings.contents[message.id.value] = content;
+    auto& queued = holdings.queued[message.id.value];
+    for (const auto& recipient : message.recipients)
+      queued.push_back(recipient.state == "active" || recipient.state == "deferred" ||
+                       recipient.state == "held" || recipient.state == "deleting");
+  }
+  done = true;
+}
+
+Holdings holdings_of(Instance& instance) {
+  Holdings holdings;
+  bool done = false;
+  spawn(read_all(*instance.store, holdings, done));
+  while (!done && instance.loop.step()) {
+  }
+  while (!done) instance.loop.run_for(1s);
+  return holdings;
+}
+
+// One recorded run: clients that send, deliveries that settle, an operator that holds and deletes.
+class RecordedRun {
+ public:
+  RecordedRun(std::uint64_t seed, std::size_t messages, bool ignore_syncs = false)
+      : instance_(seed, {}, ignore_syncs), random_(seed), left_(messages) {
+    EXPECT_TRUE(instance_.store) << instance_.error;
+    instance_.store->on_due([this] { deliver(); });
+    for (int client = 0; client < 6; ++client) spawn(send());
+    spawn(operate());
+    instance_.loop.run_for(1h);
+    EXPECT_EQ(clients_, 0u);
+  }
+
+  CrashLedger ledger;
+  SimulatedDisk& disk() { return *instance_.disk; }
+  LogStore& store() { return *instance_.store; }
+
+ private:
+  std::size_t now() const { return instance_.disk->operations().size(); }
+
+  std::string content() {
+    auto octets = random_() % 8 == 0 ? random_() % 9000 : random_() % 1200;
+    std::string text;
+    while (text.size() < octets) text += std::to_string(random_());
+    return text;
+  }
+
+  Task<void> send() {
+    ++clients_;
+    while (left_ > 0) {
+      --left_;
+      mail::Envelope envelope;
+      envelope.reverse_path = {"sender", "example.org"};
+      envelope.arrived = instance_.loop.wall();
+      auto recipients = 1 + random_() % 3;
+      for (std::size_t i = 0; i < recipients; ++i)
+        envelope.recipients.push_back({"user" + std::to_string(random_() % 50), "example.net"});
+      auto begun = instance_.store->begin(envelope, 0);
+      if (!begun) {
+        co_await sleep_until(instance_.loop, instance_.loop.steady() + 100ms);
+        continue;
+      }
+      auto& incoming = *begun;
+      auto& message = ledger.messages[incoming->id().value];
+      message.content = content();
+      message.recipients.resize(recipients);
+      message.begun = now();
+      std::string_view rest = message.content;
+      while (!rest.empty()) {
+        auto part = rest.substr(0, 1 + random_() % 2000);
+        if (random_() % 5 == 0)
+          co_await sleep_until(instance_.loop, instance_.loop.steady() + 50us * (random_() % 40));
+        if (!co_await incoming->append(part)) break;
+        rest.remove_prefix(part.size());
+      }
+      if (random_() % 20 == 0) {  // the client goes away
+        ledger.messages.erase(incoming->id().value);
+        incoming.reset();
+        continue;
+      }
+      auto result = co_await incoming->commit();
+      if (result.status == CommitStatus::durable) message.acknowledged = now();
+    }
+    --clients_;
+  }
+
+  void deliver() {
+    for (auto& lease : instance_.store->lease(instance_.loop.wall(), 5)) {
+      instance_.store->reserve(lease.id, lease.recipients.size());
+      spawn(settle(std::move(lease)));
+    }
+    if (auto next = instance_.store->next_due(); next && timer_ == 0)
+      timer_ = instance_.loop.call_at(
+          instance_.loop.steady() + std::max<Duration>(*next - instance_.loop.wall(), 1ms),
+          [this] {
+            timer_ = 0;
+            deliver();
+          });
+  }
+
+  Task<void> settle(Lease lease) {
+    co_await sleep_until(instance_.loop, instance_.loop.steady() + 1ms * (random_() % 200));
+    Settlement settlement;
+    settlement.id = lease.id;
+    for (const auto& recipient : lease.recipients) {
+      mail::Outcome outcome;
+      outcome.recipient = recipient.index;
+      auto chance = random_() % 10;
+      if (chance < 5) {
+        outcome.fate = mail::Fate::delivered;
+      } else if (chance < 6) {
+        outcome.fate = mail::Fate::bounced;
+      } else {
+        outcome.next_attempt = instance_.loop.wall() + 1s * (1 + random_() % 300);
+      }
+      outcome.answer.status = "4.0.0";
+      outcome.answer.text = "as chance would have it";
+      settlement.outcomes.push_back(outcome);
+    }
+    auto known = ledger.messages.find(lease.id.value);
+    for (const auto& outcome : settlement.outcomes) {
+      if (outcome.fate == mail::Fate::queued || known == ledger.messages.end()) continue;
+      known->second.recipients[outcome.recipient].settling = now();
+    }
+    bool bounced = false;
+    for (const auto& outcome : settlement.outcomes) bounced |= outcome.fate == mail::Fate::bounced;
+    (void)bounced;
+    auto settled = co_await instance_.store->settle(settlement);
+    EXPECT_TRUE(settled);
+    for (const auto& outcome : settlement.outcomes) {
+      if (outcome.fate == mail::Fate::queued || known == ledger.messages.end()) continue;
+      known->second.recipients[outcome.recipient].settled = now();
+    }
+  }
+
+  Task<void> operate() {
+    for (int i = 0; i < 12; ++i) {
+      co_await sleep_until(instance_.loop, instance_.loop.steady() + 30ms * (random_() % 20));
+      Filter filter;
+      filter.recipient = "user" + std::to_string(random_() % 50) + "@example.net";
+      auto kind = random_() % 4;
+      if (kind == 3) {
+        // A deletion is a final outcome of whoever matches: all of them may go from here on.
+        std::vector<std::uint64_t> before;
+        for (auto& [id, message] : ledger.messages) {
+          bool matches = false;
+          auto slot_known = co_await matches_recipient(id, filter.recipient, matches);
+          if (!slot_known || !matches) continue;
+          for (auto& recipient : message.recipients)
+            if (recipient.settling == CrashLedger::not_yet) recipient.settling = now();
+        }
+        (void)co_await instance_.store->apply(filter, Operation::remove);
+      } else {
+        (void)co_await instance_.store->apply(
+            filter, kind == 0 ? Operation::hold : kind == 1 ? Operation::release
+                                                            : Operation::flush);
+      }
+    }
+    (void)co_await instance_.store->apply({}, Operation::release);
+  }
+
+  Task<bool> matches_recipient(std::uint64_t id, const std::string& address, bool& matches) {
+    Filter filter;
+    filter.id = to_string(MessageId{id});
+    filter.recipient = address;
+    auto page = co_await instance_.store->query(filter, "", 1);
+    matches = page && !page->messages.empty();
+    co_return page.has_value();
+  }
+
+  Instance instance_;
+  std::mt19937_64 random_;
+  std::size_t left_;
+  std::size_t clients_ = 0;
+  Loop::TimerId timer_ = 0;
+};
+
+// Starts a store from what a power cut left and says what is wrong with it; cuts it off again while
+// it recovers and cleans, and looks at what that leaves, too.
+std::string verdict(const CrashLedger& ledger, const DiskImage& image, std::size_t operations,
+                    std::mt19937_64& random, bool again) {
+  Instance instance(random(), image);
+  if (!instance.store) return "does not start: " + instance.error;
+  if (instance.store->counters().damaged_records > 0) return "reports damage";
+  auto holdings = holdings_of(instance);
+  if (!holdings.error.empty()) return holdings.error;
+  auto wrong = ledger.check(*instance.store, holdings.contents, holdings.queued, operations);
+  if (!wrong.empty() || !again) return wrong;
+  instance.loop.run_for(10s);  // cleaning, retiring
+  PowerCut cut(instance.disk->start(), instance.disk->operations());
+  auto until = random() % (instance.disk->operations().size() + 1);
+  while (cut.at() < until) cut.advance();
+  auto second = verdict(ledger, random() % 2 ? cut.all() : cut.some(random), operations, random,
+                        false);
+  return second.empty() ? second : "after a second crash at " + std::to_string(until) + ": " + second;
+}
+
+struct Findings {
+  std::size_t states = 0;
+  std::vector<std::string> wrong;
+};
+
+Findings cut_everywhere(RecordedRun& run, std::uint64_t seed, unsigned subsets) {
+  Findings findings;
+  std::mt19937_64 random(seed);
+  PowerCut cut(run.disk().start(), run.disk().operations());
+  auto examine = [&](const DiskImage& image, const char* how) {
+    ++findings.states;
+    auto wrong = verdict(run.ledger, image, cut.at(), random, findings.states % 4 == 0);
+    if (!wrong.empty())
+      findings.wrong.push_back("operation " + std::to_string(cut.at()) + " (" + how + "): " + wrong);
+  };
+  while (!cut.at_end() && findings.wrong.size() < 5) {
+    examine(cut.all(), "prefix");
+    if (cut.next().kind == DiskOperation::Kind::sync)
+      for (unsigned i = 0; i < subsets; ++i) examine(cut.some(random), "subset");
+    cut.advance();
+  }
+  if (findings.wrong.empty()) examine(cut.all(), "end");
+  return findings;
+}
+
+unsigned scale() {  // MALLEPOSTE_CRASH_RUNS: more runs for a long test
+  const char* text = std::getenv("MALLEPOSTE_CRASH_RUNS");
+  return text ? static_cast<unsigned>(std::atoi(text)) : 2;
+}
+
+TEST(LogStoreCrash, EveryPowerCutKeepsEveryPromise) {
+  std::size_t states = 0;
+  for (std::uint64_t seed = 1; seed <= scale(); ++seed) {
+    RecordedRun run(seed, 150);
+    ASSERT_GT(run.store().counters().segments + run.store().counters().free_segments, 3u);
+    auto findings = cut_everywhere(run, seed, 20);
+    states += findings.states;
+    for (const auto& wrong : findings.wrong) ADD_FAILURE() << "seed " << seed << ": " << wrong;
+    if (!findings.wrong.empty()) return;
+  }
+  std::printf("%zu states after power cuts examined\n", states);
+}
+
+// The same test must find it when the sync before the answer is missing: otherwise it tests nothing.
+TEST(LogStoreCrash, AMissingSyncIsFound) {
+  RecordedRun run(7, 60, /*ignore_syncs=*/true);
+  // Without syncs there is nothing after which subsets would be tried: try some everywhere.
+  std::mt19937_64 random(7);
+  PowerCut cut(run.disk().start(), run.disk().operations());
+  std::size_t lost = 0;
+  for (; !cut.at_end(); cut.advance())
+    if (cut.at() % 8 == 0) lost += !verdict(run.ledger, cut.some(random), cut.at(), random, false).empty();
+  EXPECT_GT(lost, 0u);
+  std::printf("without syncs %zu states are found wrong\n", lost);
+}
+
+}  // namespace
+}  // namespace malleposte::spool

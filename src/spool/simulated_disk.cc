@@ -1,0 +1,170 @@
+#include "spool/simulated_disk.h"
+
+#include <algorithm>
+
+#include "spool/record.h"
+
+namespace malleposte::spool {
+namespace {
+
+void apply_write(std::string& content, std::uint64_t offset, std::string_view bytes) {
+  if (content.size() < offset + bytes.size()) content.resize(offset + bytes.size(), '\0');
+  content.replace(offset, bytes.size(), bytes);
+}
+
+}  // namespace
+
+Result<void> SimulatedDisk::check(DiskOperation operation) {
+  if (fault) {
+    if (auto result = fault(operation); !result) return result;
+  }
+  if (!(ignore_syncs && operation.kind == DiskOperation::Kind::sync))
+    operations_.push_back(std::move(operation));
+  return {};
+}
+
+std::uint64_t SimulatedDisk::used() const {
+  std::uint64_t octets = 0;
+  for (const auto& [name, content] : files_) octets += content.size();
+  return octets;
+}
+
+Result<std::vector<Disk::Entry>> SimulatedDisk::list() {
+  std::vector<Entry> entries;
+  for (const auto& [name, content] : files_) entries.push_back({name, content.size()});
+  return entries;
+}
+
+Result<Disk::File> SimulatedDisk::open(const std::string& name) {
+  if (!files_.contains(name)) return fail(Fault::disk, "no such file: " + name);
+  names_[next_] = name;
+  return next_++;
+}
+
+Result<Disk::File> SimulatedDisk::create(const std::string& name) {
+  if (files_.contains(name)) return fail(Fault::disk, "exists: " + name);
+  if (auto good = check({DiskOperation::Kind::create, name, 0, {}}); !good)
+    return tl::make_unexpected(good.error());
+  files_[name];
+  return open(name);
+}
+
+Result<void> SimulatedDisk::remove(const std::string& name) {
+  if (auto good = check({DiskOperation::Kind::remove, name, 0, {}}); !good) return good;
+  files_.erase(name);
+  return {};
+}
+
+Result<void> SimulatedDisk::set_aside(const std::string& name, const std::string& as) {
+  damaged[as] = files_[name];
+  return remove(name);
+}
+
+Result<void> SimulatedDisk::keep_damaged(const std::string& as, std::string_view bytes) {
+  damaged[as] = bytes;
+  return {};
+}
+
+Result<void> SimulatedDisk::sync_directory() {
+  return check({DiskOperation::Kind::sync_directory, {}, 0, {}});
+}
+
+Result<void> SimulatedDisk::write(File file, std::uint64_t offset,
+                                  std::span<const std::string_view> buffers) {
+  std::string bytes;
+  for (auto buffer : buffers) bytes += buffer;
+  auto& content = files_[names_.at(file)];
+  auto grown = offset + bytes.size() > content.size() ? offset + bytes.size() - content.size() : 0;
+  if (grown > 0 && used() + grown > capacity) return fail(Fault::disk, "no space left");
+  if (auto good = check({DiskOperation::Kind::write, names_.at(file), offset, bytes}); !good)
+    return good;
+  apply_write(content, offset, bytes);
+  return {};
+}
+
+Result<void> SimulatedDisk::sync(File file) {
+  return check({DiskOperation::Kind::sync, names_.at(file), 0, {}});
+}
+
+Result<std::size_t> SimulatedDisk::read(File file, std::uint64_t offset, std::span<char> into) {
+  const auto& content = files_[names_.at(file)];
+  if (offset >= content.size()) return std::size_t{0};
+  auto octets = std::min<std::uint64_t>(into.size(), content.size() - offset);
+  std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(offset), octets, into.begin());
+  return octets;
+}
+
+Disk::Space SimulatedDisk::space() {
+  auto octets = used();
+  return {capacity > octets ? capacity - octets : 0, capacity};
+}
+
+void PowerCut::advance() {
+  const auto& operation = operations_[at_++];
+  switch (operation.kind) {
+    case DiskOperation::Kind::create:
+      current_[operation.name];
+      unsynced_directory_.push_back(&operation);
+      break;
+    case DiskOperation::Kind::remove:
+      current_.erase(operation.name);
+      unsynced_directory_.push_back(&operation);
+      break;
+    case DiskOperation::Kind::write:
+      apply_write(current_[operation.name], operation.offset, operation.bytes);
+      unsynced_.push_back(&operation);
+      break;
+    case DiskOperation::Kind::sync:
+      // A synced file whose directory entry is not durable may still be missing.
+      if (durable_.contains(operation.name) || !current_.contains(operation.name))
+        durable_[operation.name] = current_[operation.name];
+      std::erase_if(unsynced_, [&](const auto* write) {
+        return write->name == operation.name && durable_.contains(operation.name);
+      });
+      break;
+    case DiskOperation::Kind::sync_directory:
+      for (const auto* change : unsynced_directory_) {
+        if (change->kind == DiskOperation::Kind::create)
+          durable_[change->name];
+        else
+          durable_.erase(change->name);
+      }
+      unsynced_directory_.clear();
+      // What was written to a new file is durable from here on if it was synced before: the file
+      // system's journal orders it so. Being strict would only ask for one more sync.
+      for (auto& [name, content] : durable_)
+        if (content.empty() && current_.contains(name) && !current_[name].empty()) {
+          content = current_[name];
+          std::erase_if(unsynced_, [&](const auto* write) { return write->name == name; });
+        }
+      break;
+  }
+}
+
+DiskImage PowerCut::some(std::mt19937_64& random) const {
+  auto image = durable_;
+  for (const auto* change : unsynced_directory_) {
+    if (random() % 2) continue;
+    if (change->kind == DiskOperation::Kind::create)
+      image[change->name];
+    else
+      image.erase(change->name);
+  }
+  // Sometimes nearly nothing has reached the disk, sometimes nearly everything.
+  auto share = random() % 101;
+  for (const auto* write : unsynced_) {
+    auto file = image.find(write->name);
+    if (file == image.end()) continue;
+    std::uint64_t at = write->offset;
+    std::string_view rest = write->bytes;
+    while (!rest.empty()) {
+      auto octets = std::min<std::uint64_t>(rest.size(), sector_octets - at % sector_octets);
+      if (random() % 100 < share) apply_write(file->second, at, rest.substr(0, octets));
+      at += octets;
+      rest.remove_prefix(octets);
+    }
+  }
+  return image;
+}
+
+}  // namespace malleposte::spool
