@@ -200,7 +200,7 @@ void Session::note_refusal(std::string_view recipient, std::string_view reply) {
 // --- The message ---------------------------------------------------------------------------------
 
 bool Session::begin_message() {
-  const smtp::Transaction& transaction = protocol_.transaction();
+  const smtp::ServerTransaction& transaction = protocol_.transaction();
   envelope_.reverse_path = transaction.reverse_path;
   envelope_.recipients = transaction.recipients;
   envelope_.body = transaction.body;

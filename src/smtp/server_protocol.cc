@@ -228,7 +228,7 @@ ServerProtocol::Step ServerProtocol::mail_command() {
 }
 
 // Sets `code` when a parameter is wrong, and says what.
-std::string_view ServerProtocol::take_parameters(Transaction& into, int& code) {
+std::string_view ServerProtocol::take_parameters(ServerTransaction& into, int& code) {
   for (const Parameter& parameter : command_.parameters) {
     if (same_text(parameter.key, "SIZE")) {
       const auto size = parse_size(parameter.value);

@@ -39,7 +39,7 @@ struct ServerOptions {
 };
 
 // The mail transaction so far (RFC 5321 3.3): what was accepted.
-struct Transaction {
+struct ServerTransaction {
   mail::Address reverse_path;
   std::vector<mail::Address> recipients;
   mail::Body body = mail::Body::seven_bit;
@@ -96,7 +96,7 @@ class ServerProtocol {
   // Says a last word (421) at any time; the next step is close.
   void hang_up(const Reply& reply);
 
-  const Transaction& transaction() const { return transaction_; }
+  const ServerTransaction& transaction() const { return transaction_; }
   std::uint64_t content_octets() const { return decoder_.octets(); }
   std::string_view helo() const { return helo_; }
   bool esmtp() const { return esmtp_; }
@@ -120,7 +120,7 @@ class ServerProtocol {
   // Answers a client's mistake; too many of them end the session.
   Step mistake(int code, std::string_view status, std::string_view text);
   Step refuse_and_note(int code, std::string_view status, std::string_view text);
-  std::string_view take_parameters(Transaction& into, int& code);
+  std::string_view take_parameters(ServerTransaction& into, int& code);
   void say(int code, std::string_view status, std::string_view text, char separator = ' ');
   void say(const Reply& reply);
   void reset_transaction();
@@ -149,7 +149,7 @@ class ServerProtocol {
   Command command_;
   DataDecoder decoder_;
   Reply void_reply_;  // answer to content that is void
-  Transaction transaction_, next_transaction_;
+  ServerTransaction transaction_, next_transaction_;
 };
 
 }  // namespace malleposte::smtp

@@ -11,7 +11,7 @@ namespace {
 using Step = ServerProtocol::Step;
 
 struct Message {
-  Transaction transaction;
+  ServerTransaction transaction;
   std::string content;
 };
 
