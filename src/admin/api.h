@@ -43,6 +43,11 @@ class Api {
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
 
+  // After a reload.
+  void set_deliveries_suspended(bool suspended) {
+    options_.identity.deliveries_suspended = suspended;
+  }
+
   // Always answers; errors are {"error":"..."} with 400, 401, 403, 404, 405, 409, 413, 415 or 500.
   Task<net::HttpResponse> handle(net::HttpRequest request);
 

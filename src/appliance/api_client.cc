@@ -25,9 +25,9 @@ ApiClient ApiClient::over(const std::string& socket_path) {
   return ApiClient([socket_path](const net::HttpRequest& request) -> Result<net::HttpResponse> {
     auto response = net::http_over_unix(socket_path, request, answer_timeout);
     if (!response && response.error().fault == Fault::resource)
-      return fail(Fault::resource,
-                  fmt::format("No server answers on {}; start it with `malleposte run`. ({})",
-                              socket_path, response.error().text));
+      return fail(
+          Fault::resource,
+          fmt::format("No server answers on {}; start it with `malleposte run`.", socket_path));
     return response;
   });
 }

@@ -9,10 +9,7 @@
 #include "appliance/config_commands.h"
 #include "appliance/queue_commands.h"
 #include "appliance/version.h"
-
-#if __has_include("spool/inspect.h")
 #include "spool/inspect.h"
-#endif
 
 namespace malleposte::appliance {
 namespace {
@@ -57,16 +54,11 @@ int ask_server(const CommandLine& line, const config::Settings& settings, Consol
 int inspect_spool(const CommandLine& line, const config::Settings& settings, Console& console) {
   const std::string directory =
       line.directory.empty() ? (settings.volume_data / spool_name).string() : line.directory;
-#if __has_include("spool/inspect.h")
   std::string out;
   const int code = line.command == Command::spool_verify ? spool::verify(directory, line.json, out)
                                                          : spool::dump(directory, line.json, out);
   console.out(out);
   return code;
-#else
-  console.err(directory + " cannot be inspected by this build.\n");
-  return exit_code::failed;
-#endif
 }
 
 int show_version(const CommandLine& line, Console& console) {

@@ -33,6 +33,13 @@ std::string property_name(std::string_view variable) {
   return name;
 }
 
+// Where relative names start: beside the configuration file.
+fs::path folder_of(const fs::path& file) {
+  std::error_code error;
+  const fs::path here = fs::current_path(error);
+  return file.empty() ? here : (here / file).parent_path();
+}
+
 std::string unknown(std::string_view name) {
   if (const Property* nearest = nearest_property(name))
     return fmt::format("there is no property \"{}\"; did you mean {}?", name, nearest->name);
@@ -139,12 +146,10 @@ class Loader {
   }
 
   void store() {
-    std::error_code error;
-    const fs::path here = fs::current_path(error);
-    const fs::path base = (here / sources_.file).parent_path();
+    const fs::path base = folder_of(sources_.file);
     for (const Value& v : loaded_.values) {
       const bool port = v.property->name == "ui_port";
-      if (auto wrong = v.property->store(v.text, sources_.file.empty() ? here : base, settings()))
+      if (auto wrong = v.property->store(v.text, base, settings()))
         problem(v.property->name, std::move(*wrong), port ? documented::e7 : std::string_view());
     }
   }
@@ -251,6 +256,11 @@ class Loader {
                         "effect ({})",
                         v.property->name, v.where));
     const Settings& s = settings();
+    if (s.mode != Mode::relay && s.mode != Mode::satellite && s.mode != Mode::none)
+      notice(
+          fmt::format("local delivery is not served by this version: mode {} delivers to no "
+                      "mailbox",
+                      value("mode").text));
     if (s.log.starts_with("smb://"))
       notice("a share in log is not served by this version; a mounted directory is");
     if (s.password.starts_with('$'))
@@ -285,6 +295,24 @@ const Value& Loaded::value(std::string_view property) const {
 
 Loaded load(const Sources& sources) {
   return Loader(sources).run();
+}
+
+Loaded for_running(const Loaded& running, Loaded now) {
+  assert(running.values.size() == now.values.size());
+  for (std::size_t i = 0; i < now.values.size(); ++i) {
+    Value& fresh = now.values[i];
+    const Value& old = running.values[i];
+    if (fresh.property->effect == Effect::reload || fresh.text == old.text) continue;
+    now.notices.push_back(fmt::format("{} has changed ({}) and takes effect at the next start",
+                                      fresh.property->name, fresh.where));
+    fresh = old;
+    // What was good once is good now: the text comes from the configuration in force.
+    const std::filesystem::path base = folder_of(running.settings.file);
+    const auto wrong = fresh.property->store(old.text, base, now.settings);
+    assert(!wrong);
+  }
+  now.settings.hostname = running.settings.hostname;
+  return now;
 }
 
 std::vector<const Property*> changed(const Loaded& before, const Loaded& now) {

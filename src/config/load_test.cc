@@ -358,7 +358,23 @@ TEST_F(Load, ChangesAreSeenByValueAndByTheContentOfTheRoutes) {
   EXPECT_EQ(differing[1]->name, "smtp_port");
   EXPECT_EQ(differing[1]->effect, Effect::restart);
   EXPECT_EQ(differing[2]->name, "retry_first");
-  EXPECT_EQ(differing[2]->effect, Effect::reload);
+  EXPECT_EQ(differing[0]->effect, Effect::reload);
+}
+
+TEST_F(Load, ARunningServerKeepsWhatNeedsARestart) {
+  file("volume_data = 'a'\nmx_port = 1\nsmtp_port = 26\n");
+  const Loaded running = load();
+  file("volume_data = 'b'\nmx_port = 2\nsmtp_port = 26\nhostname = 'new.example.org'\n");
+  const Loaded now = for_running(running, load());
+  EXPECT_EQ(now.settings.volume_data, folder_ / "a");
+  EXPECT_EQ(now.settings.hostname, "mx.example.org");
+  EXPECT_EQ(now.settings.mx_port, 2);
+  ASSERT_EQ(now.notices.size(), 2u);
+  EXPECT_EQ(now.notices[0].substr(0, 20), "hostname has changed");
+  EXPECT_EQ(now.notices[1].substr(0, 23), "volume_data has changed");
+  ASSERT_EQ(changed(running, now).size(), 1u);
+  // It stays so until the restart.
+  EXPECT_EQ(for_running(now, load()).notices.size(), 2u);
 }
 
 TEST_F(Load, AFileInTheCurrentDirectoryCountsOnlyIfItIsOurs) {

@@ -1,0 +1,428 @@
+#include "appliance/appliance.h"
+
+#include <fmt/format.h>
+#include <pwd.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <memory>
+#include <optional>
+
+#include "admin/api.h"
+#include "appliance/command_line.h"
+#include "appliance/identity.h"
+#include "appliance/lock_file.h"
+#include "appliance/version.h"
+#include "appliance/volume_watch.h"
+#include "deliver/dispatcher.h"
+#include "deliver/dsn_maker.h"
+#include "deliver/own_addresses.h"
+#include "deliver/route_table.h"
+#include "monitor/journal.h"
+#include "monitor/traffic.h"
+#include "net/asio_loop.h"
+#include "net/asio_network.h"
+#include "net/http_server.h"
+#include "net/unbound_resolver.h"
+#include "receive/front_door.h"
+#include "spool/file_disk.h"
+#include "spool/log_store.h"
+
+namespace malleposte::appliance {
+namespace {
+
+namespace fs = std::filesystem;
+using config::Settings;
+using monitor::Severity;
+
+// What could not start: the documented text and what exactly failed.
+struct StartError {
+  std::string_view documented;
+  std::string text;
+};
+using Started = Result<void, StartError>;
+
+tl::unexpected<StartError> cannot_start(std::string_view documented, const Error& error) {
+  return tl::make_unexpected(StartError{documented, error.text});
+}
+
+// Where the logs go: to the directory in `log` while logs_enabled, else to stderr.
+monitor::JournalOptions journal_options(const Settings& settings) {
+  monitor::JournalOptions options;
+  options.hostname = settings.hostname;
+  options.pid = ::getpid();
+  const bool share = settings.logs_enabled && settings.log.starts_with('/');
+  if (!share) {
+    options.events_to_stderr = true;
+    return options;
+  }
+  const fs::path directory(settings.log);
+  const fs::path name = fs::path(settings.maillog_filename).relative_path();
+  // Servers that share a directory have mail logs of different names, and so different events.
+  if (name.empty()) {
+    options.events_file = directory / "events.jsonl";
+  } else {
+    options.mail_log = directory / name;
+    options.events_file = directory / (name.string() + ".events.jsonl");
+  }
+  return options;
+}
+
+std::vector<std::string> dns_servers(const Settings& settings) {
+  std::vector<std::string> servers;
+  for (const config::HostPort& server : settings.dns_servers)
+    servers.push_back(fmt::format("{}@{}", server.host, server.port));
+  return servers;
+}
+
+class Appliance {
+ public:
+  Appliance(config::Loaded loaded, std::function<config::Loaded()> reload, Console& console)
+      : loaded_(std::move(loaded)),
+        settings_(loaded_.settings),
+        reload_(std::move(reload)),
+        console_(console),
+        journal_(loop_, journal_options(settings_), &notices_),
+        traffic_(journal_),
+        network_(loop_, [this](const std::string& text) { warn(text); }) {}
+
+  int serve() {
+    if (auto started = start(); !started) {
+      fail_to_start(started.error());
+      return exit_code::failed;
+    }
+    loop_.run();
+    return exit_code::done;
+  }
+
+  ~Appliance() {
+    // Nothing may still be under way on the lanes when its owner goes.
+    http_.clear();
+    watch_.reset();
+    if (door_) door_->abort();
+    loop_.run_ready();
+    loop_.join_lanes();
+    loop_.run_ready();
+    dispatcher_.reset();
+    door_.reset();
+    api_.reset();
+    loop_.run_ready();
+    store_.reset();
+    resolver_.reset();
+    journal_.flush_now();
+  }
+
+ private:
+  Started start() {
+    auto run_as = RunAs::find(settings_.run_as);
+    if (!run_as) return cannot_start(config::documented::e4, run_as.error());
+    if (auto opened = open_volume(*run_as); !opened) return opened;
+    if (auto resolver = open_resolver(); !resolver) return resolver;
+    make_parts();
+    // From here on a signal is an orderly end; before, there is nothing to put in order.
+    loop_.on_signal(SIGTERM, [this] { stop("SIGTERM"); });
+    loop_.on_signal(SIGINT, [this] { stop("SIGINT"); });
+    loop_.on_signal(SIGHUP, [this] { reload(); });
+    if (auto listening = listen(*run_as); !listening) return listening;
+    watch_ = std::make_unique<VolumeWatch>(
+        loop_, [this] { return store_->health(); }, notices_, traffic_);
+    dispatcher_->start();
+    show_notices(loaded_);
+    announce();
+    return {};
+  }
+
+  // Lock, then recovery: as the user whose files these are.
+  Started open_volume(const RunAs& run_as) {
+    const fs::path& volume = settings_.volume_data;
+    std::error_code error;
+    fs::create_directories(volume, error);
+    if (error || !fs::is_directory(volume, error))
+      return cannot_start(
+          config::documented::e5,
+          {Fault::disk, fmt::format("volume_data: {} cannot be made: {}.", volume.string(),
+                                    error ? error.message() : "it is no directory")});
+    if (auto given = run_as.give(volume); !given)
+      return cannot_start(config::documented::e5, given.error());
+    if (auto acting = run_as.act_as_user(); !acting)
+      return cannot_start(config::documented::e5, acting.error());
+    auto lock = LockFile::take(volume / "lock");
+    if (!lock) return cannot_start(config::documented::e5, lock.error());
+    lock_.emplace(std::move(*lock));
+    auto disk = spool::open_file_disk((volume / spool_name).string());
+    if (!disk) return cannot_start(config::documented::e5, disk.error());
+    spool::LogStoreOptions options;
+    options.segment_octets = settings_.segment_size;
+    options.memory_limit = settings_.queue_memory_limit;
+    options.report = [this](const std::string& text) { warn(text); };
+    auto store = spool::LogStore::open(loop_, std::move(*disk), std::move(options));
+    if (!store) return cannot_start(config::documented::e5, store.error());
+    store_ = std::move(*store);
+    if (auto back = run_as.back_to_root(); !back)
+      return cannot_start(config::documented::e5, back.error());
+    return {};
+  }
+
+  Started open_resolver() {
+    net::UnboundResolver::Options options;
+    options.servers = dns_servers(settings_);
+    auto resolver = net::UnboundResolver::open(loop_, std::move(options));
+    if (!resolver) return cannot_start(config::documented::e5, resolver.error());
+    resolver_ = std::move(*resolver);
+    return {};
+  }
+
+  void make_parts() {
+    own_.emplace(settings_, deliver::machine_addresses());
+    routes_.emplace(settings_);
+    dispatcher_ = std::make_unique<deliver::Dispatcher>(deliver::Surroundings{
+        loop_, *store_, network_, *resolver_, traffic_, settings_, *own_, *routes_});
+    store_->bounce_with(deliver::dsn_maker(settings_.hostname, loop_));
+    metrics_.add([this](monitor::Figures& into) { traffic_.figures(into); });
+    door_ = std::make_unique<receive::FrontDoor>(loop_, network_, *resolver_, *store_, traffic_,
+                                                 settings_);
+    admin::Api::Options options;
+    options.identity = {std::string(version), settings_.hostname, ::getpid(),
+                        settings_.deliveries_suspended};
+    options.username = settings_.username;
+    options.password = settings_.password;
+    api_ = std::make_unique<admin::Api>(
+        std::move(options), admin::Api::Parts{loop_, *store_, metrics_, notices_, &traffic_,
+                                              [this] { return listeners(); }});
+  }
+
+  // Ports as root, then the user for good, then the control socket, which is the user's.
+  Started listen(const RunAs& run_as) {
+    if (auto opened = door_->open(); !opened)
+      return cannot_start(config::documented::e5, opened.error());
+    if (auto opened = open_ui(); !opened) return opened;
+    if (auto become = run_as.become_user(); !become)
+      return cannot_start(config::documented::e5, become.error());
+    const std::string control = (settings_.volume_data / control_socket_name).string();
+    if (auto opened = open_http({{}, control}); !opened) return opened;
+    return {};
+  }
+
+  Started open_ui() {
+    std::vector<std::string> addresses = settings_.in;
+    const bool everywhere = addresses.empty();
+    if (everywhere)
+      addresses = {"0.0.0.0", "::"};
+    else
+      for (const std::string& address : settings_.ui)
+        if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
+          addresses.push_back(address);
+    std::optional<StartError> first;
+    for (const std::string& address : addresses) {
+      const net::Endpoint at{address, settings_.ui_port};
+      auto opened = open_http({at, ""});
+      if (opened) {
+        ui_.push_back(at);
+      } else if (!everywhere) {
+        return opened;
+      } else if (!first) {
+        first = std::move(opened.error());  // a machine may lack IPv4 or IPv6
+      }
+    }
+    if (ui_.empty()) return tl::make_unexpected(std::move(*first));
+    return {};
+  }
+
+  Started open_http(const net::HttpListen& listen) {
+    auto server = net::serve_http(loop_, network_, listen, [this](net::HttpRequest request) {
+      return api_->handle(std::move(request));
+    });
+    if (!server) return cannot_start(config::documented::e6, server.error());
+    http_.push_back(std::move(*server));
+    return {};
+  }
+
+  std::vector<admin::ListenerStatus> listeners() const {
+    std::vector<admin::ListenerStatus> list;
+    for (const net::Endpoint& at : door_->addresses()) list.push_back({"smtp", to_string(at)});
+    for (const net::Endpoint& at : ui_) list.push_back({"ui", to_string(at)});
+    list.push_back({"control", (settings_.volume_data / control_socket_name).string()});
+    return list;
+  }
+
+  void announce() {
+    std::string smtp;
+    for (const net::Endpoint& at : door_->addresses())
+      smtp += (smtp.empty() ? "" : ", ") + to_string(at);
+    std::string ui;
+    for (const net::Endpoint& at : ui_) ui += (ui.empty() ? "" : ", ") + to_string(at);
+    traffic_.event("started_ok", Severity::info,
+                   fmt::format("malleposte {} serves SMTP at {} and HTTP at {}; {} messages in the "
+                               "queue",
+                               version, smtp, ui, store_->counters().messages));
+  }
+
+  void fail_to_start(const StartError& error) {
+    traffic_.event("start_failed", Severity::alert, error.documented);
+    journal_.flush_now();
+    console_.err(fmt::format("{}\n{}\n", error.documented, error.text));
+  }
+
+  void warn(const std::string& text) { traffic_.event("log", Severity::warning, text); }
+
+  // The standing notices of a configuration; those of the one before end.
+  void show_notices(const config::Loaded& loaded) {
+    for (const std::string& id : configuration_notices_) notices_.clear(id);
+    configuration_notices_.clear();
+    auto raise = [this](const std::string& text) {
+      const std::string id = fmt::format("configuration-{}", configuration_notices_.size() + 1);
+      configuration_notices_.push_back(id);
+      notices_.raise({id, Severity::warning, text, "", "", loop_.wall()});
+      warn(text);
+    };
+    for (const std::string& text : loaded.notices) raise(text);
+    if (::geteuid() == 0)
+      raise("this server stays root: set run_as to the user to become once its ports are bound");
+    if (settings_.username.empty())
+      raise(
+          "username is empty: the web UI asks for nothing and changes nothing; set username and "
+          "password to change that");
+  }
+
+  void reload() {
+    if (stopping_) return;
+    if (reloading_) {
+      reload_again_ = true;
+      return;
+    }
+    reloading_ = true;
+    auto fresh = std::make_shared<config::Loaded>();
+    loop_.offload(
+        Loop::Lane::housekeeping, [this, fresh] { *fresh = reload_(); },
+        [this, fresh] {
+          reloading_ = false;
+          if (!stopping_) take_over(std::move(*fresh));
+          if (std::exchange(reload_again_, false)) reload();
+        });
+  }
+
+  void take_over(config::Loaded fresh) {
+    if (!fresh.problems.empty() || fresh.settings.mode == config::Mode::none) {
+      for (const config::Problem& problem : fresh.problems) warn(to_string(problem));
+      warn("reload: the configuration is wrong; the one before stays in force");
+      return;
+    }
+    config::Loaded now = config::for_running(loaded_, std::move(fresh));
+    std::string names;
+    for (const config::Property* property : config::changed(loaded_, now))
+      names += (names.empty() ? "" : ", ") + std::string(property->name);
+    loaded_ = std::move(now);
+    // In place: the parts refer to these.
+    settings_ = loaded_.settings;
+    own_.emplace(settings_, deliver::machine_addresses());
+    routes_.emplace(settings_);
+    door_->reload(settings_);
+    dispatcher_->suspend(settings_.deliveries_suspended);
+    api_->set_deliveries_suspended(settings_.deliveries_suspended);
+    show_notices(loaded_);
+    traffic_.event("log", Severity::info,
+                   names.empty() ? "reload: nothing has changed" : "reload: changed " + names);
+  }
+
+  // --- The end -----------------------------------------------------------------------------------
+
+  void stop(std::string_view why) {
+    if (stopping_) return;
+    stopping_ = true;
+    traffic_.event("log", Severity::info, fmt::format("{}: ending", why));
+    // Should a disk or a library not come back, the process still ends in time. What was
+    // acknowledged is on stable storage.
+    ::alarm(static_cast<unsigned>(
+        std::chrono::duration_cast<std::chrono::seconds>(limits::shutdown_timeout).count() - 3));
+    const SteadyTime now = loop_.steady();
+    door_->stop();
+    door_->on_empty([this] { ended(door_empty_); });
+    spawn(end_deliveries());
+    loop_.call_at(now + limits::delivery_grace, [this] { door_->abort(); });
+  }
+
+  Task<void> end_deliveries() {
+    for (const deliver::InDoubt& delivery : co_await dispatcher_->stop())
+      warn(
+          fmt::format("the delivery of {} to {} is in doubt: it had not been answered when this "
+                      "server ended, and it will be tried again",
+                      to_string(delivery.message), delivery.host));
+    ended(dispatcher_empty_);
+  }
+
+  void ended(bool& part) {
+    part = true;
+    // Not on the stack of the session or delivery that was the last one.
+    if (door_empty_ && dispatcher_empty_) loop_.post([this] { spawn(finish()); });
+  }
+
+  Task<void> finish() {
+    http_.clear();
+    co_await store_->drain();
+    traffic_.event("log", Severity::info, "ended");
+    loop_.stop();
+  }
+
+  config::Loaded loaded_;
+  Settings settings_;
+  std::function<config::Loaded()> reload_;
+  Console& console_;
+  net::AsioLoop loop_;
+  monitor::Notices notices_;
+  monitor::Metrics metrics_;
+  monitor::Journal journal_;
+  monitor::Traffic traffic_;
+  net::AsioNetwork network_;
+  std::optional<LockFile> lock_;
+  std::unique_ptr<spool::LogStore> store_;
+  std::unique_ptr<net::UnboundResolver> resolver_;
+  std::optional<deliver::OwnAddresses> own_;
+  std::optional<deliver::RouteTable> routes_;
+  std::unique_ptr<deliver::Dispatcher> dispatcher_;
+  std::unique_ptr<receive::FrontDoor> door_;
+  std::unique_ptr<admin::Api> api_;
+  std::vector<std::unique_ptr<net::HttpServer>> http_;
+  std::vector<net::Endpoint> ui_;
+  std::unique_ptr<VolumeWatch> watch_;
+  std::vector<std::string> configuration_notices_;
+  bool reloading_ = false;
+  bool reload_again_ = false;
+  bool stopping_ = false;
+  bool door_empty_ = false;
+  bool dispatcher_empty_ = false;
+};
+
+// What belongs to the process rather than to a part of the server.
+void prepare_process(const Settings& settings) {
+  std::signal(SIGPIPE, SIG_IGN);
+  ::umask(027);
+  if (!settings.timezone.empty()) {
+    ::setenv("TZ", settings.timezone.c_str(), 1);
+    ::tzset();
+  }
+  // A descriptor a session; the soft limit is often 1024.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  const rlim_t wanted = std::min<rlim_t>(files.rlim_max, 65536);
+  if (files.rlim_cur >= wanted) return;
+  files.rlim_cur = wanted;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+}  // namespace
+
+int run_appliance(config::Loaded loaded, std::function<config::Loaded()> reload, Console& console) {
+  prepare_process(loaded.settings);
+  Appliance appliance(std::move(loaded), std::move(reload), console);
+  return appliance.serve();
+}
+
+}  // namespace malleposte::appliance
