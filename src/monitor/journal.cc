@@ -91,6 +91,18 @@ JournalFigures Journal::figures() const {
   return figures;
 }
 
+void Journal::figures(Figures& into) const {
+  auto now = figures();
+  auto number = [](std::uint64_t n) { return static_cast<double>(n); };
+  into.counter("malleposte_log_lines_total", "Lines given to the logs", number(now.lines));
+  into.counter("malleposte_log_lines_lost_total", "Lines dropped since a log could not keep up",
+               number(now.lost));
+  into.counter("malleposte_log_write_failures_total", "Writes of a log that failed",
+               number(now.write_failures));
+  into.gauge("malleposte_log_buffered_octets", "Octets of log lines that wait to be written",
+             number(now.buffered_octets));
+}
+
 template <class Append>
 void Journal::append(Log log, Append append) {
   auto& buffer = buffers_[log];

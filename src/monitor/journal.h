@@ -18,6 +18,7 @@
 #include "base/loop.h"
 #include "monitor/event_text.h"
 #include "monitor/mail_text.h"
+#include "monitor/metrics.h"
 #include "monitor/notices.h"
 #include "monitor/record.h"
 
@@ -55,6 +56,8 @@ class Journal final : public Record {
   // and before a process ends on purpose. What cannot be written is given up on by the destructor.
   void flush_now();
   JournalFigures figures() const;
+  // The same as metrics; a Metrics source.
+  void figures(Figures& into) const;
 
   void connected(std::string_view session, std::string_view peer) override;
   void disconnected(std::string_view session, std::string_view peer, unsigned commands,

@@ -245,6 +245,16 @@ TEST_F(JournalTest, LogFilesAreNotForEverybody) {
   EXPECT_EQ(status & fs::perms::others_all, fs::perms::none);
 }
 
+TEST_F(JournalTest, ItsFiguresAreMetrics) {
+  Journal journal(loop_, options_);
+  journal.removed({1});
+  Figures figures;
+  journal.figures(figures);
+  EXPECT_EQ(figures.value("malleposte_log_lines_total"), 2);
+  EXPECT_GT(figures.value("malleposte_log_buffered_octets"), 100);
+  EXPECT_EQ(figures.value("malleposte_log_lines_lost_total"), 0);
+}
+
 TEST_F(JournalTest, EveryCallMakesItsLines) {
   Journal journal(loop_, options_);
   mail::Envelope envelope;
