@@ -106,10 +106,9 @@ std::vector<Api::Route> Api::routes() {
 }
 
 Task<net::HttpResponse> Api::handle(net::HttpRequest request) {
-  bool head = request.method == "HEAD";
-  if (head) request.method = "GET";
+  // The server sends the header of GET's answer and drops its body (RFC 9110 9.3.2).
+  if (request.method == "HEAD") request.method = "GET";
   auto response = co_await answer(request);
-  if (head) response.body.clear();
   // What is shown is true now and for whoever asked; and it is never a page of ours to run.
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");
