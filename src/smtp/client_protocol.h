@@ -96,6 +96,7 @@ class ClientProtocol {
   // The results of the oldest transaction, once each, when all of them are known. To be asked
   // before need().
   std::optional<Finished> take_finished();
+  bool has_finished() const { return finished_.has_value(); }
 
   // Ends the conversation politely; need() is `transaction`.
   void quit();

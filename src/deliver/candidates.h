@@ -1,0 +1,45 @@
+// The hosts to try for a next hop, in order: RFC 5321 5.1 with everything that keeps mail from
+// running in circles. Loop thread; ends within limits::next_hop_lookup_timeout.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/loop.h"
+#include "base/task.h"
+#include "config/settings.h"
+#include "deliver/own_addresses.h"
+#include "net/resolver.h"
+#include "net/stream.h"
+#include "smtp/client_protocol.h"
+
+namespace malleposte::deliver {
+
+struct Target {
+  std::string host;  // as looked up; the address itself for an address
+  net::Endpoint endpoint;
+};
+
+struct Candidates {
+  std::vector<Target> targets;
+  std::optional<smtp::Ruling> failure;  // set when there is no target: why
+};
+
+struct NameSources {
+  Loop& loop;
+  net::Resolver& resolver;
+  const OwnAddresses& own;
+  const config::Settings& settings;
+};
+
+// - MX by preference, equal ones in random order; the domain itself only when it has no MX record.
+//   A null MX refuses all mail (5.1.10, RFC 7505), a name that does not exist is 5.1.2, a look-up
+//   that fails is 4.4.3.
+// - Never a host at our own distance or beyond: with ourselves (address and port) among the hosts,
+//   only those of smaller preference stay; without any it is 5.4.6.
+// - No loopback address by MX unless allow_loopback_mx.
+// - A bracketed next hop is only refused when it is one of our own listeners.
+Task<Candidates> find_candidates(NameSources names, config::NextHop next_hop);
+
+}  // namespace malleposte::deliver

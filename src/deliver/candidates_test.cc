@@ -1,0 +1,162 @@
+#include "deliver/candidates.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/limits.h"
+#include "deliver/fake_world.h"
+
+namespace malleposte::deliver {
+namespace {
+
+class CandidatesFor : public testing::Test {
+ protected:
+  FakeWorld world;
+  std::vector<IpAddress> machine;
+
+  Candidates find(config::NextHop next_hop) {
+    OwnAddresses own(world.settings, machine);
+    std::optional<Candidates> found;
+    spawn([](NameSources names, config::NextHop hop, std::optional<Candidates>& to) -> Task<void> {
+      to = co_await find_candidates(names, hop);
+    }({world.loop, world.resolver, own, world.settings}, next_hop, found));
+    EXPECT_TRUE(found);
+    return *found;
+  }
+  // "192.0.2.1:25 192.0.2.2:25", or the status and reason of the failure.
+  std::string line(config::NextHop next_hop) {
+    auto found = find(next_hop);
+    if (found.failure) return found.failure->status + ' ' + found.failure->text;
+    std::string all;
+    for (const auto& target : found.targets)
+      all += (all.empty() ? "" : " ") + net::to_string(target.endpoint);
+    return all;
+  }
+  std::string mx(const std::string& domain) { return line({domain, 0, true}); }
+};
+
+TEST_F(CandidatesFor, MxByPreference) {
+  world.resolver.mx("x.example", {{20, "b.x"}, {10, "a.x"}});
+  world.resolver.address("a.x", {"2001:db8::1", "192.0.2.1"});
+  world.resolver.address("b.x", {"192.0.2.2"});
+  EXPECT_EQ(mx("x.example"), "[2001:db8::1]:25 192.0.2.1:25 192.0.2.2:25");
+  EXPECT_EQ(line({"x.example", 2525, true}), "[2001:db8::1]:2525 192.0.2.1:2525 192.0.2.2:2525");
+  world.settings.mx_port = 26;
+  EXPECT_EQ(mx("x.example"), "[2001:db8::1]:26 192.0.2.1:26 192.0.2.2:26");
+}
+
+TEST_F(CandidatesFor, EqualPreferencesComeInAnyOrder) {
+  world.resolver.mx("x.example", {{10, "a.x"}, {10, "b.x"}, {10, "c.x"}, {5, "first.x"}});
+  world.resolver.address("first.x", {"192.0.2.9"});
+  world.resolver.address("a.x", {"192.0.2.1"});
+  world.resolver.address("b.x", {"192.0.2.2"});
+  world.resolver.address("c.x", {"192.0.2.3"});
+  std::set<std::string> orders;
+  for (int i = 0; i < 100; ++i) orders.insert(mx("x.example"));
+  EXPECT_EQ(orders.size(), 6u);
+  for (const auto& order : orders) EXPECT_TRUE(order.starts_with("192.0.2.9:25 "));
+}
+
+TEST_F(CandidatesFor, TheDomainItselfOnlyWithoutAnyMx) {
+  world.resolver.address("x.example", {"192.0.2.1"});
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
+  world.resolver.mx("x.example", {{10, "gone.x"}});
+  EXPECT_EQ(mx("x.example"), "5.4.4 no mail server of x.example has an address");
+}
+
+TEST_F(CandidatesFor, EachFailureOfNamesHasItsStatus) {
+  EXPECT_EQ(mx("nowhere.example"), "5.1.2 the domain nowhere.example does not exist");
+  world.resolver.mx("null.example", {{0, ""}});
+  EXPECT_EQ(mx("null.example"), "5.1.10 the domain null.example accepts no mail");
+  world.resolver.mxs["bad.example"] = {net::Lookup::failed, {}, "SERVFAIL"};
+  EXPECT_EQ(mx("bad.example"), "4.4.3 the MX of bad.example cannot be looked up: SERVFAIL");
+  world.resolver.mxs["empty.example"] = {net::Lookup::no_data, {}, ""};
+  EXPECT_EQ(mx("empty.example"), "5.4.4 the domain empty.example has neither an MX nor an address");
+  world.resolver.mx("half.example", {{10, "a.half"}});
+  world.resolver.hosts["a.half"] = {net::Lookup::failed, {}, "time-out"};
+  EXPECT_EQ(mx("half.example"), "4.4.3 the address of a.half cannot be looked up: time-out");
+}
+
+TEST_F(CandidatesFor, ANullMxBesideOthersMeansNothing) {
+  world.resolver.mx("x.example", {{0, ""}, {10, "a.x"}});
+  world.resolver.address("a.x", {"192.0.2.1"});
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
+}
+
+TEST_F(CandidatesFor, NeverOurOwnDistanceOrBeyond) {
+  world.resolver.mx("x.example", {{10, "a.x"}, {20, "b.x"}, {20, "us.x"}, {30, "c.x"}});
+  world.resolver.address("a.x", {"192.0.2.1"});
+  world.resolver.address("b.x", {"192.0.2.2"});
+  world.resolver.address("us.x", {"192.0.2.99"});
+  world.resolver.address("c.x", {"192.0.2.3"});
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
+  world.settings.smtp_port = 2525;  // another server at our address
+  EXPECT_NE(mx("x.example").find("192.0.2.3:25"), std::string::npos);
+  world.settings.proxy_addresses = {"192.0.2.99"};  // we, behind NAT
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
+}
+
+TEST_F(CandidatesFor, BeingTheBestMxIsALoop) {
+  world.resolver.mx("x.example", {{10, "us.x"}, {20, "b.x"}});
+  world.resolver.address("us.x", {"192.0.2.99"});
+  world.resolver.address("b.x", {"192.0.2.2"});
+  EXPECT_EQ(mx("x.example"),
+            "5.4.6 mail for x.example loops back to this server: it is the domain's best MX");
+}
+
+TEST_F(CandidatesFor, OurNameCountsWhenItsAddressCannotBeLookedUp) {
+  world.resolver.mx("x.example", {{10, "ME.example"}, {20, "b.x"}});
+  world.resolver.hosts["ME.example"] = {net::Lookup::failed, {}, "time-out"};
+  world.resolver.address("b.x", {"192.0.2.2"});
+  EXPECT_EQ(mx("x.example"), "4.4.3 the address of ME.example cannot be looked up: time-out");
+}
+
+TEST_F(CandidatesFor, AWildcardListenerIsEveryAddressOfTheMachine) {
+  world.settings.in = {"0.0.0.0"};
+  machine = {*parse_ip("192.0.2.7")};
+  world.resolver.mx("x.example", {{10, "us.x"}});
+  world.resolver.address("us.x", {"192.0.2.7"});
+  EXPECT_EQ(mx("x.example").substr(0, 5), "5.4.6");
+  world.resolver.address("us.x", {"192.0.2.8"});
+  EXPECT_EQ(mx("x.example"), "192.0.2.8:25");
+}
+
+TEST_F(CandidatesFor, LoopbackByMxIsRefusedUnlessAllowed) {
+  world.resolver.mx("x.example", {{10, "a.x"}});
+  for (auto address : {"127.0.0.1", "127.1.2.3", "::1", "0.0.0.0", "::", "::ffff:127.0.0.1"}) {
+    world.resolver.address("a.x", {address});
+    EXPECT_EQ(mx("x.example"), "5.4.6 the mail server of x.example has a loopback address")
+        << address;
+  }
+  world.settings.allow_loopback_mx = true;
+  world.resolver.address("a.x", {"127.0.0.1"});
+  EXPECT_EQ(mx("x.example"), "127.0.0.1:25");
+}
+
+TEST_F(CandidatesFor, BracketsMeanNoMxAndOnlyOurListenersAreRefused) {
+  world.resolver.mx("host.example", {{10, "other.x"}});
+  world.resolver.address("host.example", {"192.0.2.5"});
+  EXPECT_EQ(line({"host.example", 0, false}), "192.0.2.5:25");
+  EXPECT_EQ(line({"127.0.0.1", 2526, false}), "127.0.0.1:2526");
+  EXPECT_EQ(line({"192.0.2.99", 26, false}), "192.0.2.99:26");
+  EXPECT_EQ(line({"192.0.2.99", 25, false}),
+            "5.4.6 the next hop [192.0.2.99]:25 is this server itself");
+  world.settings.proxy_addresses = {"192.0.2.98"};
+  EXPECT_EQ(line({"192.0.2.98", 25, false}), "192.0.2.98:25");
+}
+
+TEST_F(CandidatesFor, HostsAndAddressesAreLimited) {
+  std::vector<net::Mx> many;
+  for (int i = 0; i < 1000; ++i) many.push_back({10, "h" + std::to_string(i)});
+  world.resolver.mx("x.example", many);
+  std::vector<std::string> addresses;
+  for (int i = 1; i < 200; ++i) addresses.push_back("192.0.2." + std::to_string(i % 90 + 1));
+  for (int i = 0; i < 1000; ++i) world.resolver.address("h" + std::to_string(i), addresses);
+  EXPECT_EQ(find({"x.example", 0, true}).targets.size(),
+            limits::mx_hosts_per_domain * limits::addresses_per_host);
+  EXPECT_EQ(world.resolver.asked.size(), 1 + limits::mx_hosts_per_domain);
+}
+
+}  // namespace
+}  // namespace malleposte::deliver

@@ -1,0 +1,278 @@
+#include "deliver/carrier.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/limits.h"
+#include "smtp/dot_stuffer.h"
+
+namespace malleposte::deliver {
+
+using Need = smtp::ClientProtocol::Need;
+
+Task<void> Carrier::run(queue::Assignment first) {
+  current_ = co_await prepare(first);
+  while (!ended_ && !depot_.stopping) {
+    if (!current_) {
+      auto more = depot_.scheduler.more(site_.id);
+      if (!more) break;
+      current_ = co_await prepare(*more);
+      continue;
+    }
+    if (!connection_ && !co_await get_connection()) break;
+    if (!depot_.stopping) co_await carry();
+  }
+  // What could not begin any more: the shutdown came between.
+  for (auto* parcel : {&current_, &next_})
+    if (*parcel) put_back((*parcel)->assignment);
+  current_.reset();
+  next_.reset();
+  if (connection_) {
+    const bool usable = connection_->protocol().need() == Need::transaction;
+    --site_.working;
+    if (usable && !depot_.stopping && connection_->transactions() < limits::messages_per_connection)
+      depot_.cache.keep(site_.id, std::move(connection_), depot_.with.loop.steady());
+    else if (usable)
+      depot_.say_good_bye(std::move(connection_));
+    else
+      connection_->close();
+  }
+  site_.last_used = depot_.with.loop.steady();
+  depot_.scheduler.release(site_.id);
+}
+
+void Carrier::put_back(const queue::Assignment& assignment) {
+  depot_.scheduler.put_back(assignment);
+}
+
+void Carrier::drop_connection() {
+  if (!connection_) return;
+  --site_.working;
+  if (connection_->protocol().need() == Need::transaction)
+    depot_.say_good_bye(std::move(connection_));
+  else
+    connection_->close();
+  connection_.reset();
+}
+
+// Room first, then the message. Empty: the job is dealt with.
+Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignment) {
+  const auto job = assignment.job;
+  const auto& recipients = depot_.consignments.recipients(job);
+  // For the whole message: its other parts, at other sites, find the room taken.
+  const auto leased = depot_.consignments.lease(job.message).recipients.size();
+  if (!depot_.with.store.reserve(job.message, leased)) {
+    put_back(assignment);
+    ended_ = true;
+    depot_.no_room();
+    co_return std::nullopt;
+  }
+  auto message = co_await depot_.with.store.open(job.message);
+  if (!message) {
+    depot_.with.record.event(
+        "log", monitor::Severity::alert,
+        "message " + mail::to_string(job.message) + " cannot be read: " + message.error().text);
+    const smtp::Ruling ruling{smtp::Verdict::temporary, 0, "4.3.0",
+                              "the message cannot be read: " + message.error().text};
+    depot_.consignments.conclude(job, std::vector(recipients.size(), ruling), nullptr, nullptr);
+    co_return std::nullopt;
+  }
+  Parcel parcel;
+  parcel.assignment = assignment;
+  parcel.message = std::move(*message);
+  const auto& envelope = parcel.message->envelope();
+  const auto& lease = depot_.consignments.lease(job.message);
+  parcel.transaction.reverse_path = mail::to_string(envelope.reverse_path);
+  parcel.transaction.recipients.reserve(recipients.size());
+  for (auto position : recipients)
+    parcel.transaction.recipients.push_back(
+        mail::to_string(envelope.recipients[lease.recipients[position].index]));
+  parcel.transaction.size = parcel.message->size();
+  parcel.transaction.eight_bit = envelope.body == mail::Body::eight_bit;
+  co_return parcel;
+}
+
+// False: the site cannot be reached, and all that waits for it knows.
+Task<bool> Carrier::get_connection() {
+  if (!current_->replaced) connection_ = depot_.cache.take(site_.id);
+  if (connection_) {
+    ++site_.working;
+    co_return true;
+  }
+  if (depot_.cache.size() + depot_.scheduler.busy() > limits::deliveries_in_all)
+    if (auto oldest = depot_.cache.take_oldest(never)) depot_.say_good_bye(std::move(oldest));
+  auto connected = co_await connect(depot_.with, site_.plan);
+  if (connected.connection) {
+    connection_ = std::move(connected.connection);
+    ++site_.working;
+    co_return true;
+  }
+  if (depot_.stopping) co_return false;
+  if (depot_.scheduler.unreachable(site_.id, site_.working)) {
+    // It takes no more connections than it has: wait for one of those.
+    put_back(current_->assignment);
+    current_.reset();
+    if (next_) put_back(next_->assignment);
+    next_.reset();
+  } else {
+    co_await defer_all(std::move(connected.unreachable));
+  }
+  co_return false;
+}
+
+// The site is dead: what waits for it is told the same reason, rather than each its own time-out.
+Task<void> Carrier::defer_all(Unreachable reason) {
+  const auto* target = reason.target ? &*reason.target : nullptr;
+  const auto rulings = [&](const Parcel& parcel) {
+    return std::vector(parcel.transaction.recipients.size(), reason.ruling);
+  };
+  for (auto* parcel : {&current_, &next_}) {
+    if (!*parcel) continue;
+    conclude(**parcel, rulings(**parcel), target);
+    parcel->reset();
+  }
+  // Those that come meanwhile wait for the next probe.
+  for (auto waiting = depot_.scheduler.waiting(site_.id); waiting > 0 && !ended_; --waiting) {
+    if (depot_.stopping) co_return;
+    auto job = depot_.scheduler.take_waiting(site_.id);
+    if (!job) co_return;
+    auto parcel = co_await prepare({site_.id, *job, queue::Priority::retry});
+    if (parcel) conclude(*parcel, rulings(*parcel), target);
+  }
+}
+
+void Carrier::conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target) {
+  depot_.consignments.conclude(parcel.job(), rulings, target, parcel.message.get());
+}
+
+// Brings the current parcel to its end, or to the end of the connection.
+Task<void> Carrier::carry() {
+  auto& protocol = connection_->protocol();
+  if (!current_->begun) {
+    if (auto ruling = protocol.refuses(current_->transaction.size)) {
+      conclude(*current_, std::vector(current_->transaction.recipients.size(), *ruling),
+               &connection_->target());
+      current_ = std::move(next_);
+      next_.reset();
+      co_return;
+    }
+    current_->begun = true;
+    protocol.begin(current_->transaction);
+  }
+  for (;;) {
+    co_await connection_->advance();
+    if (auto done = protocol.take_finished()) {
+      finished(std::move(*done));
+      break;
+    }
+    if (protocol.need() != Need::content) {
+      assert(false && "a begun transaction ends with results");
+      break;
+    }
+    const auto content = co_await send_content();
+    if (content == Content::unreadable) {
+      connection_->close();
+      protocol.lost("lost connection");
+      (void)protocol.take_finished();
+      const smtp::Ruling ruling{smtp::Verdict::temporary, 0, "4.3.0",
+                                "the message cannot be read from the spool"};
+      conclude(*current_, std::vector(current_->transaction.recipients.size(), ruling),
+               &connection_->target());
+      current_ = std::move(next_);
+      next_.reset();
+      if (current_) current_->begun = false;
+      break;
+    }
+  }
+  if (protocol.need() == Need::closed && !protocol.has_finished()) {
+    drop_connection();
+    if (current_) current_->begun = false;
+  } else if (!current_ && connection_->transactions() >= limits::messages_per_connection) {
+    drop_connection();
+  }
+}
+
+void Carrier::finished(smtp::Finished finished) {
+  auto& parcel = *current_;
+  const bool used = connection_->transactions() > 0 || parcel.lookahead;
+  if (finished.untouched && parcel.lookahead) site_.lookahead = false;
+  const bool lost = connection_->protocol().need() == Need::closed;
+  if (!lost) connection_->count_transaction();
+  if (finished.untouched && used && !parcel.replaced) {
+    parcel.begun = parcel.lookahead = false;
+    parcel.replaced = true;
+    return;  // it is still the current one; carry() lets the connection go
+  }
+  const bool without_answer =
+      std::any_of(finished.results.begin(), finished.results.end(), [](const auto& ruling) {
+        return ruling.code == 0 && ruling.verdict == smtp::Verdict::temporary;
+      });
+  if (depot_.stopping && lost && without_answer) {  // it was we who ended it
+    depot_.consignments.abandon(parcel.job());
+  } else {
+    if (!finished.untouched && !finished.in_doubt) depot_.scheduler.answered(site_.id);
+    conclude(parcel, std::move(finished.results), &connection_->target());
+  }
+  current_ = std::move(next_);
+  next_.reset();
+}
+
+// Another message for this connection, while the last block of the present one is still here.
+Task<void> Carrier::look_ahead() {
+  auto& protocol = connection_->protocol();
+  if (!site_.lookahead || ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
+  if (connection_->transactions() + 1 >= limits::messages_per_connection) co_return;
+  auto more = depot_.scheduler.more(site_.id);
+  if (!more) co_return;
+  next_ = co_await prepare(*more);
+  if (!next_ || protocol.refuses(next_->transaction.size)) co_return;
+  if (!protocol.takes_next()) co_return;  // the connection ended meanwhile
+  next_->begun = next_->lookahead = true;
+  protocol.begin(next_->transaction);
+}
+
+Task<Carrier::Content> Carrier::send_content() {
+  smtp::DotStuffer stuffer;
+  auto& protocol = connection_->protocol();
+  auto left = current_->message->size();
+  for (;;) {
+    auto block = co_await current_->message->read();
+    if (!block || block->size() > left || (block->empty() && left > 0)) {
+      depot_.with.record.event(
+          "log", monitor::Severity::alert,
+          "message " + mail::to_string(current_->job().message) + " cannot be read: " +
+              (block ? std::string("its length is not what it was") : block.error().text));
+      co_return Content::unreadable;
+    }
+    left -= block->size();
+    const auto octets = stuffer.encode(*block);
+    if (left > 0) {
+      const std::string_view pieces[] = {octets};
+      if (!co_await connection_->write_content(pieces)) co_return Content::connection_lost;
+      continue;
+    }
+    co_await look_ahead();
+    const std::string_view pieces[] = {octets, protocol.finish_content(stuffer.end())};
+    if (!co_await connection_->write_content(pieces)) co_return Content::connection_lost;
+    protocol.content_written();
+    co_return Content::sent;
+  }
+}
+
+bool Carrier::past_final_dot() const {
+  return connection_ && connection_->protocol().past_final_dot();
+}
+
+std::string Carrier::host() const {
+  return connection_ ? connection_->target().host : "";
+}
+
+void Carrier::stop() {
+  if (!past_final_dot()) abort();
+}
+
+void Carrier::abort() {
+  if (connection_) connection_->close();
+}
+
+}  // namespace malleposte::deliver

@@ -1,0 +1,89 @@
+// One connection at work for one site: takes job after job from the scheduler, delivers each, and
+// concludes it. Runs from the moment it gets a slot until there is nothing more to carry; then the
+// connection goes into the cache and the slot back. Loop thread.
+//
+// With PIPELINING the commands of the next message go out together with the final dot of the one
+// before, so that a message costs one write and one read. What did not reach the peer when a used
+// connection ends is carried again over a new one, without counting an attempt.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "deliver/connection_cache.h"
+#include "deliver/connector.h"
+#include "deliver/consignments.h"
+#include "queue/scheduler.h"
+
+namespace malleposte::deliver {
+
+// A site as delivery sees it: how to get there and what was learnt about it.
+struct Site {
+  queue::SiteId id;
+  std::shared_ptr<const Plan> plan;
+  unsigned working = 0;   // carriers with a connection
+  bool lookahead = true;  // commands may follow the final dot
+  SteadyTime last_used{};
+};
+
+class Carrier {
+ public:
+  // What carriers share.
+  struct Depot {
+    Surroundings with;
+    queue::Scheduler& scheduler;
+    Consignments& consignments;
+    ConnectionCache& cache;
+    const bool& stopping;
+    std::function<void(std::unique_ptr<Connection>)> say_good_bye;
+    std::function<void()> no_room;  // the store has no room for outcomes: try again later
+  };
+
+  Carrier(Depot& depot, Site& site) : depot_(depot), site_(site) {}
+
+  // Holds a slot of the site and gives it back at the end.
+  Task<void> run(queue::Assignment first);
+
+  // Shutdown: ends the connection unless a message is past its final dot.
+  void stop();
+  void abort();
+  bool past_final_dot() const;
+  // The message that is past its final dot, and where.
+  mail::MessageId message() const { return current_ ? current_->job().message : mail::MessageId{}; }
+  std::string host() const;
+
+ private:
+  // A job with its message opened.
+  struct Parcel {
+    queue::Assignment assignment;
+    std::unique_ptr<spool::StoredMessage> message;
+    smtp::Transaction transaction;
+    bool begun = false;      // given to the protocol
+    bool lookahead = false;  // behind the final dot of another
+    bool replaced = false;   // begun before on a connection that had gone away
+    const queue::Job& job() const { return assignment.job; }
+  };
+  enum class Content { sent, connection_lost, unreadable };
+
+  Task<std::optional<Parcel>> prepare(queue::Assignment assignment);
+  Task<bool> get_connection();
+  Task<void> carry();
+  Task<void> look_ahead();
+  Task<Content> send_content();
+  Task<void> defer_all(Unreachable reason);
+  void finished(smtp::Finished finished);
+  void conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target);
+  void drop_connection();
+  void put_back(const queue::Assignment& assignment);
+
+  Depot& depot_;
+  Site& site_;
+  std::unique_ptr<Connection> connection_;
+  std::optional<Parcel> current_, next_;
+  bool ended_ = false;  // nothing more is to be taken
+};
+
+}  // namespace malleposte::deliver

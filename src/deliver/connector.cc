@@ -1,0 +1,71 @@
+#include "deliver/connector.h"
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "mail/plain_text.h"
+
+namespace malleposte::deliver {
+namespace {
+
+constexpr std::string_view unconnected = "0.255.255.255";
+
+// The reason that is told when several hosts failed: the last one, but a temporary one rather than
+// a permanent one, since then another attempt makes sense.
+void note(std::optional<Unreachable>& reason, Unreachable another) {
+  if (reason && reason->ruling.verdict == smtp::Verdict::temporary &&
+      another.ruling.verdict == smtp::Verdict::permanent)
+    return;
+  reason = std::move(another);
+}
+
+}  // namespace
+
+Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan) {
+  Connected connected;
+  if (with.settings.net == unconnected) {
+    connected.unreachable.ruling = {smtp::Verdict::temporary, 0, "4.4.0",
+                                    "the terminal net is not connected: nothing is sent"};
+    co_return connected;
+  }
+  std::optional<Unreachable> reason;
+  if (plan->next_hops.empty())
+    reason = {{smtp::Verdict::permanent, 0, "5.1.3", plan->rule}, std::nullopt};
+  std::size_t tried = 0;
+  for (const auto& next_hop : plan->next_hops) {
+    auto found =
+        co_await find_candidates({with.loop, with.resolver, with.own, with.settings}, next_hop);
+    if (found.failure) note(reason, {std::move(*found.failure), std::nullopt});
+    for (auto& target : found.targets) {
+      if (tried++ == limits::addresses_per_attempt) break;
+      auto stream = co_await with.network.connect(target.endpoint, with.settings.net,
+                                                  with.loop.steady() + limits::connect_timeout);
+      if (!stream) {
+        note(reason, {{smtp::Verdict::temporary, 0, "4.4.1",
+                       mail::one_line(stream.error().text, limits::reply_text_kept)},
+                      std::move(target)});
+        continue;
+      }
+      auto connection = std::make_unique<Connection>(with.loop, std::move(*stream), target,
+                                                     with.settings.hostname);
+      co_await connection->advance();
+      if (connection->protocol().need() == smtp::ClientProtocol::Need::transaction) {
+        connected.connection = std::move(connection);
+        co_return connected;
+      }
+      auto refusal = connection->protocol().refusal();
+      connection->close();
+      assert(refusal);
+      note(reason, {std::move(*refusal), std::move(target)});
+    }
+  }
+  assert(reason);
+  if (!plan->own_domain && reason->ruling.verdict == smtp::Verdict::permanent) {
+    reason->ruling.verdict = smtp::Verdict::temporary;
+    if (reason->ruling.code == 0) reason->ruling.status[0] = '4';
+  }
+  connected.unreachable = std::move(*reason);
+  co_return connected;
+}
+
+}  // namespace malleposte::deliver

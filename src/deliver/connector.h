@@ -1,0 +1,28 @@
+// Makes a connection along a plan: the next hops in order, of each its hosts in order, until one
+// greets us and answers EHLO. Loop thread.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "deliver/connection.h"
+#include "deliver/surroundings.h"
+
+namespace malleposte::deliver {
+
+// Why no host of a plan takes mail now (temporary) or at all (permanent).
+struct Unreachable {
+  smtp::Ruling ruling;
+  std::optional<Target> target;  // the host that said so, when one was reached for
+};
+
+struct Connected {
+  std::unique_ptr<Connection> connection;  // its protocol can begin a transaction; or null, and
+  Unreachable unreachable;
+};
+
+// At most limits::addresses_per_attempt addresses are tried. The failure of a configured next hop
+// is never permanent: the operator can repair it.
+Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan);
+
+}  // namespace malleposte::deliver

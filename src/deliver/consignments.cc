@@ -1,0 +1,172 @@
+#include "deliver/consignments.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/limits.h"
+#include "deliver/dsn_maker.h"
+
+namespace malleposte::deliver {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr Duration first_settle_retry = 1s;
+constexpr Duration longest_settle_retry = 60s;
+
+bool is_failure(const mail::Outcome& outcome) {
+  return outcome.fate == mail::Fate::bounced || outcome.fate == mail::Fate::expired;
+}
+
+}  // namespace
+
+Consignments::Consignments(Surroundings with, std::function<void()> settled)
+    : with_(with),
+      schedule_{with.settings.retry_first, with.settings.retry_max, with.settings.queue_lifetime},
+      settled_(std::move(settled)) {}
+
+void Consignments::add(spool::Lease lease, std::vector<Part> parts) {
+  assert(!parts.empty());
+  const auto id = lease.id.value;
+  Consignment consignment;
+  consignment.parts_open = parts.size();
+  consignment.recipients_open = lease.recipients.size();
+  consignment.lease = std::move(lease);
+  consignment.parts = std::move(parts);
+  const bool is_new = consignments_.emplace(id, std::move(consignment)).second;
+  assert(is_new);
+}
+
+const Consignments::Consignment& Consignments::find(mail::MessageId id) const {
+  auto found = consignments_.find(id.value);
+  assert(found != consignments_.end());
+  return found->second;
+}
+
+Consignments::Consignment& Consignments::find(mail::MessageId id) {
+  return const_cast<Consignment&>(std::as_const(*this).find(id));
+}
+
+void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rulings,
+                            const Target* target, const spool::StoredMessage* message) {
+  auto& consignment = find(job.message);
+  const auto& part = consignment.parts[job.part];
+  assert(rulings.size() == part.recipients.size() && consignment.parts_open > 0);
+  const auto now = with_.loop.wall();
+  const auto random = with_.loop.random();  // one for all: they come back together
+  if (message != nullptr) consignment.recipients_of_message = message->envelope().recipients.size();
+
+  std::vector<Conclusion> conclusions;
+  conclusions.reserve(rulings.size());
+  for (std::size_t i = 0; i < rulings.size(); ++i) {
+    const auto& leased = consignment.lease.recipients[part.recipients[i]];
+    Conclusion conclusion;
+    conclusion.outcome = outcome_of(rulings[i], target, leased.index, schedule_,
+                                    {now, consignment.lease.arrived, leased.attempts, random});
+    auto& outcome = conclusion.outcome;
+    if (message == nullptr) {
+      conclusion.address = "?@" + leased.domain;
+      // Nobody can be told about a message that cannot be read: it stays, visible.
+      if (outcome.fate != mail::Fate::queued) {
+        outcome.fate = mail::Fate::queued;
+        outcome.next_attempt = now + with_.settings.retry_max;
+      }
+    } else {
+      conclusion.address = mail::to_string(message->envelope().recipients[leased.index]);
+    }
+    if (!is_failure(outcome)) {
+      conclusions.push_back(std::move(conclusion));
+      continue;
+    }
+    if (!consignment.envelope) consignment.envelope = message->envelope();
+    consignment.failures.push_back(std::move(conclusion));
+  }
+
+  if (--consignment.parts_open == 0 && !consignment.failures.empty()) {
+    for (auto& failure : consignment.failures) conclusions.push_back(std::move(failure));
+    consignment.failures.clear();
+    spawn(fail(job.message, std::move(conclusions)));
+  } else if (!conclusions.empty()) {
+    settle(job.message, std::move(conclusions), {});
+  }
+}
+
+void Consignments::abandon(queue::Job job) {
+  auto& consignment = find(job.message);
+  assert(consignment.parts_open > 0);
+  --consignment.parts_open;
+}
+
+// The last part is concluded and somebody has to be told.
+Task<void> Consignments::fail(mail::MessageId id, std::vector<Conclusion> conclusions) {
+  ++settling_;
+  std::string header;
+  const auto& envelope = *find(id).envelope;
+  if (!envelope.reverse_path.null()) {
+    auto message = co_await with_.store.open(id);
+    while (message && header.size() < limits::dsn_header_octets) {
+      auto block = co_await (*message)->read();
+      if (!block || block->empty()) break;  // a notice without header is better than none
+      header += block->substr(0, limits::dsn_header_octets - header.size());
+    }
+  }
+  std::vector<mail::Outcome> failed;
+  for (const auto& conclusion : conclusions)
+    if (is_failure(conclusion.outcome)) failed.push_back(conclusion.outcome);
+  std::vector<spool::Generated> generated;
+  if (auto dsn = mail::make_dsn(*find(id).envelope, id, header, failed, with_.settings.hostname,
+                                with_.loop.wall()))
+    generated.push_back({std::move(dsn->envelope), std::move(dsn->content)});
+  settle(id, std::move(conclusions), std::move(generated));
+  --settling_;
+}
+
+void Consignments::settle(mail::MessageId id, std::vector<Conclusion> conclusions,
+                          std::vector<spool::Generated> generated) {
+  spawn(settle_until_durable(id, std::move(conclusions), std::move(generated)));
+}
+
+Task<void> Consignments::settle_until_durable(mail::MessageId id,
+                                              std::vector<Conclusion> conclusions,
+                                              std::vector<spool::Generated> generated) {
+  ++settling_;
+  for (Duration wait = first_settle_retry;; wait = std::min(2 * wait, longest_settle_retry)) {
+    spool::Settlement settlement;
+    settlement.id = id;
+    settlement.outcomes.reserve(conclusions.size());
+    for (const auto& conclusion : conclusions) settlement.outcomes.push_back(conclusion.outcome);
+    settlement.generated = generated;
+    auto kept = co_await with_.store.settle(std::move(settlement));
+    if (kept) break;
+    with_.record.event("log", monitor::Severity::warning,
+                       "the outcome of " + mail::to_string(id) +
+                           " could not be kept and will be written again: " + kept.error().text);
+    co_await sleep_until(with_.loop, with_.loop.steady() + wait);
+  }
+  --settling_;
+  settled(id, conclusions);
+}
+
+void Consignments::settled(mail::MessageId id, const std::vector<Conclusion>& conclusions) {
+  auto& consignment = find(id);
+  const auto now = with_.loop.wall();
+  for (const auto& [outcome, address] : conclusions) {
+    with_.record.outcome(id, address, outcome, now - consignment.lease.arrived);
+    if (outcome.fate != mail::Fate::queued) ++consignment.finals;
+  }
+  assert(conclusions.size() <= consignment.recipients_open);
+  consignment.recipients_open -= conclusions.size();
+  if (consignment.recipients_open == 0) {
+    // The message is gone when all of it was leased and all of that is final; else the store knows.
+    bool gone = consignment.finals == consignment.lease.recipients.size();
+    if (gone && consignment.finals != consignment.recipients_of_message) {
+      spool::Filter filter;
+      filter.id = mail::to_string(id);
+      gone = with_.store.count(filter) == 0;
+    }
+    if (gone) with_.record.removed(id);
+    consignments_.erase(id.value);
+  }
+  settled_();
+}
+
+}  // namespace malleposte::deliver

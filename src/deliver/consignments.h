@@ -1,0 +1,87 @@
+// The messages out for delivery: each a lease of the store, split into parts by site. Every part is
+// concluded once with a ruling for each of its recipients; what follows from it is settled in the
+// store until it is durable, while the connection goes on with the next message.
+//
+// What was delivered or deferred is settled at once. Final failures wait for the last part of their
+// message, so that its sender gets one notice; notice and outcomes are one settlement.
+//
+// Loop thread. An Error of the store never loses an outcome: it is settled again, later and later.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "deliver/outcome_of.h"
+#include "deliver/surroundings.h"
+#include "queue/scheduler.h"
+
+namespace malleposte::deliver {
+
+class Consignments {
+ public:
+  // `settled` is called after every settlement: there is room for more leases.
+  Consignments(Surroundings with, std::function<void()> settled);
+
+  // A part of a message: recipients of the lease that go to one site together.
+  struct Part {
+    queue::SiteId site;
+    std::vector<std::uint32_t> recipients;  // positions in Lease::recipients
+  };
+
+  // Takes a lease whose parts are jobs now; Job::part is the index into `parts`.
+  void add(spool::Lease lease, std::vector<Part> parts);
+
+  const spool::Lease& lease(mail::MessageId id) const { return find(id).lease; }
+  const std::vector<std::uint32_t>& recipients(queue::Job job) const {
+    return find(job.message).parts[job.part].recipients;
+  }
+
+  // The end of a part: one ruling for each of its recipients, in order. `message` is null when it
+  // could not be read: then nothing is final.
+  void conclude(queue::Job job, const std::vector<smtp::Ruling>& rulings, const Target* target,
+                const spool::StoredMessage* message);
+  // The end of a part during shutdown without an answer worth keeping: its recipients stay leased.
+  void abandon(queue::Job job);
+
+  std::size_t messages() const { return consignments_.size(); }
+  // Settlements on their way to the disk.
+  std::size_t settling() const { return settling_; }
+
+ private:
+  // An outcome with what the record of it needs.
+  struct Conclusion {
+    mail::Outcome outcome;
+    std::string address;
+  };
+  struct Consignment {
+    spool::Lease lease;
+    std::vector<Part> parts;
+    std::size_t parts_open;
+    std::size_t recipients_open;             // not settled yet
+    std::size_t finals = 0;                  // settled with a final fate
+    std::vector<Conclusion> failures;        // waiting for the last part
+    std::optional<mail::Envelope> envelope;  // set with the first failure
+    std::size_t recipients_of_message = 0;   // in all; 0 unknown
+  };
+
+  const Consignment& find(mail::MessageId id) const;
+  Consignment& find(mail::MessageId id);
+  void settle(mail::MessageId id, std::vector<Conclusion> conclusions,
+              std::vector<spool::Generated> generated);
+  Task<void> settle_until_durable(mail::MessageId id, std::vector<Conclusion> conclusions,
+                                  std::vector<spool::Generated> generated);
+  Task<void> fail(mail::MessageId id, std::vector<Conclusion> conclusions);
+  void settled(mail::MessageId id, const std::vector<Conclusion>& conclusions);
+
+  Surroundings with_;
+  queue::RetrySchedule schedule_;
+  std::function<void()> settled_;
+  std::unordered_map<std::uint64_t, Consignment> consignments_;
+  std::size_t settling_ = 0;
+};
+
+}  // namespace malleposte::deliver

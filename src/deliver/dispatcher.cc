@@ -1,0 +1,224 @@
+#include "deliver/dispatcher.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/limits.h"
+
+namespace malleposte::deliver {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t leases_at_once = 500;  // so that the loop gets its turn
+constexpr Duration no_room_pause = 1s;
+constexpr Duration sweep_interval = 1s;
+constexpr Duration site_sweep_interval = 10s;
+constexpr Duration longest_sleep = 60s;    // the clock of the wall may be set meanwhile
+constexpr Duration shortest_sleep = 10ms;  // when due mail cannot be leased
+constexpr Duration stop_poll = 20ms;
+
+Task<void> good_bye(std::unique_ptr<Connection> connection) {
+  co_await connection->quit();
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Surroundings with)
+    : with_(with),
+      suspended_(with.settings.deliveries_suspended),
+      scheduler_(limits::deliveries_in_all),
+      consignments_(with,
+                    [this] {
+                      if (full_) wake();
+                    }),
+      depot_{with_,
+             scheduler_,
+             consignments_,
+             cache_,
+             stopping_,
+             [this](auto connection) { say_good_bye(std::move(connection)); },
+             [this] { wait_for_room(); }} {}
+
+Dispatcher::~Dispatcher() {
+  if (started_) with_.store.on_due({});
+  if (timer_ != 0) with_.loop.cancel(timer_);
+}
+
+void Dispatcher::start() {
+  assert(!started_);
+  started_ = true;
+  with_.store.on_due([this] { wake(); });
+  wake();
+}
+
+void Dispatcher::suspend(bool suspended) {
+  suspended_ = suspended;
+  wake();
+}
+
+// Many reasons to look for work become one look.
+void Dispatcher::wake() {
+  if (pump_posted_ || stopping_ || !started_) return;
+  pump_posted_ = true;
+  with_.loop.post([this] { pump(); });
+}
+
+void Dispatcher::pump() {
+  pump_posted_ = false;
+  if (stopping_) return;
+  if (!suspended_) lease();
+  start_carriers();
+  sweep();
+}
+
+void Dispatcher::lease() {
+  const auto room = limits::leased_messages - consignments_.messages();
+  const auto max = std::min(room, leases_at_once);
+  full_ = room == 0;
+  if (!full_) {
+    auto leases = with_.store.lease(with_.loop.wall(), max);
+    const bool more = leases.size() == max;
+    for (auto& lease : leases) accept(std::move(lease));
+    if (more) return wake();
+  }
+  // At the limit the end of a settlement is what wakes us.
+  if (auto due = with_.store.next_due(); due && !full_) {
+    auto wait = std::clamp<Duration>(*due - with_.loop.wall(), shortest_sleep, longest_sleep);
+    arm(with_.loop.steady() + wait);
+  }
+}
+
+Site& Dispatcher::site_for(std::string_view domain) {
+  auto plan = with_.routes.plan(domain);
+  auto found = sites_.find(plan->key);
+  if (found == sites_.end()) {
+    auto site = std::make_unique<Site>();
+    site->id = scheduler_.add_site();
+    site->plan = plan;
+    if (site_by_id_.size() <= site->id) site_by_id_.resize(site->id + 1);
+    site_by_id_[site->id] = site.get();
+    found = sites_.emplace(plan->key, std::move(site)).first;
+  }
+  found->second->last_used = with_.loop.steady();
+  return *found->second;
+}
+
+// A message becomes one job for each site, and more where a site would get too many recipients in
+// one transaction.
+void Dispatcher::accept(spool::Lease lease) {
+  assert(!lease.recipients.empty());
+  std::vector<Consignments::Part> parts;
+  std::unordered_map<queue::SiteId, std::size_t> open;  // parts with room, of several recipients
+  for (std::uint32_t i = 0; i < lease.recipients.size(); ++i) {
+    const auto site = site_for(lease.recipients[i].domain).id;
+    auto index = parts.size();
+    if (lease.recipients.size() > 1) {
+      auto [known, is_new] = open.try_emplace(site, index);
+      if (!is_new && parts[known->second].recipients.size() < limits::recipients_per_transaction)
+        index = known->second;
+      else
+        known->second = index;
+    }
+    if (index == parts.size()) parts.push_back({site, {}});
+    parts[index].recipients.push_back(i);
+  }
+  const auto id = lease.id;
+  const auto priority =
+      lease.recipients.front().attempts == 0 ? queue::Priority::fresh : queue::Priority::retry;
+  std::vector<queue::SiteId> sites;
+  sites.reserve(parts.size());
+  for (const auto& part : parts) sites.push_back(part.site);
+  consignments_.add(std::move(lease), std::move(parts));
+  for (std::uint32_t part = 0; part < sites.size(); ++part)
+    scheduler_.add(sites[part], {id, part}, priority);
+}
+
+void Dispatcher::start_carriers() {
+  while (with_.loop.steady() >= no_room_until_) {
+    auto assignment = scheduler_.next();
+    if (!assignment) return;
+    spawn(run_carrier(*site_by_id_[assignment->site], *assignment));
+  }
+}
+
+Task<void> Dispatcher::run_carrier(Site& site, queue::Assignment first) {
+  Carrier carrier(depot_, site);
+  carriers_.insert(&carrier);
+  co_await carrier.run(first);
+  carriers_.erase(&carrier);
+  wake();
+}
+
+void Dispatcher::say_good_bye(std::unique_ptr<Connection> connection) {
+  spawn(good_bye(std::move(connection)));
+}
+
+void Dispatcher::wait_for_room() {
+  no_room_until_ = with_.loop.steady() + no_room_pause;
+  arm(no_room_until_);
+}
+
+void Dispatcher::arm(SteadyTime when) {
+  if (stopping_ || timer_at_ <= when) return;
+  if (timer_ != 0) with_.loop.cancel(timer_);
+  timer_at_ = when;
+  timer_ = with_.loop.call_at(when, [this] {
+    timer_ = 0;
+    timer_at_ = never;
+    wake();
+  });
+}
+
+// Closes connections that nobody needed, forgets sites that had no mail for a while.
+void Dispatcher::sweep() {
+  const auto now = with_.loop.steady();
+  if (now >= next_sweep_) {
+    next_sweep_ = now + sweep_interval;
+    while (auto idle = cache_.take_oldest(now - limits::cached_connection_idle))
+      say_good_bye(std::move(idle));
+  }
+  if (now >= next_site_sweep_) {
+    next_site_sweep_ = now + site_sweep_interval;
+    std::erase_if(sites_, [&](const auto& entry) {
+      const auto& site = *entry.second;
+      if (scheduler_.waiting(site.id) > 0 || scheduler_.busy(site.id) > 0 || cache_.has(site.id) ||
+          now - site.last_used < limits::site_memory)
+        return false;
+      site_by_id_[site.id] = nullptr;
+      scheduler_.remove_site(site.id);
+      return true;
+    });
+  }
+  if (cache_.size() > 0)
+    arm(next_sweep_);
+  else if (!sites_.empty())
+    arm(next_site_sweep_);
+}
+
+Task<std::vector<InDoubt>> Dispatcher::stop() {
+  stopping_ = true;
+  if (timer_ != 0) with_.loop.cancel(std::exchange(timer_, 0));
+  while (auto idle = cache_.take_oldest(never)) say_good_bye(std::move(idle));
+  const auto deadline = with_.loop.steady() + limits::delivery_grace;
+  std::vector<InDoubt> in_doubt;
+  for (;;) {
+    // A carrier that is stopped may leave the set at once.
+    const std::vector<Carrier*> now(carriers_.begin(), carriers_.end());
+    for (auto* carrier : now)
+      if (carriers_.contains(carrier)) carrier->stop();
+    const bool past = std::any_of(carriers_.begin(), carriers_.end(),
+                                  [](const auto* carrier) { return carrier->past_final_dot(); });
+    if (!past && consignments_.settling() == 0) break;
+    if (with_.loop.steady() >= deadline) break;
+    co_await sleep_until(with_.loop, with_.loop.steady() + stop_poll);
+  }
+  for (const auto* carrier : carriers_)
+    if (carrier->past_final_dot()) in_doubt.push_back({carrier->message(), carrier->host()});
+  const std::vector<Carrier*> rest(carriers_.begin(), carriers_.end());
+  for (auto* carrier : rest)
+    if (carriers_.contains(carrier)) carrier->abort();
+  co_return in_doubt;
+}
+
+}  // namespace malleposte::deliver

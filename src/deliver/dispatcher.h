@@ -1,0 +1,78 @@
+// Gets due messages out of the store and has them delivered: leases what is due, sorts it by site,
+// gives every free slot a carrier, and wakes up when more is due. The one object of deliver/ that
+// the appliance knows. Loop thread; it has to live as long as the loop runs, since a look-up or a
+// settlement under way comes back to it.
+//
+// Nothing here decides what becomes of mail: routes and candidates say where to, the scheduler who
+// is next, the peer's rulings what happened.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "deliver/carrier.h"
+
+namespace malleposte::deliver {
+
+// A delivery that the shutdown left without an answer behind its final dot: after the next start it
+// may be delivered twice.
+struct InDoubt {
+  mail::MessageId message;
+  std::string host;
+};
+
+class Dispatcher {
+ public:
+  explicit Dispatcher(Surroundings with);
+  ~Dispatcher();
+  Dispatcher(const Dispatcher&) = delete;
+  Dispatcher& operator=(const Dispatcher&) = delete;
+
+  // Begins to lease, unless deliveries_suspended.
+  void start();
+  // Suspended: nothing new is leased; what is leased is still delivered.
+  void suspend(bool suspended);
+
+  // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest
+  // and for outcomes on their way to the disk, at most limits::delivery_grace.
+  Task<std::vector<InDoubt>> stop();
+
+  std::size_t leased_messages() const { return consignments_.messages(); }
+  std::size_t connections() const { return carriers_.size() + cache_.size(); }
+
+ private:
+  void wake();
+  void pump();
+  void lease();
+  void accept(spool::Lease lease);
+  Site& site_for(std::string_view domain);
+  void start_carriers();
+  Task<void> run_carrier(Site& site, queue::Assignment first);
+  void say_good_bye(std::unique_ptr<Connection> connection);
+  void wait_for_room();
+  void arm(SteadyTime when);
+  void sweep();
+
+  Surroundings with_;
+  bool suspended_;
+  bool stopping_ = false;
+  bool started_ = false;
+  bool pump_posted_ = false;
+  bool full_ = false;  // more is due than may be leased
+  SteadyTime no_room_until_{};
+  SteadyTime next_sweep_{}, next_site_sweep_{};
+  Loop::TimerId timer_ = 0;
+  SteadyTime timer_at_ = never;
+  queue::Scheduler scheduler_;
+  Consignments consignments_;
+  ConnectionCache cache_;
+  std::unordered_map<std::string, std::unique_ptr<Site>> sites_;  // by Plan::key
+  std::vector<Site*> site_by_id_;
+  std::set<Carrier*> carriers_;
+  Carrier::Depot depot_;
+};
+
+}  // namespace malleposte::deliver

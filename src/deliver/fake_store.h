@@ -1,0 +1,173 @@
+// For tests: a store in memory that checks what delivery owes it: every leased recipient is settled
+// exactly once, with room taken before.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "deliver/fake_loop.h"
+#include "spool/store.h"
+
+namespace malleposte::deliver {
+
+class FakeStore final : public spool::Store {
+ public:
+  explicit FakeStore(FakeLoop& loop) : loop_(loop) {}
+
+  struct Message {
+    mail::Envelope envelope;
+    std::string content;
+    std::vector<WallTime> due;
+    std::vector<std::uint32_t> attempts;
+    std::vector<std::vector<mail::Outcome>> history;  // by recipient
+    std::set<std::uint32_t> leased;
+    std::size_t reserved = 0;
+    mail::Fate fate(std::size_t i) const {
+      return history[i].empty() ? mail::Fate::queued : history[i].back().fate;
+    }
+  };
+  std::map<std::uint64_t, Message> messages;
+  std::vector<spool::Settlement> settlements;
+  std::vector<spool::Generated> generated;
+
+  // How it behaves.
+  int failing_settlements = 0, failing_opens = 0, refused_reservations = 0;
+  Duration settle_delay{};
+  std::size_t block = 65536;              // octets read at once
+  std::optional<std::size_t> damaged_at;  // read() fails behind so many octets
+  std::size_t opens = 0;
+
+  mail::MessageId put(const std::string& from, const std::vector<std::string>& to,
+                      std::string content = "Subject: x\r\n\r\n.hello\r\n") {
+    Message message;
+    if (!from.empty()) message.envelope.reverse_path = *mail::parse_address(from);
+    for (const auto& one : to) message.envelope.recipients.push_back(*mail::parse_address(one));
+    message.envelope.arrived = loop_.wall();
+    message.content = std::move(content);
+    message.due.assign(to.size(), loop_.wall());
+    message.attempts.assign(to.size(), 0);
+    message.history.resize(to.size());
+    messages.emplace(++last_id_, std::move(message));
+    if (on_due_) loop_.post(on_due_);
+    return {last_id_};
+  }
+
+  Result<std::unique_ptr<spool::Incoming>> begin(mail::Envelope, std::uint64_t) override {
+    return fail(Fault::resource, "not here");
+  }
+  Result<void> admits(std::uint64_t) override { return {}; }
+  void on_due(std::function<void()> callback) override { on_due_ = std::move(callback); }
+
+  std::vector<spool::Lease> lease(WallTime now, std::size_t max) override {
+    std::vector<spool::Lease> leases;
+    for (auto& [id, message] : messages) {
+      if (leases.size() == max) break;
+      if (!message.leased.empty()) continue;
+      spool::Lease lease{{id}, message.content.size(), message.envelope.arrived, {}};
+      for (std::uint32_t i = 0; i < message.due.size(); ++i) {
+        if (message.fate(i) != mail::Fate::queued || message.due[i] > now) continue;
+        message.leased.insert(i);
+        lease.recipients.push_back({i,
+                                    mail::canonical_domain(message.envelope.recipients[i].domain),
+                                    message.attempts[i]});
+      }
+      if (!lease.recipients.empty()) leases.push_back(std::move(lease));
+    }
+    return leases;
+  }
+  std::optional<WallTime> next_due() const override {
+    std::optional<WallTime> first;
+    for (const auto& [id, message] : messages)
+      for (std::uint32_t i = 0; i < message.due.size(); ++i)
+        if (message.leased.empty() && message.fate(i) == mail::Fate::queued &&
+            (!first || message.due[i] < *first))
+          first = message.due[i];
+    return first;
+  }
+  void release(mail::MessageId id) override { messages.at(id.value).leased.clear(); }
+  bool reserve(mail::MessageId id, std::size_t recipients) override {
+    if (refused_reservations > 0) return --refused_reservations, false;
+    auto& message = messages.at(id.value);
+    message.reserved = std::max(message.reserved, recipients);
+    return true;
+  }
+
+  Task<Result<std::unique_ptr<spool::StoredMessage>>> open(mail::MessageId id) override {
+    ++opens;
+    if (failing_opens > 0) {
+      --failing_opens;
+      co_return fail(Fault::disk, "damaged");
+    }
+    co_return std::make_unique<Stored>(*this, messages.at(id.value));
+  }
+
+  Task<Result<void>> settle(spool::Settlement settlement) override {
+    if (settle_delay > Duration::zero()) co_await sleep_until(loop_, loop_.steady() + settle_delay);
+    if (failing_settlements > 0) {
+      --failing_settlements;
+      co_return fail(Fault::disk, "no space");
+    }
+    auto& message = messages.at(settlement.id.value);
+    EXPECT_GE(message.reserved, settlement.outcomes.size()) << "settled without room";
+    EXPECT_FALSE(settlement.outcomes.empty());
+    for (const auto& outcome : settlement.outcomes) {
+      EXPECT_EQ(message.leased.erase(outcome.recipient), 1u) << "settled twice, or not leased";
+      EXPECT_FALSE(outcome.answer.status.empty());
+      message.history[outcome.recipient].push_back(outcome);
+      message.due[outcome.recipient] = outcome.next_attempt;
+      ++message.attempts[outcome.recipient];
+    }
+    if (message.leased.empty()) message.reserved = 0;
+    for (const auto& one : settlement.generated) generated.push_back(one);
+    settlements.push_back(std::move(settlement));
+    if (on_due_) loop_.post(on_due_);
+    co_return Result<void>{};
+  }
+
+  Task<Result<spool::QueuePage>> query(spool::Filter, std::string, std::size_t) override {
+    co_return spool::QueuePage{};
+  }
+  std::uint64_t count(const spool::Filter& filter) const override {
+    const auto& message = messages.at(mail::parse_message_id(filter.id)->value);
+    for (std::size_t i = 0; i < message.due.size(); ++i)
+      if (message.fate(i) == mail::Fate::queued) return 1;
+    return 0;
+  }
+  Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {
+    co_return std::uint64_t{0};
+  }
+  void bounce_with(MakeDsn) override {}
+  spool::Health health() const override { return {}; }
+  spool::Accounts accounts() const override { return {}; }
+  spool::Counters counters() const override { return {}; }
+
+ private:
+  class Stored final : public spool::StoredMessage {
+   public:
+    Stored(FakeStore& store, const Message& message) : store_(store), message_(message) {}
+    const mail::Envelope& envelope() const override { return message_.envelope; }
+    std::uint64_t size() const override { return message_.content.size(); }
+    Task<Result<std::string_view>> read() override {
+      if (store_.damaged_at && at_ >= *store_.damaged_at) co_return fail(Fault::disk, "checksum");
+      last_ = message_.content.substr(at_, store_.block);  // a copy: lifetimes are checked
+      at_ += last_.size();
+      co_return std::string_view(last_);
+    }
+
+   private:
+    FakeStore& store_;
+    const Message& message_;
+    std::size_t at_ = 0;
+    std::string last_;
+  };
+
+  FakeLoop& loop_;
+  std::uint64_t last_id_ = 0;
+  std::function<void()> on_due_;
+};
+
+}  // namespace malleposte::deliver

@@ -1,0 +1,40 @@
+#include "deliver/outcome_of.h"
+
+namespace malleposte::deliver {
+
+mail::Answer answer_of(const smtp::Ruling& ruling, const Target* target) {
+  mail::Answer answer;
+  if (target != nullptr) {
+    answer.host = target->host;
+    answer.address = net::to_string(target->endpoint);
+  }
+  answer.code = ruling.code;
+  answer.status = ruling.status;
+  answer.text = ruling.text;
+  return answer;
+}
+
+mail::Outcome outcome_of(const smtp::Ruling& ruling, const Target* target, std::uint32_t recipient,
+                         const queue::RetrySchedule& schedule, const Attempt& attempt) {
+  mail::Outcome outcome;
+  outcome.recipient = recipient;
+  outcome.answer = answer_of(ruling, target);
+  switch (ruling.verdict) {
+    case smtp::Verdict::accepted:
+      outcome.fate = mail::Fate::delivered;
+      break;
+    case smtp::Verdict::permanent:
+      outcome.fate = mail::Fate::bounced;
+      break;
+    case smtp::Verdict::temporary:
+      if (auto next = schedule.next(attempt.now, attempt.arrived, attempt.before, attempt.random)) {
+        outcome.fate = mail::Fate::queued;
+        outcome.next_attempt = *next;
+      } else {
+        outcome.fate = mail::Fate::expired;
+      }
+  }
+  return outcome;
+}
+
+}  // namespace malleposte::deliver

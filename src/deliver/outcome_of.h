@@ -1,0 +1,27 @@
+// From what a peer ruled to what becomes of a recipient: delivered, deferred to a time, bounced, or
+// expired. Pure.
+#pragma once
+
+#include <cstdint>
+
+#include "deliver/candidates.h"
+#include "mail/outcome.h"
+#include "queue/retry_schedule.h"
+#include "smtp/client_protocol.h"
+
+namespace malleposte::deliver {
+
+// `target`: the host that was spoken to, null when none was.
+mail::Answer answer_of(const smtp::Ruling& ruling, const Target* target);
+
+// When it is, how long the recipient has waited, and how often it was tried.
+struct Attempt {
+  WallTime now, arrived;
+  std::uint32_t before;  // attempts before this one
+  std::uint64_t random;
+};
+
+mail::Outcome outcome_of(const smtp::Ruling& ruling, const Target* target, std::uint32_t recipient,
+                         const queue::RetrySchedule& schedule, const Attempt& attempt);
+
+}  // namespace malleposte::deliver

@@ -1,0 +1,71 @@
+#include "deliver/route_table.h"
+
+#include <fmt/format.h>
+
+#include "base/ip_address.h"
+
+namespace malleposte::deliver {
+namespace {
+
+std::shared_ptr<const Plan> make_plan(std::vector<config::NextHop> next_hops, bool own_domain,
+                                      std::string rule) {
+  Plan plan;
+  for (const auto& next_hop : next_hops) {
+    if (!plan.key.empty()) plan.key += ',';
+    plan.key += to_string(next_hop);
+  }
+  // A domain's own MX is another site than the same name as a configured next hop: they fail
+  // differently.
+  if (!own_domain) plan.key += '=';
+  plan.next_hops = std::move(next_hops);
+  plan.own_domain = own_domain;
+  plan.rule = std::move(rule);
+  return std::make_shared<const Plan>(std::move(plan));
+}
+
+// "192.0.2.1" of "[192.0.2.1]", "2001:db8::1" of "[ipv6:2001:db8::1]".
+std::string_view literal_address(std::string_view domain) {
+  if (!domain.starts_with('[') || !domain.ends_with(']')) return {};
+  auto inside = domain.substr(1, domain.size() - 2);
+  if (inside.size() > 5 && (inside.starts_with("ipv6:") || inside.starts_with("IPv6:")))
+    inside.remove_prefix(5);
+  return inside;
+}
+
+}  // namespace
+
+std::string to_string(const config::NextHop& next_hop) {
+  auto text = next_hop.lookup_mx ? next_hop.host : fmt::format("[{}]", next_hop.host);
+  if (next_hop.port != 0) text += fmt::format(":{}", next_hop.port);
+  return text;
+}
+
+RouteTable::RouteTable(const config::Settings& settings) {
+  for (const auto& route : settings.routes)  // the first of two equal patterns wins
+    routes_.try_emplace(route.pattern,
+                        make_plan(route.next_hops, false,
+                                  fmt::format("routes line {} ({})", route.line, route.pattern)));
+  if (!settings.smart_relay.empty())
+    smart_relay_ = make_plan(settings.smart_relay, false, "smart_relay");
+}
+
+std::shared_ptr<const Plan> RouteTable::plan(std::string_view domain) const {
+  if (!routes_.empty()) {
+    auto found = routes_.find(std::string(domain));
+    // ".example.org" is for subdomains of example.org, not for itself.
+    for (auto dot = domain.find('.', 1); found == routes_.end() && dot != std::string_view::npos;
+         dot = domain.find('.', dot + 1))
+      found = routes_.find(std::string(domain.substr(dot)));
+    if (found == routes_.end()) found = routes_.find("*");
+    if (found != routes_.end()) return found->second;
+  }
+  if (smart_relay_) return smart_relay_;
+  if (domain.empty()) return make_plan({}, true, "the address has no domain");
+  if (auto address = literal_address(domain); !address.empty()) {
+    if (!parse_ip(address)) return make_plan({}, true, "the address literal is no IP address");
+    return make_plan({{std::string(address), 0, false}}, true, "address literal");
+  }
+  return make_plan({{std::string(domain), 0, true}}, true, "MX");
+}
+
+}  // namespace malleposte::deliver

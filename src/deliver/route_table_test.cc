@@ -1,0 +1,61 @@
+#include "deliver/route_table.h"
+
+#include <gtest/gtest.h>
+
+namespace malleposte::deliver {
+namespace {
+
+config::Settings settings() {
+  config::Settings s;
+  s.routes = {{"example.org", {{"exact.example", 0, false}}, 1},
+              {".example.org", {{"sub.example", 0, true}}, 2},
+              {".deep.example.org", {{"deep.example", 2525, true}, {"::1", 25, false}}, 3}};
+  s.smart_relay = {{"relay.example", 0, true}};
+  return s;
+}
+
+TEST(RouteTable, TheMostSpecificPatternWins) {
+  RouteTable routes(settings());
+  EXPECT_EQ(routes.plan("example.org")->rule, "routes line 1 (example.org)");
+  EXPECT_EQ(routes.plan("a.example.org")->rule, "routes line 2 (.example.org)");
+  EXPECT_EQ(routes.plan("deep.example.org")->rule, "routes line 2 (.example.org)");
+  EXPECT_EQ(routes.plan("a.b.deep.example.org")->rule, "routes line 3 (.deep.example.org)");
+  EXPECT_EQ(routes.plan("notexample.org")->rule, "smart_relay");
+}
+
+TEST(RouteTable, AStarComesBeforeSmartRelay) {
+  auto s = settings();
+  s.routes.push_back({"*", {{"all.example", 0, true}}, 9});
+  RouteTable routes(s);
+  EXPECT_EQ(routes.plan("net.example")->rule, "routes line 9 (*)");
+  EXPECT_EQ(routes.plan("example.org")->rule, "routes line 1 (example.org)");
+}
+
+TEST(RouteTable, WithoutAnyRuleTheDomainIsItsOwnNextHop) {
+  RouteTable routes{config::Settings{}};
+  auto plan = routes.plan("example.org");
+  EXPECT_TRUE(plan->own_domain);
+  EXPECT_EQ(plan->rule, "MX");
+  EXPECT_EQ(plan->next_hops, (std::vector<config::NextHop>{{"example.org", 0, true}}));
+}
+
+TEST(RouteTable, AddressLiteralsAreTheirOwnHost) {
+  RouteTable routes{config::Settings{}};
+  EXPECT_EQ(routes.plan("[192.0.2.1]")->next_hops,
+            (std::vector<config::NextHop>{{"192.0.2.1", 0, false}}));
+  EXPECT_EQ(routes.plan("[ipv6:2001:db8::1]")->next_hops,
+            (std::vector<config::NextHop>{{"2001:db8::1", 0, false}}));
+  EXPECT_TRUE(routes.plan("[nonsense]")->next_hops.empty());
+  EXPECT_TRUE(routes.plan("")->next_hops.empty());
+}
+
+TEST(RouteTable, SitesAreNamedByTheirNextHops) {
+  RouteTable routes(settings());
+  EXPECT_EQ(routes.plan("x.deep.example.org")->key, "deep.example:2525,[::1]:25=");
+  EXPECT_EQ(routes.plan("a.example")->key, routes.plan("b.example")->key);
+  RouteTable plain{config::Settings{}};
+  EXPECT_NE(plain.plan("relay.example")->key, routes.plan("a.example")->key);
+}
+
+}  // namespace
+}  // namespace malleposte::deliver
