@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include <cassert>
 #include <cerrno>
 
 #include "net/asio_stream.h"
@@ -29,25 +28,29 @@ bool exhausts(int error_number) {
 
 }  // namespace
 
-AsioListener::AsioListener(AsioLoop& loop, FileDescriptor fd, std::optional<UnixPath> path,
-                           Network::Accept accept, AsioNetwork::Complain complain)
-    : state_(std::make_shared<State>(loop)),
-      local_(local_endpoint(fd.get())),
-      path_(std::move(path)) {
+AsioListener::AsioListener(AsioLoop& loop, Endpoint local, std::optional<UnixPath> path)
+    : state_(std::make_shared<State>(loop)), local_(std::move(local)), path_(std::move(path)) {
   if (path_) inode_ = inode_of(*path_);
-  state_->accept = std::move(accept);
-  state_->complain = std::move(complain);
-  AsioError error;
-  state_->descriptor.assign(fd.get(), error);
-  assert(!error && "the reactor takes every socket of a starting program");
-  fd.release();
-  state_->wait();
+}
+
+Result<std::unique_ptr<Listener>> AsioListener::open(AsioLoop& loop, FileDescriptor fd,
+                                                     std::optional<UnixPath> path,
+                                                     Network::Accept accept,
+                                                     AsioNetwork::Complain complain) {
+  std::unique_ptr<AsioListener> listener(
+      new AsioListener(loop, local_endpoint(fd.get()), std::move(path)));
+  auto& state = *listener->state_;
+  state.accept = std::move(accept);
+  state.complain = std::move(complain);
+  if (!adopt(state.descriptor, fd))
+    return fail(Fault::resource, "the system cannot watch one more listener");
+  state.wait();
+  return listener;
 }
 
 AsioListener::~AsioListener() {
   state_->closed = true;
-  AsioError ignored;
-  state_->descriptor.close(ignored);
+  net::close(state_->descriptor);
   if (path_ && inode_ != 0 && inode_of(*path_) == inode_)
     unlinkat(path_->directory(), path_->name().c_str(), 0);
 }

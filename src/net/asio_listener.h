@@ -15,13 +15,18 @@ namespace malleposte::net {
 class AsioListener final : public Listener {
  public:
   // `fd` listens already. With `path` the file is removed at the end, if it still is ours.
-  AsioListener(AsioLoop& loop, FileDescriptor fd, std::optional<UnixPath> path,
-               Network::Accept accept, AsioNetwork::Complain complain);
+  // Fault::resource when the reactor cannot watch one more.
+  static Result<std::unique_ptr<Listener>> open(AsioLoop& loop, FileDescriptor fd,
+                                                std::optional<UnixPath> path,
+                                                Network::Accept accept,
+                                                AsioNetwork::Complain complain);
   ~AsioListener() override;
 
   Endpoint local() const override { return local_; }
 
  private:
+  AsioListener(AsioLoop& loop, Endpoint local, std::optional<UnixPath> path);
+
   // Shared with the reactor's handler. No coroutine: an accepting one would still be suspended,
   // and its frame lost, when the loop ends before it has seen the listener's end.
   struct State : std::enable_shared_from_this<State> {

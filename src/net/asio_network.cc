@@ -109,8 +109,7 @@ Result<std::unique_ptr<Listener>> AsioNetwork::listen(const Endpoint& at, Accept
   if (address->family() == AF_INET6) set(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, 1);
   if (::bind(fd.get(), address->get(), address->length) != 0 || ::listen(fd.get(), backlog) != 0)
     return fail(Fault::resource, system_failure(what, errno).value().text);
-  return std::make_unique<AsioListener>(loop_, std::move(fd), std::nullopt, std::move(accept),
-                                        complain_);
+  return AsioListener::open(loop_, std::move(fd), std::nullopt, std::move(accept), complain_);
 }
 
 Result<std::unique_ptr<Listener>> AsioNetwork::listen_unix(const std::string& path, Accept accept) {
@@ -125,8 +124,7 @@ Result<std::unique_ptr<Listener>> AsioNetwork::listen_unix(const std::string& pa
       ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(fd.get(), backlog) != 0)
     return fail(Fault::resource, system_failure("listen on " + path, errno).value().text);
-  return std::make_unique<AsioListener>(loop_, std::move(fd), std::move(*opened), std::move(accept),
-                                        complain_);
+  return AsioListener::open(loop_, std::move(fd), std::move(*opened), std::move(accept), complain_);
 }
 
 Task<Result<std::unique_ptr<Stream>>> AsioNetwork::connect(const Endpoint& to,

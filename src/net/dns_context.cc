@@ -113,25 +113,23 @@ Result<std::shared_ptr<DnsContext>> DnsContext::open(AsioLoop& loop,
     if (const int error = ub_ctx_resolvconf(context, resolv_conf.c_str()); error != 0)
       return give_up(Fault::configuration, resolv_conf, error);
   std::shared_ptr<DnsContext> result(new DnsContext(loop, context));
+  // Asio closes what it is given, and this one is the library's.
+  FileDescriptor fd(::dup(ub_fd(context)));
+  if (!fd || !adopt(result->descriptor_, fd))
+    return fail(Fault::resource, "the DNS resolver could not be watched: out of descriptors");
   result->watch();
   return result;
 }
 
 DnsContext::DnsContext(AsioLoop& loop, ub_ctx* context)
-    : loop_(loop), context_(context), descriptor_(loop.context()) {
-  // Asio closes what it is given, and this one is the library's.
-  FileDescriptor fd(::dup(ub_fd(context)));
-  AsioError error;
-  if (fd) descriptor_.assign(fd.get(), error);
-  if (fd && !error) fd.release();
-}
+    : loop_(loop), context_(context), descriptor_(loop.context()) {}
 
 DnsContext::~DnsContext() {
   assert(questions_.empty());
-  AsioError ignored;
-  descriptor_.close(ignored);
-  // Joins the library's thread, which may be busy for a moment.
-  loop_.offload(Loop::Lane::housekeeping, [context = context_] { ub_ctx_delete(context); }, [] {});
+  net::close(descriptor_);
+  // Joins the library's thread, a millisecond or so. Not on a lane: contexts share some of the
+  // library's own globals, so that only one thread may make and delete them.
+  ub_ctx_delete(context_);
 }
 
 void DnsContext::watch() {

@@ -1,6 +1,6 @@
 // One libunbound context: its cache, its own thread, and the questions on their way. Internal to
 // net/, used by UnboundResolver; loop thread only. A context that is let go lives on until its last
-// question is answered, then it is taken down beside the loop.
+// question is answered.
 #pragma once
 
 #include <memory>

@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint64_t response_octets = 1ULL << 30U;
 constexpr std::uint32_t header_octets = 64 * 1024;
+constexpr std::size_t read_octets = 65536;
 
 Error in_time(const std::string& path) {
   return {Fault::deadline, "the server at " + path + " did not answer in time"};
@@ -84,7 +85,7 @@ Result<HttpResponse> receive(int fd, Clock::time_point deadline, const std::stri
   parser.header_limit(header_octets);
   parser.eager(true);
   std::string unread;
-  std::array<char, 64 * 1024> buffer;
+  std::array<char, read_octets> buffer;
   bool ended = false;
   while (!parser.is_done()) {
     if (auto ready = wait_for(fd, POLLIN, deadline, path); !ready)

@@ -23,7 +23,7 @@ namespace http = boost::beast::http;
 using namespace std::chrono_literals;
 
 constexpr std::uint32_t header_octets = 16 * 1024;
-constexpr std::size_t write_octets = 64 * 1024;
+constexpr std::size_t write_octets = 65536;
 constexpr std::size_t lingering_octets = 4 << 20;
 constexpr Duration idle_timeout = 30s;
 constexpr Duration body_timeout = 60s;

@@ -7,13 +7,7 @@
 namespace malleposte::net {
 
 Socket::Socket(AsioLoop& loop, FileDescriptor fd) : loop_(loop), descriptor_(loop.context()) {
-  AsioError error;
-  descriptor_.assign(fd.get(), error);
-  if (error) {
-    closed_ = true;  // the reactor is full: epoll's own limit (ENOSPC, ENOMEM)
-  } else {
-    fd.release();
-  }
+  closed_ = !adopt(descriptor_, fd);  // the reactor can be full: epoll's own limit
 }
 
 Socket::~Socket() {
@@ -23,9 +17,7 @@ Socket::~Socket() {
 void Socket::close() {
   if (closed_) return;
   closed_ = true;
-  AsioError ignored;
-  // Asio completes outstanding waits with operation_aborted, from the loop.
-  descriptor_.close(ignored);
+  net::close(descriptor_);
   if (timer_ != 0) loop_.cancel(std::exchange(timer_, 0));
   armed_ = never;
 }

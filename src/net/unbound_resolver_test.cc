@@ -47,7 +47,6 @@ class UnboundResolverTest : public testing::Test {
   ~UnboundResolverTest() override {
     resolver.reset();
     loop.run_ready();
-    loop.join_lanes();
     std::filesystem::remove_all(directory);
   }
 
