@@ -173,6 +173,7 @@ Task<bool> Cleaner::move_message(MessageId id, Batch& batch) {
   }
   refresh(item, state_, state_.index[*slot]);
   ++item.generation;
+  item.origin = state_.home_epoch(state_.index[*slot]);
   item.chunks = std::move(chunks);
   move.record.buffer.append(record_header_octets, '\0');
   append_item(move.record.buffer, item);

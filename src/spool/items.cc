@@ -45,6 +45,7 @@ bool take_fate(std::uint8_t value, mail::Fate& fate) {
 void put_message_rest(std::string& out, const MessageItem& item) {
   put(out, item.id.value);
   put_varint(out, item.generation);
+  put_varint(out, item.origin);
   put(out,
       static_cast<std::uint8_t>((item.held ? flag_held : 0) | (item.deleting ? flag_deleting : 0) |
                                 (item.generated ? flag_generated : 0) |
@@ -79,6 +80,7 @@ bool take_message(std::string_view octets, MessageItem& item) {
   item.inline_content = reader.take_bytes(reader.take<std::uint32_t>());
   item.id.value = reader.take<std::uint64_t>();
   item.generation = static_cast<std::uint32_t>(reader.take_varint());
+  item.origin = reader.take_varint();
   auto flags = reader.take<std::uint8_t>();
   item.held = flags & flag_held;
   item.deleting = flags & flag_deleting;

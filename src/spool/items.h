@@ -38,6 +38,7 @@ struct RecipientState {
 struct MessageItem {
   MessageId id;
   std::uint32_t generation = 0;
+  std::uint64_t origin = 0;  // epoch of the segment where the generation before this one stands
   bool held = false;
   bool deleting = false;
   bool generated = false;  // by ourselves: counts as such

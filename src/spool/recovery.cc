@@ -69,6 +69,7 @@ class Replay {
     if (counting && item.generation == 0)
       (item.generated ? state_.accounts.generated : state_.accounts.accepted) +=
           item.recipients.size();
+    if (item.generation > 0) state_.segments.superseded(number, item.origin);
     if (auto known = state_.index.find(item.id)) {
       if (state_.index[*known].generation > item.generation) return;
       state_.remove(*known);

@@ -131,12 +131,19 @@ void SegmentTable::outcome_added(Number number, std::uint64_t home_epoch) {
     ++segment.outcomes_for[home_epoch];
 }
 
+void SegmentTable::superseded(Number number, std::uint64_t origin_epoch) {
+  auto& segment = segments_[number];
+  if (origin_epoch != segment.epoch && by_epoch_.contains(origin_epoch))
+    ++segment.supersedes[origin_epoch];
+}
+
 std::vector<SegmentTable::Number> SegmentTable::retirable() const {
   std::vector<Number> found;
   for (const auto& [epoch, number] : by_epoch_) {
     const auto& segment = segments_[number];
     if (segment.state == Segment::State::sealed && segment.live_messages == 0 &&
-        segment.pins == 0 && segment.retirements == 0 && segment.outcomes_for.empty())
+        segment.pins == 0 && segment.retirements == 0 && segment.outcomes_for.empty() &&
+        segment.supersedes.empty())
       found.push_back(number);
   }
   return found;
@@ -144,7 +151,10 @@ std::vector<SegmentTable::Number> SegmentTable::retirable() const {
 
 void SegmentTable::retired(Number number, Number where) {
   auto epoch = segments_[number].epoch;
-  for (auto& [other_epoch, other] : by_epoch_) segments_[other].outcomes_for.erase(epoch);
+  for (auto& [other_epoch, other] : by_epoch_) {
+    segments_[other].outcomes_for.erase(epoch);
+    segments_[other].supersedes.erase(epoch);
+  }
   ++segments_[where].retirements;
   retired_in_[number] = where;
 }
@@ -174,7 +184,8 @@ std::optional<SegmentTable::Number> SegmentTable::to_clean(unsigned percent) con
   std::uint64_t least = 0;
   for (const auto& [epoch, number] : by_epoch_) {
     const auto& segment = segments_[number];
-    if (segment.state != Segment::State::sealed || segment.pins > 0) continue;
+    if (segment.state != Segment::State::sealed || segment.pins > 0 || !segment.supersedes.empty())
+      continue;
     auto live = segment.live_octets;
     // Outcomes that are still needed move too; 64 octets each is what they take at least.
     for (const auto& [home, items] : segment.outcomes_for) live += std::uint64_t{items} * 64;

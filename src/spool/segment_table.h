@@ -41,7 +41,10 @@ struct Segment {
   std::uint32_t pins = 0;         // readers, unfinished messages, the cleaner
   std::uint32_t retirements = 0;  // RETIRE items here that are still needed
   std::unordered_map<std::uint64_t, std::uint32_t> outcomes_for;  // home epoch -> items
-  std::vector<std::uint64_t> chunk_owners;  // ids of messages with chunks here
+  // Messages here whose earlier generation stands in another segment: without the later one, and
+  // what became of it, the earlier would come back. That other segment has to go first.
+  std::unordered_map<std::uint64_t, std::uint32_t> supersedes;  // epoch -> messages
+  std::vector<std::uint64_t> chunk_owners;                      // ids of messages with chunks here
 };
 
 class SegmentTable {
@@ -75,6 +78,8 @@ class SegmentTable {
   void message_lives(Number number, std::uint64_t octets);
   void message_left(Number number, std::uint64_t octets);
   void outcome_added(Number number, std::uint64_t home_epoch);
+  // A later generation was written to `number`; the one before stands in `origin_epoch`.
+  void superseded(Number number, std::uint64_t origin_epoch);
 
   // Sealed segments in which nothing counts.
   std::vector<Number> retirable() const;

@@ -1,6 +1,7 @@
-// The disk's twin in memory. It remembers every operation, so that afterwards the disk can be had as
-// a power cut at any moment would have left it: what was synced is there, of what was not any part,
-// in sectors. Files keep what deleted or freed ones held before, as real ones do. Single-threaded.
+// The disk's twin in memory. It remembers every operation, so that afterwards the disk can be had
+// as a power cut at any moment would have left it: what was synced is there, of what was not any
+// part, in sectors. Files keep what deleted or freed ones held before, as real ones do.
+// Single-threaded.
 #pragma once
 
 #include <cstdint>
@@ -33,7 +34,7 @@ class SimulatedDisk final : public Disk {
   // What goes wrong. Called before each operation; an Error is what the operation answers. A sync
   // that fails drops what it should have made durable, as kernels do.
   std::function<Result<void>(const DiskOperation&)> fault;
-  std::uint64_t capacity = UINT64_MAX;  // octets; beyond it files do not grow
+  std::uint64_t capacity = 1ull << 40;  // octets; beyond it files do not grow
   bool ignore_syncs = false;            // the planted bug: sync does nothing and says it did
 
   Result<std::vector<Entry>> list() override;

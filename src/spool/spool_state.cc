@@ -64,6 +64,7 @@ void SpoolState::move(const MessageItem& item, const Home& home) {
   vacate(message);
   if (!item.chunks.empty()) chunks[item.id.value] = item.chunks;
   message.home = home;
+  segments.superseded(home.segment, item.origin);
   message.generation = static_cast<std::uint16_t>(item.generation);
   message.chunked = !item.chunks.empty();
   occupy(message);

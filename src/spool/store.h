@@ -98,12 +98,12 @@ enum class QueueState : std::uint8_t { active, deferred, held, scheduled, deleti
 std::string_view to_string(QueueState state);
 
 struct Filter {
-  std::string id;         // one message; the other fields still apply
-  std::string sender;     // address, or "<>"; compared without case
-  std::string recipient;  // address
-  std::string domain;     // of a recipient
-  std::optional<QueueState> state;
-  std::optional<Duration> older_than;
+  std::string id = {};         // one message; the other fields still apply
+  std::string sender = {};     // address, or "<>"; compared without case
+  std::string recipient = {};  // address
+  std::string domain = {};     // of a recipient
+  std::optional<QueueState> state = {};
+  std::optional<Duration> older_than = {};
 };
 
 struct ListedRecipient {

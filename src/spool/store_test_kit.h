@@ -1,0 +1,127 @@
+// What the tests of the store share: an instance on a simulated disk, and short forms of what a
+// client, a delivery and an operator do. Test code.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/simulated_loop.h"
+#include "spool/log_store.h"
+#include "spool/simulated_disk.h"
+
+namespace malleposte::spool {
+
+using namespace std::chrono_literals;
+
+inline LogStoreOptions small_options() {
+  LogStoreOptions options;
+  options.segment_octets = 48 * 1024;
+  options.inline_most = 3000;
+  return options;
+}
+
+// A store on a simulated disk that starts with `image`. `prepare` may set faults before it opens.
+struct Instance {
+  explicit Instance(std::uint64_t seed = 1, DiskImage image = {},
+                    const std::function<void(SimulatedDisk&)>& prepare = nullptr)
+      : loop(seed) {
+    auto made = std::make_unique<SimulatedDisk>(std::move(image));
+    if (prepare) prepare(*made);
+    disk = made.get();
+    auto options = small_options();
+    options.report = [this](const std::string& text) { reports.push_back(text); };
+    auto opened = LogStore::open(loop, std::move(made), std::move(options));
+    if (opened)
+      store = std::move(*opened);
+    else
+      error = opened.error().text;
+  }
+
+  // Runs the loop until the task has ended.
+  template <class T>
+  T run(Task<T> task) {
+    std::optional<T> result;
+    spawn([](Task<T> inner, std::optional<T>& into) -> Task<void> { into = co_await inner; }(
+                                                        std::move(task), result));
+    for (int i = 0; i < 10'000 && !result; ++i) loop.run_for(1ms);
+    EXPECT_TRUE(result) << "the task does not end";
+    return std::move(*result);
+  }
+
+  Task<CommitResult> send_task(std::string content, std::vector<std::string> recipients,
+                               std::string sender) {
+    mail::Envelope envelope;
+    if (!sender.empty()) envelope.reverse_path = *mail::parse_address(sender);
+    envelope.arrived = loop.wall();
+    for (const auto& recipient : recipients)
+      envelope.recipients.push_back(*mail::parse_address(recipient));
+    auto incoming = store->begin(envelope, content.size());
+    if (!incoming) co_return CommitResult{CommitStatus::refused, {}, incoming.error().text};
+    auto appended = co_await (*incoming)->append(content);
+    if (!appended) co_return CommitResult{CommitStatus::refused, {}, appended.error().text};
+    co_return co_await (*incoming)->commit();
+  }
+  CommitResult send(std::string content, std::vector<std::string> recipients = {"a@example.net"},
+                    std::string sender = "sender@example.org") {
+    return run(send_task(std::move(content), std::move(recipients), std::move(sender)));
+  }
+
+  Task<std::string> content_task(MessageId id) {
+    auto stored = co_await store->open(id);
+    if (!stored) co_return "error: " + stored.error().text;
+    std::string content;
+    for (;;) {
+      auto part = co_await (*stored)->read();
+      if (!part) co_return "error: " + part.error().text;
+      if (part->empty()) co_return content;
+      content += *part;
+    }
+  }
+  std::string content(MessageId id) { return run(content_task(id)); }
+
+  static Settlement settlement(const Lease& lease, mail::Fate fate, WallTime next = {}) {
+    Settlement settlement;
+    settlement.id = lease.id;
+    for (const auto& recipient : lease.recipients) {
+      mail::Outcome outcome;
+      outcome.recipient = recipient.index;
+      outcome.fate = fate;
+      outcome.next_attempt = next;
+      outcome.answer = {"mx.example.net", "192.0.2.1:25", 450, "4.2.0", "Later"};
+      settlement.outcomes.push_back(outcome);
+    }
+    return settlement;
+  }
+  // Leases everything that is due and settles it so; returns how many messages that were.
+  std::size_t settle_all(mail::Fate fate, WallTime next = {}) {
+    auto leases = store->lease(loop.wall(), SIZE_MAX);
+    for (const auto& lease : leases) EXPECT_TRUE(run(store->settle(settlement(lease, fate, next))));
+    return leases.size();
+  }
+
+  QueuePage list(Filter filter = {}, std::string cursor = "", std::size_t limit = 1000) {
+    return *run(store->query(std::move(filter), std::move(cursor), limit));
+  }
+  std::uint64_t apply(Filter filter, Operation operation) {
+    auto applied = run(store->apply(std::move(filter), operation));
+    EXPECT_TRUE(applied) << (applied ? "" : applied.error().text);
+    return applied.value_or(0);
+  }
+  bool balanced() const {
+    auto a = store->accounts();
+    return a.accepted + a.generated ==
+           a.delivered + a.bounced + a.expired + a.deleted + a.discarded + a.replaced + a.queued;
+  }
+
+  SimulatedLoop loop;
+  SimulatedDisk* disk = nullptr;
+  std::unique_ptr<LogStore> store;
+  std::vector<std::string> reports;
+  std::string error;
+};
+
+}  // namespace malleposte::spool
