@@ -37,7 +37,8 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
         co_await find_candidates({with.loop, with.resolver, with.own, with.settings}, next_hop);
     if (found.failure) note(reason, {std::move(*found.failure), std::nullopt});
     for (auto& target : found.targets) {
-      if (tried++ == limits::addresses_per_attempt) break;
+      if (tried == limits::addresses_per_attempt) break;
+      ++tried;
       auto stream = co_await with.network.connect(target.endpoint, with.settings.net,
                                                   with.loop.steady() + limits::connect_timeout);
       if (!stream) {

@@ -20,9 +20,7 @@ bool is_failure(const mail::Outcome& outcome) {
 }  // namespace
 
 Consignments::Consignments(Surroundings with, std::function<void()> settled)
-    : with_(with),
-      schedule_{with.settings.retry_first, with.settings.retry_max, with.settings.queue_lifetime},
-      settled_(std::move(settled)) {}
+    : with_(with), settled_(std::move(settled)) {}
 
 void Consignments::add(spool::Lease lease, std::vector<Part> parts) {
   assert(!parts.empty());
@@ -52,6 +50,9 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
   const auto& part = consignment.parts[job.part];
   assert(rulings.size() == part.recipients.size() && consignment.parts_open > 0);
   const auto now = with_.loop.wall();
+  // Read anew each time: a reload may have changed it.
+  const queue::RetrySchedule schedule{with_.settings.retry_first, with_.settings.retry_max,
+                                      with_.settings.queue_lifetime};
   const auto random = with_.loop.random();  // one for all: they come back together
   if (message != nullptr) consignment.recipients_of_message = message->envelope().recipients.size();
 
@@ -60,7 +61,7 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
   for (std::size_t i = 0; i < rulings.size(); ++i) {
     const auto& leased = consignment.lease.recipients[part.recipients[i]];
     Conclusion conclusion;
-    conclusion.outcome = outcome_of(rulings[i], target, leased.index, schedule_,
+    conclusion.outcome = outcome_of(rulings[i], target, leased.index, schedule,
                                     {now, consignment.lease.arrived, leased.attempts, random});
     auto& outcome = conclusion.outcome;
     if (message == nullptr) {

@@ -78,7 +78,6 @@ class Consignments {
   void settled(mail::MessageId id, const std::vector<Conclusion>& conclusions);
 
   Surroundings with_;
-  queue::RetrySchedule schedule_;
   std::function<void()> settled_;
   std::unordered_map<std::uint64_t, Consignment> consignments_;
   std::size_t settling_ = 0;

@@ -69,6 +69,7 @@ void Dispatcher::pump() {
   if (stopping_) return;
   if (!suspended_) lease();
   start_carriers();
+  if (with_.loop.steady() < no_room_until_) arm(no_room_until_);
   sweep();
 }
 
