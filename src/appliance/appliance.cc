@@ -97,6 +97,7 @@ class Appliance {
   int serve() {
     if (auto started = start(); !started) {
       fail_to_start(started.error());
+      if (store_) leave();
       return exit_code::failed;
     }
     loop_.run();
@@ -115,6 +116,8 @@ class Appliance {
     door_.reset();
     api_.reset();
     loop_.run_ready();
+    // The store may have begun the next segment meanwhile: it must not go while a lane makes it.
+    loop_.join_lanes();
     store_.reset();
     resolver_.reset();
     journal_.flush_now();
@@ -269,6 +272,17 @@ class Appliance {
     traffic_.event("start_failed", Severity::alert, error.documented);
     journal_.flush_now();
     console_.err(fmt::format("{}\n{}\n", error.documented, error.text));
+  }
+
+  // After a start that failed halfway: the store prepares segments from its first moment on.
+  void leave() {
+    if (door_) door_->abort();
+    http_.clear();
+    spawn([](Appliance& self) -> Task<void> {
+      co_await self.store_->drain();
+      self.loop_.stop();
+    }(*this));
+    loop_.run();
   }
 
   void warn(const std::string& text) { traffic_.event("log", Severity::warning, text); }
