@@ -54,7 +54,6 @@ class Malleposte:
     def launch(self, *wrapper, arguments=()):
         """Starts the process, perhaps below a program such as strace, and returns at once."""
         assert self.process is None
-        self.wrapped = "strace" in wrapper
         with self.said.open("ab") as said:
             self.process = subprocess.Popen(
                 [*map(str, wrapper), BINARY, "run", "--config", str(self.config), *arguments],
@@ -91,13 +90,10 @@ class Malleposte:
         self.process.wait()
         self.process = None
 
-    def kill_traced(self):
-        """kill() for a server that was started below strace."""
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
-            for child in file.read().split():
-                os.kill(int(child), signal.SIGKILL)
-        self.process.wait()
-        self.process = None
+    @property
+    def traced(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return "TracerPid:\t0\n" not in file.read()
 
     def end(self):
         """After a test, in whatever state it is; says what it said when it had crashed."""
@@ -105,9 +101,6 @@ class Malleposte:
             return
         crashed = self.process.poll()
         if crashed is None:
-            if self.wrapped:
-                self.kill_traced()
-                return
             self.process.terminate()
             try:
                 self.process.wait(45)

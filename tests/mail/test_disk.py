@@ -1,5 +1,6 @@
 """A disk that is full, and one that fails: new mail waits outside, nothing accepted is lost."""
 import smtplib
+import subprocess
 
 import pytest
 
@@ -17,6 +18,14 @@ def small_volume(tmp_path):
     namespace.mount("tmpfs", directory, "tmpfs", options="size=16m,mode=755")
     yield directory
     namespace.unmount(directory)
+
+
+def takes_mail(server):
+    with server.connect() as client:
+        client.ask("EHLO client.test")
+        if not client.ask("MAIL FROM:<anna@example.org>").startswith("250"):
+            return False
+    return server.send("anna@example.org", "again@example.com", simple())[0] == 250
 
 
 def test_full_disk(malleposte, sink, small_volume):
@@ -53,8 +62,7 @@ def test_full_disk(malleposte, sink, small_volume):
     server.wait_empty()
 
     # With room again, mail is taken again.
-    until(lambda: server.send("anna@example.org", "again@example.com", simple())[0] == 250,
-          "mail to be taken again")
+    until(lambda: takes_mail(server), "mail to be taken again")
     hop.mail_to("again@example.com")
 
 
@@ -72,7 +80,7 @@ def test_full_disk_still_tells_of_refused_mail(malleposte, sink, small_volume):
         except AssertionError as at_mail:
             code = at_mail.args[0][0]
         if code != 250:
-            assert code == 452
+            assert code in (451, 452)
             break
         count += 1
     server.stop()
@@ -84,16 +92,20 @@ def test_full_disk_still_tells_of_refused_mail(malleposte, sink, small_volume):
     server.wait_empty()
 
 
-@pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=3", "fdatasync:error=EIO:when=6",
-                                   "fdatasync:error=EIO:when=8..9", "pwritev:error=EIO:when=4",
+@pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=1", "fdatasync:error=EIO:when=4",
+                                   "fdatasync:error=EIO:when=6..7", "pwritev:error=EIO:when=3",
                                    "pwritev:error=ENOSPC:when=5..6"])
 def test_a_disk_that_fails_once(malleposte, sink, fault):
     """The answer is 250 or 451; what got 250 is there after a kill."""
     hop = sink()
-    server = malleposte(started=False, deliveries_suspended=True, smart_relay=HOP)
-    server.start("strace", "-f", "-qq", "-o", server.directory / "strace", "-e",
-                 "trace=fdatasync,pwritev", "-e", f"inject={fault}")
-    answers = {}
+    server = malleposte(deliveries_suspended=True, smart_relay=HOP)
+    server.send("anna@example.org", "first@example.com", simple("before the fault"))
+    trace = server.directory / "strace"
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, "-e",
+                               "trace=fdatasync,pwritev", "-e", f"inject={fault}",
+                               "-p", str(server.process.pid)])
+    until(lambda: server.traced, "strace")
+    answers = {simple("before the fault"): 250}
     for number in range(12):
         content = simple(f"number {number}")
         try:
@@ -101,16 +113,19 @@ def test_a_disk_that_fails_once(malleposte, sink, fault):
                                            content)[0]
         except AssertionError as at_mail:
             answers[content] = at_mail.args[0][0]
+    tracer.terminate()
+    tracer.wait()
+    assert "INJECTED" in trace.read_text(), "the fault was not met"
     assert set(answers.values()) <= {250, 451, 452}, answers
-    assert list(answers.values())[-1] == 250, "one failure must not end the taking of mail"
-    assert "INJECTED" in (server.directory / "strace").read_text(), "the fault was not met"
-    server.kill_traced()
+    until(lambda: takes_mail(server), "mail to be taken again")
+    server.kill()
     server.set(deliveries_suspended=False)
     server.start()
     kept = [content for content, code in answers.items() if code == 250]
     hop.wait(len(kept))
     server.wait_empty()
-    arrived = {without_received(mail.content) for mail in hop.mails}
+    arrived = {without_received(mail.content) for mail in hop.mails
+               if mail.recipients != ["again@example.com"]}
     assert set(kept) <= arrived <= set(answers)
 
 
@@ -132,10 +147,13 @@ def test_damage_is_set_aside_and_the_rest_flows(malleposte, sink):
     """One octet of one mail's content is other than it was: that mail is not delivered changed, and
     the others are delivered."""
     hop = sink()
-    server = malleposte(deliveries_suspended=True, smart_relay=HOP)
-    for number in range(5):
+    # A segment so full that the cleaner leaves it where it is.
+    server = malleposte(deliveries_suspended=True, smart_relay=HOP, segment_size="1MB")
+    for number in range(10):
         server.send("anna@example.org", f"r{number}@example.com",
-                    simple(f"number {number}", f"mark-{number}\r\n"))
+                    simple(f"number {number}", f"mark-{number}\r\n" + "x\r\n" * 18_000))
+    server.stop()
+    server.start()  # seals the segment: what is damaged now cannot be taken for a torn end
     server.stop()
     damaged = 0
     for path in segments(server):
@@ -151,8 +169,8 @@ def test_damage_is_set_aside_and_the_rest_flows(malleposte, sink):
     assert verify.returncode == 1, verify.stdout + verify.stderr
     server.set(deliveries_suspended=False)
     server.start()
-    mails = hop.wait(4)
+    mails = hop.wait(9)
     server.wait_queue(lambda queue: len(queue) <= 1, "the others to go")
     assert sorted(mail.recipients[0] for mail in hop.mails) == \
-        [f"r{number}@example.com" for number in (0, 1, 3, 4)]
+        [f"r{number}@example.com" for number in range(10) if number != 2]
     assert all(b"Mark" not in mail.content for mail in mails)
