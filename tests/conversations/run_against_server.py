@@ -3,8 +3,8 @@
 
     run_against_server.py HOST PORT [FILE ...]
 
-Says which conversations went otherwise than written, and exits 1 if one did. What is queued (`Q:`)
-is checked by the runner in memory only, unless run() is given a function that tells it."""
+Says which conversations went otherwise than written, and exits 1 if one did. Envelopes queued (`Q:`)
+are checked when run() is given a function that tells them; content by the runner in memory."""
 import pathlib
 import re
 import socket
@@ -20,6 +20,7 @@ PROPERTIES = {
     "bare_newline": "repair", "deliveries_suspended": "yes",
 }
 LINE = re.compile(r"(?:(client): (\w+)|([CSQ])(?:\*(\d+))?([:~!|])(?: (.*))?)$")
+PATH = re.compile(r'<(?:"(?:\\.|[^"\\])*"|[^>"])*>')
 ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)")
 
 
@@ -52,7 +53,7 @@ class Script:
             elif who == "S":
                 self.steps += [("closed", None)] if how == "!" else [("expect", text)] * times
             elif how == ":":
-                sender, *recipients = text.split(" ")
+                sender, *recipients = PATH.findall(text)
                 self.queued.append([sender, recipients, b""])
             else:
                 self.queued[-1][2] += unescape(text) + b"\r\n"
@@ -93,14 +94,20 @@ def scripts():
     return sorted(HERE.glob("*.txt"))
 
 
-def run(host, port, paths=None):
-    """{name: what went wrong} of the conversations that went otherwise than written."""
-    wrong = {}
+def run(host, port, paths=None, queued=None):
+    """{name: what went wrong} of the conversations that went otherwise than written. `queued()`
+    gives the (sender, [recipients]) of all messages in the queue, oldest first, without brackets;
+    before the call there are none."""
+    wrong, expected = {}, []
     for path in paths or scripts():
         script = Script(path)
         trouble = converse(script, host, port)
         if trouble:
             wrong[script.name] = trouble
+        expected += [(sender[1:-1], [recipient[1:-1] for recipient in recipients])
+                     for sender, recipients, _ in script.queued]
+    if queued is not None and (got := queued()) != expected:
+        wrong["queue"] = f"holds {got} instead of {expected}"
     return wrong
 
 
