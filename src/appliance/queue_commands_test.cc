@@ -5,24 +5,12 @@
 #include <boost/json.hpp>
 #include <deque>
 
+#include "appliance/fake_console.h"
+
 namespace malleposte::appliance {
 namespace {
 
 namespace json = boost::json;
-
-class FakeConsole final : public Console {
- public:
-  void out(std::string_view text) override { said += text; }
-  void err(std::string_view text) override { complained += text; }
-  bool interactive() const override { return somebody; }
-  unsigned columns() const override { return 0; }
-  std::string ask(std::string_view question) override {
-    complained += question;
-    return answer;
-  }
-  std::string said, complained, answer;
-  bool somebody = false;
-};
 
 // A server with answers laid down beforehand; keeps what it was asked.
 class QueueCommands : public testing::Test {
