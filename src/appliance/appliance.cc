@@ -54,6 +54,16 @@ tl::unexpected<StartError> cannot_start(std::string_view documented, const Error
   return tl::make_unexpected(StartError{documented, error.text});
 }
 
+// What most people need to know when a port below 1024 is refused to them.
+Error with_hint(Error error, std::string_view property) {
+  if (error.text.ends_with("Permission denied"))
+    error.text += fmt::format(
+        ": ports below 1024 need root (run_as names the user to become then); set {} to use "
+        "another port",
+        property);
+  return error;
+}
+
 // Where the logs go: to the directory in `log` while logs_enabled, else to stderr.
 monitor::JournalOptions journal_options(const Settings& settings) {
   monitor::JournalOptions options;
@@ -205,7 +215,7 @@ class Appliance {
   // Ports as root, then the user for good, then the control socket, which is the user's.
   Started listen(const RunAs& run_as) {
     if (auto opened = door_->open(); !opened)
-      return cannot_start(config::documented::e5, opened.error());
+      return cannot_start(config::documented::e5, with_hint(opened.error(), "smtp_port"));
     if (auto opened = open_ui(); !opened) return opened;
     if (auto become = run_as.become_user(); !become)
       return cannot_start(config::documented::e5, become.error());
@@ -223,19 +233,13 @@ class Appliance {
       for (const std::string& address : settings_.ui)
         if (std::find(addresses.begin(), addresses.end(), address) == addresses.end())
           addresses.push_back(address);
-    std::optional<StartError> first;
     for (const std::string& address : addresses) {
       const net::Endpoint at{address, settings_.ui_port};
       auto opened = open_http({at, ""});
-      if (opened) {
-        ui_.push_back(at);
-      } else if (!everywhere) {
-        return opened;
-      } else if (!first) {
-        first = std::move(opened.error());  // a machine may lack IPv4 or IPv6
-      }
+      if (opened) ui_.push_back(at);
+      // Of all addresses IPv6 may fail, since a machine may lack it.
+      if (!opened && (!everywhere || ui_.empty())) return opened;
     }
-    if (ui_.empty()) return tl::make_unexpected(std::move(*first));
     return {};
   }
 
@@ -243,7 +247,7 @@ class Appliance {
     auto server = net::serve_http(loop_, network_, listen, [this](net::HttpRequest request) {
       return api_->handle(std::move(request));
     });
-    if (!server) return cannot_start(config::documented::e6, server.error());
+    if (!server) return cannot_start(config::documented::e6, with_hint(server.error(), "ui_port"));
     http_.push_back(std::move(*server));
     return {};
   }

@@ -3,24 +3,42 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "appliance/appliance.h"
 #include "appliance/config_commands.h"
 #include "appliance/queue_commands.h"
 #include "appliance/version.h"
+#include "monitor/event_text.h"
 #include "spool/inspect.h"
 
 namespace malleposte::appliance {
 namespace {
 
+WallTime now() {
+  return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+}
+
+// The documented event of a start that fails before there is a journal.
+void announce_failure(std::string_view documented, Console& console) {
+  std::string text;
+  monitor::EventText().event(text, now(), "start_failed", monitor::Severity::alert, documented);
+  console.err(text);
+}
+
 int run(const CommandLine& line, config::Loaded loaded, Console& console) {
   if (!loaded.problems.empty()) {
+    bool undocumented = false;
+    for (const config::Problem& problem : loaded.problems) {
+      if (problem.documented.empty())
+        undocumented = true;
+      else
+        announce_failure(problem.documented, console);
+    }
     show_problems(loaded, console);
-    const bool undocumented =
-        std::any_of(loaded.problems.begin(), loaded.problems.end(),
-                    [](const config::Problem& problem) { return problem.documented.empty(); });
-    if (undocumented) console.err(std::string(config::documented::e4) + "\n");
+    if (undocumented) {
+      announce_failure(config::documented::e4, console);
+      console.err(std::string(config::documented::e4) + "\n");
+    }
     return exit_code::configuration;
   }
   if (loaded.settings.mode == config::Mode::none) {
@@ -46,9 +64,8 @@ bool volume_is_known(const config::Loaded& loaded, Console& console) {
 }
 
 int ask_server(const CommandLine& line, const config::Settings& settings, Console& console) {
-  const auto now = std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
   return execute_queue_command(
-      line, ApiClient::over((settings.volume_data / control_socket_name).string()), now, console);
+      line, ApiClient::over((settings.volume_data / control_socket_name).string()), now(), console);
 }
 
 int inspect_spool(const CommandLine& line, const config::Settings& settings, Console& console) {

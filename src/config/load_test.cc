@@ -214,6 +214,7 @@ TEST_F(Load, AllProblemsAreNamedAtOnceWithTheirPlaces) {
   environment("MALLEPOSTE_DELIVERIES_SUSPENDED", "maybe");
   set("relay_domains", "ok.example,bad_one.example");
   set("nonsense_of_mine", "1");
+  set("a", "1");
   const auto all = problems();
   EXPECT_EQ(all, (std::vector<std::string>{
                      "malleposte.toml:5: in: allowed are a string in quotes, a whole number, true "
@@ -224,6 +225,7 @@ TEST_F(Load, AllProblemsAreNamedAtOnceWithTheirPlaces) {
                      "malleposte.toml:6: hostname: is a list; it takes one domain name",
                      "--set nonsense_of_mine: there is no property \"nonsense_of_mine\"; "
                      "`malleposte properties` lists them",
+                     "--set a: there is no property \"a\"; `malleposte properties` lists them",
                      "--set relay_domains: \"bad_one.example\" is no name; allowed are letters, "
                      "digits, hyphens and dots between the parts",
                      "malleposte.toml:2: smtp_port: \"0\" is no port; allowed are 1 to 65535",

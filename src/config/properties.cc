@@ -31,7 +31,8 @@ const Property* find_property(std::string_view name) {
 
 const Property* nearest_property(std::string_view name) {
   const Property* nearest = nullptr;
-  std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
+  // Two slips in a short name leave nothing of it.
+  std::size_t best = (name.size() < 4 ? 1 : std::max<std::size_t>(2, name.size() / 3)) + 1;
   for (const Property& property : properties()) {
     const std::size_t d = distance(name, property.name);
     if (d < best) {

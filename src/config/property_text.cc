@@ -15,7 +15,7 @@ std::string standard_text(const Property& property) {
 }
 
 std::string_view effect_text(Effect effect) {
-  return effect == Effect::reload ? "at reload (SIGHUP)" : "at restart";
+  return effect == Effect::reload ? "changes at a reload" : "changes at a restart";
 }
 
 // Breaks a line at spaces before it reaches the width; every line is indented.

@@ -73,21 +73,19 @@ Result<void> FrontDoor::open() {
   const bool everywhere = in_.empty();
   const std::vector<std::string> addresses =
       everywhere ? std::vector<std::string>{"0.0.0.0", "::"} : in_;
-  Error first_error;
   for (const std::string& address : addresses) {
     auto listener = network_.listen({address, port_}, [this](std::unique_ptr<net::Stream> stream) {
       accept(std::move(stream));
     });
     if (listener) {
       listeners_.push_back(std::move(*listener));
-    } else if (!everywhere) {
+    } else if (!everywhere || listeners_.empty()) {
+      // Of all addresses IPv6 may fail, since a machine may lack it; that somebody else has the
+      // port on IPv4 must be said.
       listeners_.clear();
       return tl::make_unexpected(std::move(listener.error()));
-    } else if (first_error.text.empty()) {
-      first_error = std::move(listener.error());  // a machine may lack IPv4 or IPv6
     }
   }
-  if (listeners_.empty()) return tl::make_unexpected(std::move(first_error));
   return {};
 }
 
