@@ -59,14 +59,14 @@ const std::vector<Api::Entry>& Api::table() {
          return ready(json_answer(std::string(openapi_document())));
        }},
       {"GET", "/api/v1/status",
-       [](Api& api, const Request&, std::string) { return ready(api.status_.get()); }},
+       [](Api& api, const Request&, std::string) { return api.status_.get(); }},
       {"GET", "/api/v1/queue/messages",
        [](Api& api, const Request& request, std::string) { return api.queue_.list(request); }},
       {"GET", "/api/v1/queue/messages/{id}",
        [](Api& api, const Request&, std::string id) { return api.queue_.one(std::move(id)); }},
       {"GET", "/api/v1/queue/count",
        [](Api& api, const Request& request, std::string) {
-         return ready(api.queue_.count(request));
+         return api.queue_.count(request);
        }},
       {"POST", "/api/v1/queue/flush",
        [](Api& api, const Request& request, std::string) {

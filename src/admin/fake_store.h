@@ -43,8 +43,11 @@ class FakeStore final : public spool::Store {
     }
     co_return page;
   }
-  std::uint64_t count(const Filter& filter) const override {
-    return static_cast<std::uint64_t>(std::ranges::count_if(
+  bool contains(mail::MessageId id) const override {
+    return std::ranges::any_of(messages, [&](const auto& message) { return message.id == id; });
+  }
+  Task<std::uint64_t> count(Filter filter) const override {
+    co_return static_cast<std::uint64_t>(std::ranges::count_if(
         messages, [&](const auto& message) { return fits(message, filter); }));
   }
   Task<Result<std::uint64_t>> apply(Filter filter, spool::Operation operation) override {

@@ -60,7 +60,7 @@ Task<net::HttpResponse> QueueResource::list(const net::HttpRequest& request) {
   auto query = parse_list_query(request.query);
   if (!query) co_return error_answer(query.error());
   std::size_t wanted = std::min<std::uint64_t>(query->limit, limits::answer_messages);
-  if (wanted == 0) co_return list_answer(store_.count(query->filter), {}, {});
+  if (wanted == 0) co_return list_answer(co_await store_.count(query->filter), {}, {});
 
   // Page by page, so that other work gets its turn between them.
   std::string messages;
@@ -99,10 +99,10 @@ Task<net::HttpResponse> QueueResource::one(std::string id) {
                          fmt::format("There is no message {} in the queue.", id.substr(0, 40)));
 }
 
-net::HttpResponse QueueResource::count(const net::HttpRequest& request) {
+Task<net::HttpResponse> QueueResource::count(const net::HttpRequest& request) {
   auto filter = parse_filter_query(request.query);
-  if (!filter) return error_answer(filter.error());
-  return count_answer(store_.count(*filter));
+  if (!filter) co_return error_answer(filter.error());
+  co_return count_answer(co_await store_.count(*filter));
 }
 
 Task<net::HttpResponse> QueueResource::operate(spool::Operation operation,

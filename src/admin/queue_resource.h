@@ -23,7 +23,7 @@ class QueueResource {
   // One message; 404 when it is not in the queue.
   Task<net::HttpResponse> one(std::string id);
   // {"count"}
-  net::HttpResponse count(const net::HttpRequest& request);
+  Task<net::HttpResponse> count(const net::HttpRequest& request);
   // {"count"}: how many messages it was applied to. `remove` and `bounce` of everything need
   // {"all":true}. With several ids, one that fails ends it; those before it are done.
   Task<net::HttpResponse> operate(spool::Operation operation, const net::HttpRequest& request);

@@ -16,7 +16,7 @@ std::string rfc3339(WallTime time) {
   return text;
 }
 
-json::object queue_json(const spool::Store& store) {
+Task<json::object> queue_json(const spool::Store& store) {
   auto counters = store.counters();
   json::object queue{{"messages", counters.messages}, {"octets", counters.message_octets}};
   using spool::QueueState;
@@ -25,9 +25,9 @@ json::object queue_json(const spool::Store& store) {
     spool::Filter filter;
     filter.state = state;
     auto name = to_string(state);
-    queue[json::string_view(name.data(), name.size())] = store.count(filter);
+    queue[json::string_view(name.data(), name.size())] = co_await store.count(filter);
   }
-  return queue;
+  co_return queue;
 }
 
 json::object accounts_json(const spool::Accounts& accounts) {
@@ -75,23 +75,24 @@ StatusResource::StatusResource(const Identity& identity, Loop& loop, const spool
       started_(loop.steady()),
       started_at_(loop.wall()) {}
 
-net::HttpResponse StatusResource::get() const {
+Task<net::HttpResponse> StatusResource::get() const {
   json::array listeners;
   if (listeners_)
     for (const auto& listener : listeners_())
       listeners.push_back(json::object{{"name", listener.name}, {"address", listener.address}});
+  auto queue = co_await queue_json(store_);
   json::object status{{"version", identity_.version},
                       {"hostname", identity_.hostname},
                       {"pid", identity_.pid},
                       {"started", rfc3339(started_at_)},
                       {"uptime", uptime().count() / 1'000'000},
                       {"deliveries_suspended", identity_.deliveries_suspended},
-                      {"queue", queue_json(store_)},
+                      {"queue", std::move(queue)},
                       {"accounts", accounts_json(store_.accounts())},
                       {"health", health_json(store_)},
                       {"notices", notices_json(notices_)},
                       {"listeners", std::move(listeners)}};
-  return json_answer(json::serialize(status) + "\n");
+  co_return json_answer(json::serialize(status) + "\n");
 }
 
 }  // namespace malleposte::admin

@@ -32,7 +32,7 @@ class StatusResource {
   StatusResource(const Identity& identity, Loop& loop, const spool::Store& store,
                  const monitor::Notices& notices, Listeners listeners);
 
-  net::HttpResponse get() const;
+  Task<net::HttpResponse> get() const;
   Duration uptime() const { return loop_.steady() - started_; }
 
  private:

@@ -159,11 +159,8 @@ void Consignments::settled(mail::MessageId id, const std::vector<Conclusion>& co
   if (consignment.recipients_open == 0) {
     // The message is gone when all of it was leased and all of that is final; else the store knows.
     bool gone = consignment.finals == consignment.lease.recipients.size();
-    if (gone && consignment.finals != consignment.recipients_of_message) {
-      spool::Filter filter;
-      filter.id = mail::to_string(id);
-      gone = with_.store.count(filter) == 0;
-    }
+    if (gone && consignment.finals != consignment.recipients_of_message)
+      gone = !with_.store.contains(id);
     if (gone) with_.record.removed(id);
     consignments_.erase(id.value);
   }

@@ -131,12 +131,13 @@ class FakeStore final : public spool::Store {
   Task<Result<spool::QueuePage>> query(spool::Filter, std::string, std::size_t) override {
     co_return spool::QueuePage{};
   }
-  std::uint64_t count(const spool::Filter& filter) const override {
-    const auto& message = messages.at(mail::parse_message_id(filter.id)->value);
+  bool contains(mail::MessageId id) const override {
+    const auto& message = messages.at(id.value);
     for (std::size_t i = 0; i < message.due.size(); ++i)
-      if (message.fate(i) == mail::Fate::queued) return 1;
-    return 0;
+      if (message.fate(i) == mail::Fate::queued) return true;
+    return false;
   }
+  Task<std::uint64_t> count(spool::Filter) const override { co_return messages.size(); }
   Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {
     co_return std::uint64_t{0};
   }

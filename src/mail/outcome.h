@@ -33,9 +33,9 @@ struct Answer {
 };
 
 struct Outcome {
-  std::uint32_t recipient;    // index into the message's recipients
-  Fate fate = Fate::queued;   // queued: deferred to next_attempt
-  WallTime next_attempt{};    // of a deferred one
+  std::uint32_t recipient;   // index into the message's recipients
+  Fate fate = Fate::queued;  // queued: deferred to next_attempt
+  WallTime next_attempt{};   // of a deferred one
   Answer answer;
 };
 

@@ -261,7 +261,8 @@ class TestStore final : public spool::Store {
   Task<Result<spool::QueuePage>> query(spool::Filter, std::string, std::size_t) override {
     co_return spool::QueuePage{};
   }
-  std::uint64_t count(const spool::Filter&) const override { return messages.size(); }
+  Task<std::uint64_t> count(spool::Filter) const override { co_return messages.size(); }
+  bool contains(mail::MessageId) const override { return false; }
   Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {
     co_return std::uint64_t{0};
   }

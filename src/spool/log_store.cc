@@ -307,8 +307,8 @@ Task<Result<QueuePage>> LogStore::query(Filter filter, std::string cursor, std::
   co_return co_await list_messages(state_, std::move(filter), std::move(cursor), limit);
 }
 
-std::uint64_t LogStore::count(const Filter& filter) const {
-  return count_messages(state_, filter);
+Task<std::uint64_t> LogStore::count(Filter filter) const {
+  return count_messages(state_, std::move(filter));
 }
 
 void LogStore::bounce_with(MakeDsn make) {

@@ -46,8 +46,9 @@ class LogStore final : public Store {
   bool reserve(MessageId id, std::size_t recipients) override;
   Task<Result<std::unique_ptr<StoredMessage>>> open(MessageId id) override;
   Task<Result<void>> settle(Settlement settlement) override;
+  bool contains(MessageId id) const override { return state_.index.find(id).has_value(); }
   Task<Result<QueuePage>> query(Filter filter, std::string cursor, std::size_t limit) override;
-  std::uint64_t count(const Filter& filter) const override;
+  Task<std::uint64_t> count(Filter filter) const override;
   Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) override;
   void bounce_with(MakeDsn make) override;
   Health health() const override;

@@ -119,6 +119,14 @@ bool Matcher::matches(const IndexedMessage& message) const {
   return true;
 }
 
+std::vector<Index::Slot> Matcher::candidates(MessageId after, std::size_t most) const {
+  if (nothing_) return {};
+  if (!id_) return state_.index.next(after, most);
+  auto slot = state_.index.find(*id_);
+  if (!slot || *id_ <= after) return {};
+  return {*slot};
+}
+
 bool Matcher::confirm(const MessageItem& item) const {
   if (sender_ && lower_case(item.sender) != sender_->address) return false;
   return !recipient_ || has_recipient(item, recipient_->address);
@@ -129,7 +137,7 @@ Task<std::vector<MessageId>> find_messages(SpoolState& state, Filter filter) {
   Matcher matcher(state, filter);
   MessageId after{};
   for (;;) {
-    auto slots = state.index.next(after, slice);
+    auto slots = matcher.candidates(after, slice);
     if (slots.empty()) break;
     after = state.index[slots.back()].id;
     std::vector<MessageId> candidates;
@@ -157,7 +165,7 @@ Task<QueuePage> list_messages(SpoolState& state, Filter filter, std::string curs
   MessageId after{}, last{};
   bool more = false;
   for (;;) {
-    auto slots = state.index.next(after, slice);
+    auto slots = matcher.candidates(after, slice);
     if (slots.empty()) break;
     after = state.index[slots.back()].id;
     std::vector<MessageId> candidates;
@@ -197,17 +205,18 @@ Task<QueuePage> list_messages(SpoolState& state, Filter filter, std::string curs
   co_return page;
 }
 
-std::uint64_t count_messages(const SpoolState& state, const Filter& filter) {
+Task<std::uint64_t> count_messages(const SpoolState& state, Filter filter) {
   Matcher matcher(state, filter);
-  if (matcher.everything()) return state.index.size();
+  if (matcher.everything()) co_return state.index.size();
   std::uint64_t count = 0;
   MessageId after{};
-  for (auto slots = state.index.next(after, slice); !slots.empty();
-       slots = state.index.next(after, slice)) {
+  for (auto slots = matcher.candidates(after, slice); !slots.empty();
+       slots = matcher.candidates(after, slice)) {
     after = state.index[slots.back()].id;
     for (auto slot : slots) count += matcher.matches(state.index[slot]);
+    co_await take_turns(state.loop);
   }
-  return count;
+  co_return count;
 }
 
 }  // namespace malleposte::spool

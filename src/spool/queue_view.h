@@ -21,6 +21,8 @@ class Matcher {
   bool exact() const { return !sender_ && !recipient_; }
   bool confirm(const MessageItem& item) const;
   bool everything() const { return everything_; }
+  // The slots to look at next, after this message: all in order, or the only one that can match.
+  std::vector<Index::Slot> candidates(MessageId after, std::size_t most) const;
 
  private:
   struct Wanted {
@@ -47,6 +49,6 @@ WallTime arrival_of(MessageId id);
 Task<std::vector<MessageId>> find_messages(SpoolState& state, Filter filter);
 Task<QueuePage> list_messages(SpoolState& state, Filter filter, std::string cursor,
                               std::size_t limit);
-std::uint64_t count_messages(const SpoolState& state, const Filter& filter);
+Task<std::uint64_t> count_messages(const SpoolState& state, Filter filter);
 
 }  // namespace malleposte::spool

@@ -182,9 +182,13 @@ class Store {
   // nothing of it was kept and the recipients are still leased: call again.
   virtual Task<Result<void>> settle(Settlement settlement) = 0;
 
+  // Whether the message is (still) in the queue.
+  virtual bool contains(MessageId id) const = 0;
+
   // One page, oldest first. Reads at most `limit` messages from disk, on a helper thread.
   virtual Task<Result<QueuePage>> query(Filter filter, std::string cursor, std::size_t limit) = 0;
-  virtual std::uint64_t count(const Filter& filter) const = 0;
+  // How many messages match; looks only at the index.
+  virtual Task<std::uint64_t> count(Filter filter) const = 0;
   // Applies an operation to every matching message, atomically per message, and returns how many;
   // durable before it returns. `flush` makes deferred mail due now; `hold`, `release`, `remove`
   // (Fate::deleted, no DSN); `bounce` makes recipients Fate::bounced and is given the DSN by
