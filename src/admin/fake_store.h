@@ -85,6 +85,7 @@ class FakeStore final : public spool::Store {
   }
   Task<Result<void>> settle(spool::Settlement) override { co_return Result<void>{}; }
   void bounce_with(MakeDsn) override {}
+  void on_generated(OnGenerated) override {}
 
  private:
   bool fits(const spool::ListedMessage& message, const Filter& filter) const {

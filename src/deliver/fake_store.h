@@ -142,6 +142,7 @@ class FakeStore final : public spool::Store {
     co_return std::uint64_t{0};
   }
   void bounce_with(MakeDsn) override {}
+  void on_generated(OnGenerated) override {}
   spool::Health health() const override { return {}; }
   spool::Accounts accounts() const override { return {}; }
   spool::Counters counters() const override { return {}; }

@@ -28,6 +28,8 @@ class Disk {
   struct Space {
     std::uint64_t free_octets;
     std::uint64_t total_octets;
+    // btrfs, ZFS: overwriting needs new space, so that octets written before reserve nothing.
+    bool copies_on_write = false;
   };
 
   virtual ~Disk() = default;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -134,9 +135,13 @@ class FileDisk final : public Disk {
 
   Space space() override {
     struct statvfs status{};
-    if (::fstatvfs(fd_, &status) != 0) return {0, 0};
+    if (::fstatvfs(fd_, &status) != 0) return {0, 0, false};
+    constexpr long btrfs = 0x9123683e, zfs = 0x2fc12fc1, bcachefs = static_cast<long>(0xca451a4e);
+    struct statfs kind{};
+    bool copies = ::fstatfs(fd_, &kind) == 0 &&
+                  (kind.f_type == btrfs || kind.f_type == zfs || kind.f_type == bcachefs);
     return {static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize,
-            static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize};
+            static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize, copies};
   }
 
  private:

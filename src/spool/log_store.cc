@@ -70,6 +70,11 @@ Result<std::unique_ptr<LogStore>> LogStore::open(Loop& loop, std::unique_ptr<Dis
 }
 
 Result<void> LogStore::recover_and_start() {
+  if (disk_->space().copies_on_write)
+    options_.report(
+        "the data volume is on a file system that never overwrites in place: the spool's reserve "
+        "for "
+        "a full disk does not hold there; ext4 and XFS keep it");
   auto recovered = recover(state_, options_.report);
   if (!recovered) return tl::make_unexpected(recovered.error());
 
@@ -245,9 +250,11 @@ Task<Result<void>> LogStore::settle(Settlement settlement) {
   }
   auto octets = static_cast<std::uint32_t>(items.size());
   auto durable = [&](const Written& written) {
-    for (const auto& [item, at] : made) {
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      const auto& [item, at] = made[i];
       state_.add(item, {written.segment, static_cast<std::uint32_t>(written.offset), octets, at});
       state_.accounts.generated += item.recipients.size();
+      if (generated_) generated_(item.id, settlement.generated[i].envelope, item.size);
       notify_due();
     }
     auto now = state_.index.find(settlement.id);

@@ -51,6 +51,7 @@ class LogStore final : public Store {
   Task<std::uint64_t> count(Filter filter) const override;
   Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) override;
   void bounce_with(MakeDsn make) override;
+  void on_generated(OnGenerated callback) override { generated_ = std::move(callback); }
   Health health() const override;
   Accounts accounts() const override;
   Counters counters() const override;
@@ -94,6 +95,7 @@ class LogStore final : public Store {
   std::function<void()> due_;
   bool due_posted_ = false;
   MakeDsn make_dsn_;
+  OnGenerated generated_;
 };
 
 // The answer as one line, for listings: "mx.example.org[192.0.2.1]:25 said: 451 4.7.1 Later".

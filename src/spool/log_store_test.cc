@@ -111,9 +111,13 @@ TEST(LogStore, AFailureAndItsNoticeAreOneRecord) {
   notice.envelope.arrived = instance.loop.wall();
   notice.content = "could not be delivered";
   settlement.generated.push_back(notice);
+  std::vector<std::uint64_t> told;
+  instance.store->on_generated(
+      [&](MessageId, const mail::Envelope&, std::uint64_t size) { told.push_back(size); });
   auto before = instance.store->counters().syncs;
   ASSERT_TRUE(instance.run(instance.store->settle(settlement)));
   EXPECT_EQ(instance.store->counters().syncs, before + 1);
+  EXPECT_EQ(told, std::vector<std::uint64_t>{notice.content.size()});
   auto page = instance.list();
   ASSERT_EQ(page.messages.size(), 1u);
   EXPECT_EQ(page.messages[0].sender, "");
@@ -361,6 +365,12 @@ TEST(LogStore, AFullDiskStartsAgain) {
     next->loop.run_for(5s);
     first = std::move(next);
   }
+}
+
+TEST(LogStore, AVolumeThatCannotKeepAReserveIsReported) {
+  Instance instance(1, {}, [](SimulatedDisk& disk) { disk.copies_on_write = true; });
+  ASSERT_EQ(instance.reports.size(), 1u);
+  EXPECT_NE(instance.reports[0].find("never overwrites"), std::string::npos);
 }
 
 TEST(LogStore, DamageIsSetAsideAndTheRestFlows) {

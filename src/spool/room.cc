@@ -22,7 +22,7 @@ Disk::Space Room::space() {
   }
   return {
       file_system_.free_octets + state_.segments.free_count() * state_.segments.segment_octets(),
-      file_system_.total_octets};
+      file_system_.total_octets, file_system_.copies_on_write};
 }
 
 bool Room::may_grow() {

@@ -96,7 +96,7 @@ Result<std::size_t> SimulatedDisk::read(File file, std::uint64_t offset, std::sp
 
 Disk::Space SimulatedDisk::space() {
   auto octets = used();
-  return {capacity > octets ? capacity - octets : 0, capacity};
+  return {capacity > octets ? capacity - octets : 0, capacity, copies_on_write};
 }
 
 void PowerCut::advance() {

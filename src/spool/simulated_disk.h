@@ -35,7 +35,8 @@ class SimulatedDisk final : public Disk {
   // that fails drops what it should have made durable, as kernels do.
   std::function<Result<void>(const DiskOperation&)> fault;
   std::uint64_t capacity = 1ull << 40;  // octets; beyond it files do not grow
-  bool ignore_syncs = false;            // the planted bug: sync does nothing and says it did
+  bool copies_on_write = false;
+  bool ignore_syncs = false;  // the planted bug: sync does nothing and says it did
 
   Result<std::vector<Entry>> list() override;
   Result<File> open(const std::string& name) override;

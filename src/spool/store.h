@@ -199,6 +199,9 @@ class Store {
                                                          MessageId id, std::string_view header,
                                                          const std::vector<mail::Outcome>& failed)>;
   virtual void bounce_with(MakeDsn make) = 0;
+  // Called on the loop thread for every message of our own making once it is durable.
+  using OnGenerated = std::function<void(MessageId, const mail::Envelope&, std::uint64_t size)>;
+  virtual void on_generated(OnGenerated callback) = 0;
 
   virtual Health health() const = 0;
   virtual Accounts accounts() const = 0;

@@ -1,0 +1,185 @@
+// The formats of docs/formats/spool.md: records, segment headers, items, the high-water mark.
+#include <gtest/gtest.h>
+
+#include "base/crc32c.h"
+#include "spool/group_commit.h"
+#include "spool/items.h"
+#include "spool/record.h"
+#include "spool/segment_header.h"
+
+namespace malleposte::spool {
+namespace {
+
+std::string record(std::string_view payload, std::uint64_t epoch, std::uint64_t offset) {
+  auto bytes = record_header(RecordType::commit, epoch, offset,
+                             static_cast<std::uint32_t>(payload.size()), crc32c(0, payload));
+  bytes += payload;
+  bytes.resize(record_octets(payload.size()));
+  return bytes;
+}
+
+TEST(Record, IsFoundOnlyAtItsPlaceAndInItsEpoch) {
+  auto bytes = record("payload", 7, 4096);
+  auto parsed = parse_record(bytes, 7, 4096);
+  ASSERT_EQ(parsed.parse, Parse::record);
+  EXPECT_EQ(parsed.record.payload, "payload");
+  EXPECT_EQ(parsed.needed, bytes.size());
+  EXPECT_EQ(parse_record(bytes, 8, 4096).parse, Parse::bad);
+  EXPECT_EQ(parse_record(bytes, 7, 4104).parse, Parse::bad);
+}
+
+TEST(Record, EveryFlippedBitIsFound) {
+  const std::string payload = "some payload";
+  auto bytes = record(payload, 7, 4096);
+  for (std::size_t bit = 0; bit < (record_header_octets + payload.size()) * 8; ++bit) {
+    auto damaged = bytes;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+    EXPECT_NE(parse_record(damaged, 7, 4096).parse, Parse::record) << "bit " << bit;
+  }
+}
+
+TEST(Record, SaysHowMuchMoreItNeeds) {
+  auto bytes = record("payload", 7, 4096);
+  for (std::size_t length = 0; length < record_header_octets + 7; ++length) {
+    auto parsed = parse_record(std::string_view(bytes).substr(0, length), 7, 4096);
+    EXPECT_EQ(parsed.parse, Parse::incomplete);
+    EXPECT_GT(parsed.needed, length);
+  }
+}
+
+SegmentHeader header(std::uint64_t epoch) {
+  SegmentHeader header{epoch, 4, 8192, {}};
+  header.totals.accepted = 11;
+  header.totals.replaced = 3;
+  return header;
+}
+
+TEST(SegmentHeader, ComesBackAsItWas) {
+  auto decoded = decode_segment_header(encode(header(5)));
+  EXPECT_EQ(decoded.state, HeaderState::used);
+  EXPECT_EQ(decoded.header, header(5));
+}
+
+TEST(SegmentHeader, SurvivesOneDamagedSector) {
+  for (std::size_t at : {10, 2058}) {
+    auto octets = encode(header(5));
+    octets[at] ^= 1;
+    EXPECT_EQ(decode_segment_header(octets).header, header(5));
+  }
+}
+
+TEST(SegmentHeader, OfTwoCopiesTheLaterOneCounts) {
+  auto octets = encode(header(5));
+  octets.replace(0, 512, encode(SegmentHeader{}).substr(0, 512));  // freeing was interrupted
+  EXPECT_EQ(decode_segment_header(octets).header.epoch, 5u);
+  octets = encode(header(5));
+  octets.replace(2048, 512, encode(header(9)).substr(2048, 512));
+  EXPECT_EQ(decode_segment_header(octets).header.epoch, 9u);
+}
+
+TEST(SegmentHeader, TellsFreeBlankAndDamagedApart) {
+  auto free = encode(SegmentHeader{});
+  EXPECT_EQ(decode_segment_header(free).state, HeaderState::free);
+  EXPECT_FALSE(is_blank(free));
+  std::string blank(segment_header_octets, '\0');
+  EXPECT_EQ(decode_segment_header(blank).state, HeaderState::free);
+  EXPECT_TRUE(is_blank(blank));
+  EXPECT_EQ(decode_segment_header(std::string(segment_header_octets, 'x')).state,
+            HeaderState::damaged);
+  EXPECT_EQ(decode_segment_header("short").state, HeaderState::damaged);
+}
+
+TEST(Items, ComeBackAsTheyWere) {
+  MessageItem message;
+  message.id = {77};
+  message.generation = 2;
+  message.origin = 12;
+  message.held = message.generated = true;
+  message.body = mail::Body::eight_bit;
+  message.arrived = WallTime(Duration(123456789));
+  message.size = 5;
+  message.sender = "a@example.org";
+  message.client_address = "192.0.2.1";
+  message.client_name = "client.example.org";
+  message.helo = "client";
+  message.recipients = {{"b@example.net", mail::Fate::queued, 0, {}, ""},
+                        {"c@example.net", mail::Fate::bounced, 3, WallTime(Duration(5)), "no"}};
+  message.chunks = {{9, 4096, 100, 0xdeadbeef}};
+  message.inline_content = "hello";
+  OutcomeItem outcome{{77}, 12, true, 1, mail::Fate::delivered, 4, WallTime(Duration(9)), "250 ok"};
+  FlagsItem flags{{77}, 12, true, false};
+  GoneItem gone{{78}, 13};
+  RetireItem retire{14};
+  std::string payload;
+  append_item(payload, message);
+  append_item(payload, outcome);
+  append_item(payload, flags);
+  append_item(payload, gone);
+  append_item(payload, retire);
+
+  ItemReader reader(payload);
+  ASSERT_TRUE(reader.next());
+  const auto& read = std::get<MessageItem>(reader.item());
+  EXPECT_EQ(read.id, message.id);
+  EXPECT_EQ(read.generation, 2u);
+  EXPECT_EQ(read.origin, 12u);
+  EXPECT_TRUE(read.held && read.generated && !read.deleting);
+  EXPECT_EQ(read.body, mail::Body::eight_bit);
+  EXPECT_EQ(read.arrived, message.arrived);
+  EXPECT_EQ(read.sender, message.sender);
+  EXPECT_EQ(read.client_name, message.client_name);
+  EXPECT_EQ(read.recipients, message.recipients);
+  EXPECT_EQ(read.chunks, message.chunks);
+  EXPECT_EQ(read.inline_content, "hello");
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(std::get<OutcomeItem>(reader.item()), outcome);
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(std::get<FlagsItem>(reader.item()), flags);
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(std::get<GoneItem>(reader.item()), gone);
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(std::get<RetireItem>(reader.item()), retire);
+  EXPECT_FALSE(reader.next());
+  EXPECT_FALSE(reader.damaged());
+}
+
+TEST(Items, CutShortAtAnyOctetAreDamagedNotMisread) {
+  std::string payload;
+  MessageItem message;
+  message.id = {1};
+  message.sender = "a@example.org";
+  message.recipients.resize(2);
+  message.inline_content = "content";
+  append_item(payload, message);
+  for (std::size_t length = 1; length < payload.size(); ++length) {
+    ItemReader reader(std::string_view(payload).substr(0, length));
+    EXPECT_FALSE(reader.next());
+    EXPECT_TRUE(reader.damaged()) << length;
+  }
+}
+
+TEST(Items, ACountThatCannotBeIsDamageAndTakesNoMemory) {
+  MessageItem message;
+  message.recipients.resize(1);
+  std::string payload;
+  append_item(payload, message);
+  auto count = payload.size() - 5;  // recipients: count, empty address, fate; chunks, attributes
+  ASSERT_EQ(payload[count], 1);
+  payload[count] = 0x7f;
+  ItemReader reader(payload);
+  EXPECT_FALSE(reader.next());
+  EXPECT_TRUE(reader.damaged());
+}
+
+TEST(HighWater, TheGreaterGoodSectorCounts) {
+  auto octets = encode_high_water(256) + encode_high_water(512);
+  EXPECT_EQ(decode_high_water(octets), 512u);
+  octets[600] ^= 1;  // zeros behind the fields are not covered
+  EXPECT_EQ(decode_high_water(octets), 512u);
+  octets[sector_octets + 9] ^= 1;
+  EXPECT_EQ(decode_high_water(octets), 256u);
+  EXPECT_EQ(decode_high_water(std::string(1024, '\0')), 0u);
+}
+
+}  // namespace
+}  // namespace malleposte::spool
