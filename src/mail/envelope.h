@@ -21,6 +21,7 @@ struct Envelope {
   std::string client_address;  // "192.0.2.1", "2001:db8::1"; "" for what we made ourselves
   std::string client_name;     // reverse name, "" unknown
   std::string helo;
+  bool held = false;  // waits in the queue until somebody releases it
 };
 
 }  // namespace malleposte::mail

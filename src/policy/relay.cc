@@ -45,7 +45,10 @@ Relay::Relay(const config::Settings& settings)
     relay_domains_.insert(mail::canonical_domain(domain));
   }
   postmaster_ = {"postmaster", hostname_};
-  if (const auto root = mail::parse_address(settings.root_address)) postmaster_ = completed(*root);
+  if (const auto root = mail::parse_address(settings.root_address)) {
+    postmaster_ = completed(*root);
+    postmaster_named_ = true;
+  }
 }
 
 bool Relay::trusts(const IpAddress& client) const {
@@ -71,6 +74,10 @@ Verdict Relay::recipient(const mail::Address& recipient, const Client& client) c
   const mail::Address whole = completed(recipient);
   if (local_only_ && !is_ours(whole.domain, client)) return tl::make_unexpected(stays_local);
   return whole;
+}
+
+bool Relay::holds(const mail::Address& recipient) const {
+  return !postmaster_named_ && recipient == postmaster_;
 }
 
 bool Relay::relays_to(std::string_view domain) const {

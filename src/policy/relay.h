@@ -31,6 +31,10 @@ struct Refusal {
   bool operator==(const Refusal&) const = default;
 };
 
+// A recipient that is held cannot share a message with one that is not.
+inline constexpr Refusal postmaster_alone{
+    452, "4.5.3", "Mail to the postmaster here goes in a message of its own."};
+
 using Verdict = Result<mail::Address, Refusal>;
 
 // The client of a session, as far as relaying is concerned.
@@ -49,6 +53,10 @@ class Relay {
   Verdict sender(const mail::Address& reverse_path, const Client& client) const;
   Verdict recipient(const mail::Address& recipient, const Client& client) const;
 
+  // Whether mail to this recipient (as a verdict gave it) is held: to the postmaster, while nobody
+  // is named in root_address.
+  bool holds(const mail::Address& recipient) const;
+
   // Whether relay_domains has this domain (in any case of letters).
   bool relays_to(std::string_view domain) const;
 
@@ -61,6 +69,7 @@ class Relay {
   std::string hostname_;                           // canonical
   std::string mail_name_;                          // canonical; completes unqualified addresses
   mail::Address postmaster_;
+  bool postmaster_named_ = false;
   bool local_only_;
 };
 

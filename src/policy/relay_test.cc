@@ -82,6 +82,14 @@ TEST(Relay, PostmasterIsReachedByEverybody) {
   EXPECT_EQ(taken(relay, "postmaster@relay.example", stranger), "postmaster@relay.example");
 }
 
+TEST(Relay, MailToThePostmasterIsHeldWhileNobodyIsNamed) {
+  config::Settings with_root = settings();
+  with_root.root_address = "anna@office.example";
+  EXPECT_TRUE(Relay(settings()).holds({"postmaster", "mail.example.org"}));
+  EXPECT_FALSE(Relay(settings()).holds({"postmaster", "relay.example"}));
+  EXPECT_FALSE(Relay(with_root).holds({"anna", "office.example"}));
+}
+
 TEST(Relay, RootAddressIsCompleted) {
   config::Settings with_root = settings();
   with_root.root_address = "anna";

@@ -178,6 +178,11 @@ void Session::judge_sender() {
 void Session::judge_recipient() {
   policy::Verdict verdict = rules_->relay.recipient(protocol_.address(), relay_client_);
   if (!verdict) return refuse(verdict.error(), to_string(protocol_.address()));
+  // A message is held as a whole: it goes to the postmaster or to others, and 4.5.3 has the client
+  // send the rest in a transaction of its own (RFC 5321 4.5.3.1.10).
+  const auto& others = protocol_.transaction().recipients;
+  if (!others.empty() && rules_->relay.holds(others.front()) != rules_->relay.holds(*verdict))
+    return refuse(policy::postmaster_alone, to_string(protocol_.address()));
   protocol_.accept_recipient(std::move(*verdict));
 }
 
@@ -208,6 +213,7 @@ bool Session::begin_message() {
   envelope_.client_address = peer_address_;
   envelope_.client_name = *client_name_;
   envelope_.helo = protocol_.helo();
+  envelope_.held = rules_->relay.holds(envelope_.recipients.front());
   auto incoming = services_.store.begin(envelope_, transaction.declared_size);
   if (!incoming) {
     refuse(no_space());

@@ -241,6 +241,24 @@ TEST_F(SessionTest, LoopsAreBroken) {
   EXPECT_EQ(world.store.messages.size(), 1U);
 }
 
+TEST_F(SessionTest, MailToAPostmasterWithoutANameIsHeldInAMessageOfItsOwn) {
+  auto wire = stranger();
+  const std::string heard =
+      ask(wire,
+          "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<Postmaster>\r\nRCPT TO:<c@relay.example>\r\n"
+          "DATA\r\nx\r\n.\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\n"
+          "RCPT TO:<postmaster@mail.example.org>\r\nDATA\r\nx\r\n.\r\n");
+  const std::string refusal = "452 4.5.3 Mail to the postmaster here goes in a message of its own.";
+  const auto first = heard.find(refusal);
+  ASSERT_NE(first, std::string::npos) << heard;
+  EXPECT_NE(heard.find(refusal, first + 1), std::string::npos);
+  ASSERT_EQ(world.store.messages.size(), 2U);
+  EXPECT_TRUE(world.store.messages[0].envelope.held);
+  EXPECT_EQ(to_string(world.store.messages[0].envelope.recipients.at(0)),
+            "postmaster@mail.example.org");
+  EXPECT_FALSE(world.store.messages[1].envelope.held);
+}
+
 TEST_F(SessionTest, RefusalsAreRecorded) {
   auto wire = stranger();
   ask(wire, "HELO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<x@far.example>\r\nWHAT\r\n");

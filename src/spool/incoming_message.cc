@@ -145,6 +145,7 @@ MessageItem describe(const mail::Envelope& envelope, MessageId id, std::uint64_t
   MessageItem item;
   item.id = id;
   item.body = envelope.body;
+  item.held = envelope.held;
   item.arrived = envelope.arrived;
   item.size = size;
   item.sender = to_string(envelope.reverse_path);

@@ -145,6 +145,20 @@ TEST(LogStore, AHoldIsInForceAndDurableWhenItIsAnswered) {
   EXPECT_TRUE(third.list({.state = QueueState::held}).messages.empty());
 }
 
+TEST(LogStore, AMessageMayComeInHeld) {
+  Instance instance;
+  mail::Envelope envelope;
+  envelope.recipients.push_back({"postmaster", "example.org"});
+  envelope.held = true;
+  auto incoming = instance.store->begin(envelope, 0);
+  ASSERT_TRUE(incoming);
+  EXPECT_EQ(instance.run((*incoming)->commit()).status, CommitStatus::durable);
+  EXPECT_TRUE(instance.store->lease(instance.loop.wall(), 1).empty());
+  EXPECT_EQ(instance.list().messages.at(0).state, QueueState::held);
+  Instance second(2, instance.disk->files());
+  EXPECT_EQ(second.list().messages.at(0).state, QueueState::held);
+}
+
 TEST(LogStore, ADeletionIsDurableWhenItIsAnsweredAndMakesNoNotice) {
   Instance first;
   first.send("x", {"a@example.net", "b@example.net"});
