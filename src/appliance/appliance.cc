@@ -43,6 +43,8 @@ namespace fs = std::filesystem;
 using config::Settings;
 using monitor::Severity;
 
+constexpr std::string_view reload_failed = "reload-failed";
+
 // What could not start: the documented text and what exactly failed.
 struct StartError {
   std::string_view documented;
@@ -291,23 +293,26 @@ class Appliance {
 
   void warn(const std::string& text) { traffic_.event("log", Severity::warning, text); }
 
-  // The standing notices of a configuration; those of the one before end.
+  // The standing notices of a configuration; those of the one before end. Only new ones are news.
   void show_notices(const config::Loaded& loaded) {
-    for (const std::string& id : configuration_notices_) notices_.clear(id);
-    configuration_notices_.clear();
-    auto raise = [this](const std::string& text) {
-      const std::string id = fmt::format("configuration-{}", configuration_notices_.size() + 1);
-      configuration_notices_.push_back(id);
-      notices_.raise({id, Severity::warning, text, "", "", loop_.wall()});
-      warn(text);
-    };
-    for (const std::string& text : loaded.notices) raise(text);
+    std::vector<std::string> texts = loaded.notices;
     if (::geteuid() == 0)
-      raise("this server stays root: set run_as to the user to become once its ports are bound");
+      texts.emplace_back(
+          "this server stays root: set run_as to the user to become once its ports are bound");
     if (settings_.username.empty())
-      raise(
+      texts.emplace_back(
           "username is empty: the web UI asks for nothing and changes nothing; set username and "
           "password to change that");
+    for (std::size_t i = 0; i < standing_.size(); ++i) notices_.clear(notice_id(i));
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      notices_.raise({notice_id(i), Severity::warning, texts[i], "", "", loop_.wall()});
+      if (std::find(standing_.begin(), standing_.end(), texts[i]) == standing_.end())
+        warn(texts[i]);
+    }
+    standing_ = std::move(texts);
+  }
+  static std::string notice_id(std::size_t number) {
+    return fmt::format("configuration-{}", number + 1);
   }
 
   void reload() {
@@ -330,9 +335,14 @@ class Appliance {
   void take_over(config::Loaded fresh) {
     if (!fresh.problems.empty() || fresh.settings.mode == config::Mode::none) {
       for (const config::Problem& problem : fresh.problems) warn(to_string(problem));
-      warn("reload: the configuration is wrong; the one before stays in force");
+      constexpr std::string_view text =
+          "reload: the configuration is wrong; the one before stays in force";
+      warn(std::string(text));
+      notices_.raise({std::string(reload_failed), Severity::warning, std::string(text), "",
+                      "`malleposte check` says what is wrong.", loop_.wall()});
       return;
     }
+    notices_.clear(reload_failed);
     config::Loaded now = config::for_running(loaded_, std::move(fresh));
     std::string names;
     for (const config::Property* property : config::changed(loaded_, now))
@@ -410,7 +420,7 @@ class Appliance {
   std::vector<std::unique_ptr<net::HttpServer>> http_;
   std::vector<net::Endpoint> ui_;
   std::unique_ptr<VolumeWatch> watch_;
-  std::vector<std::string> configuration_notices_;
+  std::vector<std::string> standing_;  // notices of the configuration
   bool reloading_ = false;
   bool reload_again_ = false;
   bool stopping_ = false;
