@@ -79,6 +79,8 @@ class FakeStore final : public spool::Store {
   std::vector<spool::Lease> lease(WallTime, std::size_t) override { return {}; }
   std::optional<WallTime> next_due() const override { return std::nullopt; }
   void release(mail::MessageId) override {}
+  void release(mail::MessageId, const std::vector<std::uint32_t>&) override {}
+  bool wanted(mail::MessageId) const override { return true; }
   bool reserve(mail::MessageId, std::size_t) override { return false; }
   Task<Result<std::unique_ptr<spool::StoredMessage>>> open(mail::MessageId) override {
     co_return fail(Fault::disk, "nothing to open");

@@ -59,6 +59,10 @@ void Carrier::drop_connection() {
 Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignment) {
   const auto job = assignment.job;
   const auto& recipients = depot_.consignments.recipients(job);
+  if (!depot_.with.store.wanted(job.message)) {  // held or deleted while it waited its turn
+    depot_.consignments.recall(job);
+    co_return std::nullopt;
+  }
   // For the whole message: its other parts, at other sites, find the room taken.
   const auto leased = depot_.consignments.lease(job.message).recipients.size();
   if (!depot_.with.store.reserve(job.message, leased)) {

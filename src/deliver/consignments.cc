@@ -48,7 +48,7 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
                             const Target* target, const spool::StoredMessage* message) {
   auto& consignment = find(job.message);
   const auto& part = consignment.parts[job.part];
-  assert(rulings.size() == part.recipients.size() && consignment.parts_open > 0);
+  assert(rulings.size() == part.recipients.size());
   const auto now = with_.loop.wall();
   // Read anew each time: a reload may have changed it.
   const queue::RetrySchedule schedule{with_.settings.retry_first, with_.settings.retry_max,
@@ -82,13 +82,32 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
     consignment.failures.push_back(std::move(conclusion));
   }
 
+  part_ended(job.message, std::move(conclusions));
+}
+
+// Settles what can be settled now: failures only with the last part.
+void Consignments::part_ended(mail::MessageId id, std::vector<Conclusion> conclusions) {
+  auto& consignment = find(id);
+  assert(consignment.parts_open > 0);
   if (--consignment.parts_open == 0 && !consignment.failures.empty()) {
     for (auto& failure : consignment.failures) conclusions.push_back(std::move(failure));
     consignment.failures.clear();
-    spawn(fail(job.message, std::move(conclusions)));
+    spawn(fail(id, std::move(conclusions)));
   } else if (!conclusions.empty()) {
-    settle(job.message, std::move(conclusions), {});
+    settle(id, std::move(conclusions), {});
   }
+}
+
+void Consignments::recall(queue::Job job) {
+  auto& consignment = find(job.message);
+  std::vector<std::uint32_t> recipients;
+  for (auto position : consignment.parts[job.part].recipients)
+    recipients.push_back(consignment.lease.recipients[position].index);
+  consignment.recipients_open -= recipients.size();
+  with_.store.release(job.message, recipients);
+  part_ended(job.message, {});
+  if (consignment.recipients_open == 0) consignments_.erase(job.message.value);
+  settled_();
 }
 
 void Consignments::abandon(queue::Job job) {

@@ -44,6 +44,8 @@ class Consignments {
   // could not be read: then nothing is final.
   void conclude(queue::Job job, const std::vector<smtp::Ruling>& rulings, const Target* target,
                 const spool::StoredMessage* message);
+  // The end of a part that is not wanted any more: its recipients go back to the store untried.
+  void recall(queue::Job job);
   // The end of a part during shutdown without an answer worth keeping: its recipients stay leased.
   void abandon(queue::Job job);
 
@@ -74,6 +76,7 @@ class Consignments {
               std::vector<spool::Generated> generated);
   Task<void> settle_until_durable(mail::MessageId id, std::vector<Conclusion> conclusions,
                                   std::vector<spool::Generated> generated);
+  void part_ended(mail::MessageId id, std::vector<Conclusion> conclusions);
   Task<void> fail(mail::MessageId id, std::vector<Conclusion> conclusions);
   void settled(mail::MessageId id, const std::vector<Conclusion>& conclusions);
 

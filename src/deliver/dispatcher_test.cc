@@ -54,6 +54,20 @@ class Delivery : public testing::Test {
   bool leftovers_allowed = false;
 };
 
+TEST_F(Delivery, WhatIsHeldBeforeItsTurnGoesBackUntried) {
+  relay();
+  auto id = put("s@example.org", {"a@x.example", "b@y.example"});
+  world.store.unwanted.insert(id.value);
+  start();
+  pass(1s);
+  EXPECT_TRUE(message(id).leased.empty());
+  EXPECT_TRUE(message(id).history[0].empty());
+  EXPECT_TRUE(relay().mails.empty());
+  auto other = put("s@example.org", {"c@x.example"});
+  pass(1s);
+  EXPECT_EQ(last(other).fate, mail::Fate::delivered) << "the next one goes on";
+}
+
 TEST_F(Delivery, AMessageReachesTheNextHopAndIsGone) {
   relay();
   start();

@@ -66,7 +66,7 @@ class FakeStore final : public spool::Store {
     std::vector<spool::Lease> leases;
     for (auto& [id, message] : messages) {
       if (leases.size() == max) break;
-      if (!message.leased.empty()) continue;
+      if (!message.leased.empty() || held.contains(id)) continue;
       spool::Lease lease{{id}, message.content.size(), message.envelope.arrived, {}};
       for (std::uint32_t i = 0; i < message.due.size(); ++i) {
         if (message.fate(i) != mail::Fate::queued || message.due[i] > now) continue;
@@ -89,6 +89,13 @@ class FakeStore final : public spool::Store {
     return first;
   }
   void release(mail::MessageId id) override { messages.at(id.value).leased.clear(); }
+  void release(mail::MessageId id, const std::vector<std::uint32_t>& recipients) override {
+    for (auto recipient : recipients)
+      EXPECT_EQ(messages.at(id.value).leased.erase(recipient), 1u) << "released, but not leased";
+    held.insert(id.value);
+  }
+  std::set<std::uint64_t> unwanted, held;
+  bool wanted(mail::MessageId id) const override { return !unwanted.contains(id.value); }
   bool reserve(mail::MessageId id, std::size_t recipients) override {
     if (refused_reservations > 0) return --refused_reservations, false;
     auto& message = messages.at(id.value);

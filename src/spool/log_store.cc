@@ -192,6 +192,18 @@ void LogStore::release(MessageId id) {
   if (auto slot = state_.index.find(id)) end_lease(*slot);
 }
 
+void LogStore::release(MessageId id, const std::vector<std::uint32_t>& recipients) {
+  auto slot = state_.index.find(id);
+  if (!slot) return;
+  for (auto recipient : recipients) state_.index[*slot].recipients()[recipient].leased = false;
+  after_outcomes(id);
+}
+
+bool LogStore::wanted(MessageId id) const {
+  auto slot = state_.index.find(id);
+  return slot && !state_.index[*slot].held && !state_.index[*slot].deleting;
+}
+
 bool LogStore::reserve(MessageId id, std::size_t recipients) {
   if (room_->reserve(id, recipients)) return true;
   cleaner_->look(true);

@@ -43,6 +43,8 @@ class LogStore final : public Store {
   std::vector<Lease> lease(WallTime now, std::size_t max) override;
   std::optional<WallTime> next_due() const override;
   void release(MessageId id) override;
+  void release(MessageId id, const std::vector<std::uint32_t>& recipients) override;
+  bool wanted(MessageId id) const override;
   bool reserve(MessageId id, std::size_t recipients) override;
   Task<Result<std::unique_ptr<StoredMessage>>> open(MessageId id) override;
   Task<Result<void>> settle(Settlement settlement) override;

@@ -145,6 +145,20 @@ TEST(LogStore, AHoldIsInForceAndDurableWhenItIsAnswered) {
   EXPECT_TRUE(third.list({.state = QueueState::held}).messages.empty());
 }
 
+TEST(LogStore, AHeldMessageIsNotWantedAndComesBackWhenReleased) {
+  Instance instance;
+  auto sent = instance.send("x", {"a@example.net", "b@example.net"});
+  auto lease = instance.store->lease(instance.loop.wall(), 1).at(0);
+  EXPECT_TRUE(instance.store->wanted(sent.id));
+  EXPECT_EQ(instance.apply({}, Operation::hold), 1u);
+  EXPECT_FALSE(instance.store->wanted(sent.id));
+  instance.store->release(sent.id, {0});
+  instance.store->release(sent.id, {1});
+  EXPECT_TRUE(instance.store->lease(instance.loop.wall(), 1).empty());
+  EXPECT_EQ(instance.apply({}, Operation::release), 1u);
+  EXPECT_EQ(instance.store->lease(instance.loop.wall(), 1).size(), 1u);
+}
+
 TEST(LogStore, AMessageMayComeInHeld) {
   Instance instance;
   mail::Envelope envelope;

@@ -172,6 +172,11 @@ class Store {
   virtual std::optional<WallTime> next_due() const = 0;
   // Ends a lease before all its recipients were settled: the rest is due again at once.
   virtual void release(MessageId id) = 0;
+  // The same for some of its recipients.
+  virtual void release(MessageId id, const std::vector<std::uint32_t>& recipients) = 0;
+  // Whether a leased message should still go out: false once the operator holds or deletes it.
+  // Asked right before its delivery begins.
+  virtual bool wanted(MessageId id) const = 0;
 
   // Room for outcome and DSN of a delivery, taken before it starts and given back by settle().
   // false: no room, the delivery must wait.
