@@ -201,7 +201,12 @@ class Appliance {
     dispatcher_ = std::make_unique<deliver::Dispatcher>(deliver::Surroundings{
         loop_, *store_, network_, *resolver_, traffic_, settings_, *own_, *routes_});
     store_->bounce_with(deliver::dsn_maker(settings_.hostname, loop_));
+    store_->on_generated(
+        [this](mail::MessageId id, const mail::Envelope& envelope, std::uint64_t size) {
+          traffic_.generated(id, envelope, size, "notice to the sender");
+        });
     metrics_.add([this](monitor::Figures& into) { traffic_.figures(into); });
+    metrics_.add([this](monitor::Figures& into) { journal_.figures(into); });
     door_ = std::make_unique<receive::FrontDoor>(loop_, network_, *resolver_, *store_, traffic_,
                                                  settings_);
     admin::Api::Options options;
@@ -299,6 +304,10 @@ class Appliance {
     if (::geteuid() == 0)
       texts.emplace_back(
           "this server stays root: set run_as to the user to become once its ports are bound");
+    if (settings_.root_address.empty())
+      texts.emplace_back(
+          "root_address is empty: mail to the postmaster is held in the queue; set root_address to "
+          "whoever reads it");
     if (settings_.username.empty())
       texts.emplace_back(
           "username is empty: the web UI asks for nothing and changes nothing; set username and "
