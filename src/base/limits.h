@@ -1,5 +1,5 @@
 // Every limit that is not a property, in one place: name, value, unit, and what happens at it.
-// Limits an operator may change are properties (config/properties.cc).
+// Limits an operator may change are properties (config/property_table.cc).
 #pragma once
 
 #include <cstddef>
@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 
 // --- SMTP, receiving -----------------------------------------------------------------------------
 inline constexpr std::size_t command_line_octets = 2048;   // with CRLF; RFC 5321 4.5.3.1.4 asks 512
-inline constexpr std::size_t text_line_octets = 1000;      // with CRLF; RFC 5321 4.5.3.1.6, sent on
 inline constexpr std::size_t recipients_per_message = 1000;  // then 452 4.5.3
 inline constexpr std::size_t local_part_octets = 64;         // RFC 5321 4.5.3.1.1
 inline constexpr std::size_t domain_octets = 255;            // RFC 5321 4.5.3.1.2

@@ -10,7 +10,7 @@
 namespace malleposte::mail {
 
 // The states a recipient can be in. All but `queued` are final; each final one has its own counter,
-// and accepted + generated = the sum of all of them, always (docs/formats/spool.md, Accounting).
+// and accepted + generated = the sum of all of them, always (docs/formats/spool.md, What is promised).
 enum class Fate : std::uint8_t {
   queued = 0,
   delivered = 1,  // the next hop answered 250

@@ -77,7 +77,7 @@ Verdict Relay::recipient(const mail::Address& recipient, const Client& client) c
 }
 
 bool Relay::holds(const mail::Address& recipient) const {
-  return !postmaster_named_ && recipient == postmaster_;
+  return !postmaster_named_ && recipient == postmaster_ && !relays_to(hostname_);
 }
 
 bool Relay::relays_to(std::string_view domain) const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 
 #include "base/limits.h"
@@ -219,9 +220,9 @@ Task<void> LogStore::not_moving(MessageId id) {
 }
 
 Task<Result<void>> LogStore::write(std::string items, std::vector<MessageId> about,
-                                   std::function<void(const Written&)> durable) {
+                                   std::function<void(const Written&)> durable, Urgency urgency) {
   PendingRecord record;
-  record.urgency = Urgency::soon;
+  record.urgency = urgency;
   record.buffer = std::move(items);
   for (auto id : about) cleaner_->record_begun(id);
   OneShot<Result<void>> waiting;  // safe on this frame: a write is awaited to its end
@@ -277,7 +278,12 @@ Task<Result<void>> LogStore::settle(Settlement settlement) {
     after_outcomes(settlement.id);
   };
   std::vector<MessageId> about{settlement.id};
-  co_return co_await write(std::move(items), std::move(about), durable);
+  // Nobody waits for a deferral: lost in a crash, it is only made again a little early.
+  bool only_deferred =
+      std::all_of(settlement.outcomes.begin(), settlement.outcomes.end(),
+                  [](const auto& outcome) { return outcome.fate == mail::Fate::queued; });
+  co_return co_await write(std::move(items), std::move(about), durable,
+                           only_deferred ? Urgency::whenever : Urgency::soon);
 }
 
 void LogStore::take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,

@@ -71,7 +71,8 @@ class LogStore final : public Store {
   using Slot = Index::Slot;
   // One record about known messages; `durable` runs when it is.
   Task<Result<void>> write(std::string items, std::vector<MessageId> about,
-                           std::function<void(const Written&)> durable);
+                           std::function<void(const Written&)> durable,
+                           Urgency urgency = Urgency::soon);
   void take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
                     WallTime next, std::string_view reply, const Written& written);
   void after_outcomes(MessageId id);

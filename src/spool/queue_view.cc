@@ -47,8 +47,8 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
          std::move(reply)});
   }
   if (shown.state == QueueState::held)
-    shown.reason = shown.reason.empty() ? "held by the operator"
-                                        : "held by the operator; before that: " + shown.reason;
+    shown.reason = shown.reason.empty() ? "held until it is released"
+                                        : "held until it is released; before that: " + shown.reason;
   else if (next != UINT32_MAX)
     shown.next_attempt = next == 0 ? item.arrived : to_time(next);
   return shown;
