@@ -26,7 +26,7 @@ def process(target, *arguments):
     return child, ours
 
 
-def test_nothing_acknowledged_is_lost(malleposte):
+def test_nothing_acknowledged_is_lost(malleposte, capsys):
     seed = int(os.environ.get("MALLEPOSTE_SEED", random.randrange(1 << 30)))
     print(f"MALLEPOSTE_SEED={seed}")
     draw = random.Random(seed)
@@ -64,7 +64,8 @@ def test_nothing_acknowledged_is_lost(malleposte):
     hop.join()
 
     wrong = ledger.complaints(sent, arrived, kills)
-    print(f"{len(kills)} kills, {sum(one.acknowledged for one in sent)} of {len(sent)} mails "
-          f"acknowledged, {len(arrived)} arrived, {sum(bool(a.report_of) for a in arrived)} DSNs, "
-          f"{ledger.duplicates(arrived)} duplicates in flight at a kill")
+    with capsys.disabled():
+        print(f"\n{len(kills)} kills, {sum(one.acknowledged for one in sent)} of {len(sent)} mails "
+              f"acknowledged, {len(arrived)} arrived, {sum(bool(a.report_of) for a in arrived)} "
+              f"DSNs, {ledger.duplicates(arrived)} duplicates in flight at a kill")
     assert not wrong, f"{len(wrong)} complaints (seed {seed}): " + "; ".join(wrong[:20])
