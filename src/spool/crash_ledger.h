@@ -2,6 +2,7 @@
 // of it. Compared with what a store recovered from a crash at a given moment says. Test code.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -26,9 +27,17 @@ class CrashLedger {
     std::size_t begun = not_yet;  // when it was handed over: it may exist from here on
     std::size_t acknowledged = not_yet;
     std::vector<Recipient> recipients;
+    std::vector<std::string> addresses;
+  };
+
+  // The operator deletes what is for this address: whoever is matched may go from `begun` on.
+  struct Deletion {
+    std::string address;
+    std::size_t begun, ended = not_yet;
   };
 
   std::map<std::uint64_t, Message> messages;
+  std::vector<Deletion> deletions;
   std::set<std::string> notices;  // contents of the DSNs that were handed over
 
   // What is wrong with the store, if it was recovered from a crash after `operations` operations;
@@ -40,7 +49,7 @@ class CrashLedger {
       bool acknowledged = message.acknowledged <= operations;
       bool all_settling = true, all_settled = true;
       for (const auto& recipient : message.recipients) {
-        all_settling &= recipient.settling <= operations;
+        all_settling &= recipient.settling <= operations || deleted(message, operations);
         all_settled &= recipient.settled <= operations;
       }
       auto held = contents.find(id);
@@ -60,7 +69,7 @@ class CrashLedger {
         const auto& recipient = message.recipients[i];
         if (states[i] && recipient.settled <= operations)
           return "a settled recipient of " + to_string(MessageId{id}) + " is queued again";
-        if (!states[i] && recipient.settling > operations)
+        if (!states[i] && recipient.settling > operations && !deleted(message, operations))
           return "a recipient of " + to_string(MessageId{id}) + " vanished";
       }
     }
@@ -75,6 +84,14 @@ class CrashLedger {
              std::to_string(a.bounced) + " + " + std::to_string(a.deleted) + " went, " +
              std::to_string(a.queued) + " are queued";
     return {};
+  }
+
+ private:
+  bool deleted(const Message& message, std::size_t operations) const {
+    return std::any_of(deletions.begin(), deletions.end(), [&](const Deletion& deletion) {
+      return deletion.begun <= operations && message.begun <= deletion.ended &&
+             std::count(message.addresses.begin(), message.addresses.end(), deletion.address) > 0;
+    });
   }
 };
 
