@@ -124,10 +124,10 @@ class Appliance {
     loop_.run_ready();
     loop_.join_lanes();
     loop_.run_ready();
+    // From here on nothing runs that could come back to what goes.
     dispatcher_.reset();
     door_.reset();
     api_.reset();
-    loop_.run_ready();
     // The store may have begun the next segment meanwhile: it must not go while a lane makes it.
     loop_.join_lanes();
     store_.reset();
@@ -361,6 +361,7 @@ class Appliance {
     settings_ = loaded_.settings;
     own_.emplace(settings_, deliver::machine_addresses());
     routes_.emplace(settings_);
+    resolver_->flush();  // the servers of resolv.conf may be others
     door_->reload(settings_);
     dispatcher_->suspend(settings_.deliveries_suspended);
     api_->set_deliveries_suspended(settings_.deliveries_suspended);
@@ -388,10 +389,14 @@ class Appliance {
 
   Task<void> end_deliveries() {
     for (const deliver::InDoubt& delivery : co_await dispatcher_->stop())
-      warn(
-          fmt::format("the delivery of {} to {} is in doubt: it had not been answered when this "
-                      "server ended, and it will be tried again",
-                      to_string(delivery.message), delivery.host));
+      warn(delivery.host.empty()
+               ? fmt::format(
+                     "the delivery of {} is not on disk: it was answered, but the spool could "
+                     "not keep that, and it will be tried again",
+                     to_string(delivery.message))
+               : fmt::format("the delivery of {} to {} is in doubt: it had not been answered when "
+                             "this server ended, and it will be tried again",
+                             to_string(delivery.message), delivery.host));
     ended(dispatcher_empty_);
   }
 

@@ -7,6 +7,9 @@
 #include "smtp/dot_stuffer.h"
 
 namespace malleposte::deliver {
+namespace {
+constexpr std::size_t jobs_at_once = 100;  // told of a dead site before others have their turn
+}  // namespace
 
 using Need = smtp::ClientProtocol::Need;
 
@@ -142,6 +145,9 @@ Task<void> Carrier::defer_all(Unreachable reason) {
     if (!job) co_return;
     auto parcel = co_await prepare({site_.id, *job, queue::Priority::retry});
     if (parcel) conclude(*parcel, rulings(*parcel), target);
+    // Thousands may wait: the sessions and everything else have their turn in between.
+    if (waiting % jobs_at_once == 0)
+      co_await sleep_until(depot_.with.loop, depot_.with.loop.steady());
   }
 }
 
@@ -153,6 +159,12 @@ void Carrier::conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const 
 Task<void> Carrier::carry() {
   auto& protocol = connection_->protocol();
   if (!current_->begun) {
+    if (!depot_.with.store.wanted(current_->job().message)) {  // held while we were connecting
+      depot_.consignments.recall(current_->job());
+      current_ = std::move(next_);
+      next_.reset();
+      co_return;
+    }
     if (auto ruling = protocol.refuses(current_->transaction.size)) {
       conclude(*current_, std::vector(current_->transaction.recipients.size(), *ruling),
                &connection_->target());

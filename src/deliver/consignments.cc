@@ -149,6 +149,10 @@ Task<void> Consignments::settle_until_durable(mail::MessageId id,
                                               std::vector<Conclusion> conclusions,
                                               std::vector<spool::Generated> generated) {
   ++settling_;
+  const bool delivered = std::any_of(
+      conclusions.begin(), conclusions.end(),
+      [](const auto& conclusion) { return conclusion.outcome.fate == mail::Fate::delivered; });
+  if (delivered) settling_deliveries_.insert(id);
   for (Duration wait = first_settle_retry;; wait = std::min(2 * wait, longest_settle_retry)) {
     spool::Settlement settlement;
     settlement.id = id;
@@ -163,6 +167,7 @@ Task<void> Consignments::settle_until_durable(mail::MessageId id,
     co_await sleep_until(with_.loop, with_.loop.steady() + wait);
   }
   --settling_;
+  if (delivered) settling_deliveries_.erase(settling_deliveries_.find(id));
   settled(id, conclusions);
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -52,6 +53,10 @@ class Consignments {
   std::size_t messages() const { return consignments_.size(); }
   // Settlements on their way to the disk.
   std::size_t settling() const { return settling_; }
+  // Those among them that say of a recipient that it was delivered.
+  std::vector<mail::MessageId> settling_deliveries() const {
+    return {settling_deliveries_.begin(), settling_deliveries_.end()};
+  }
 
  private:
   // An outcome with what the record of it needs.
@@ -84,6 +89,7 @@ class Consignments {
   std::function<void()> settled_;
   std::unordered_map<std::uint64_t, Consignment> consignments_;
   std::size_t settling_ = 0;
+  std::multiset<mail::MessageId> settling_deliveries_;
 };
 
 }  // namespace malleposte::deliver

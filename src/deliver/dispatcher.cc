@@ -216,6 +216,8 @@ Task<std::vector<InDoubt>> Dispatcher::stop() {
   }
   for (const auto* carrier : carriers_)
     if (carrier->past_final_dot()) in_doubt.push_back({carrier->message(), carrier->host()});
+  // Delivered, but the spool has not taken it down: they will go out again.
+  for (auto id : consignments_.settling_deliveries()) in_doubt.push_back({id, ""});
   const std::vector<Carrier*> rest(carriers_.begin(), carriers_.end());
   for (auto* carrier : rest)
     if (carriers_.contains(carrier)) carrier->abort();

@@ -26,11 +26,12 @@ bool is_loopback(const IpAddress& address) {
 
 OwnAddresses::OwnAddresses(const config::Settings& settings, std::vector<IpAddress> machine)
     : machine_(std::move(machine)), smtp_port_(settings.smtp_port), mx_port_(settings.mx_port) {
+  if (settings.in.empty()) all_v4_ = all_v6_ = true;  // we listen everywhere
   for (const auto& text : settings.in)
     if (auto address = parse_ip(text)) {
       listeners_.push_back(*address);
       if (*address == any_v4) all_v4_ = true;
-      if (*address == any_v6) all_v4_ = all_v6_ = true;  // takes IPv4 too
+      if (*address == any_v6) all_v6_ = true;
     }
   for (const auto& text : settings.proxy_addresses)
     if (auto address = parse_ip(text)) proxies_.push_back(*address);

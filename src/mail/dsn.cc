@@ -69,8 +69,14 @@ std::string returned_header(std::string_view content) {
   return header;
 }
 
-std::string reply_line(const Answer& answer) {
-  auto text = one_line(answer.text, limits::reply_text_kept);
+// Of many recipients each gets a shorter share, so that the notice fits in one record of the spool.
+std::size_t share(std::size_t recipients) {
+  constexpr std::size_t in_all = 100'000, least = 80;
+  return std::clamp(in_all / recipients, least, limits::reply_text_kept);
+}
+
+std::string reply_line(const Answer& answer, std::size_t most) {
+  auto text = one_line(answer.text, most);
   return answer.code == 0 ? text
                           : fmt::format("{} {} {}", answer.code, one_line(answer.status, 11), text);
 }
@@ -102,7 +108,7 @@ std::string for_people(const Envelope& original, const std::vector<Outcome>& fai
     if (auto host = host_of(answer); !host.empty())
       text += wrap(answer.code != 0 ? "The host " + host + " said:" : "At the host " + host + ":",
                    "    ");
-    text += wrap(reply_line(answer), "    ");
+    text += wrap(reply_line(answer, share(failed.size())), "    ");
   }
   return text;
 }
@@ -126,7 +132,8 @@ std::string for_programs(const Envelope& original, MessageId id, const std::vect
         status_of(outcome));
     if (!answer.host.empty())
       text += fmt::format("Remote-MTA: dns; {}\r\n", one_line(answer.host, limits::domain_octets));
-    if (answer.code != 0) text += field("Diagnostic-Code", "smtp; " + reply_line(answer));
+    if (answer.code != 0)
+      text += field("Diagnostic-Code", "smtp; " + reply_line(answer, share(failed.size())));
     text += fmt::format("Last-Attempt-Date: {}\r\n", date_time(now));
   }
   return text;

@@ -1,5 +1,8 @@
 #include "receive/front_door.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <charconv>
@@ -10,6 +13,19 @@
 
 namespace malleposte::receive {
 namespace {
+
+// As many sessions as there are descriptors for: some are left for the spool, deliveries and DNS.
+policy::SessionLimits::Options session_limits() {
+  constexpr rlim_t for_the_rest = 1000;
+  policy::SessionLimits::Options options;
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    const rlim_t left =
+        files.rlim_cur > 2 * for_the_rest ? files.rlim_cur - for_the_rest : files.rlim_cur / 2;
+    options.in_all = std::min<std::size_t>(options.in_all, left);
+  }
+  return options;
+}
 
 Task<void> turn_away(std::unique_ptr<net::Stream> stream, std::string text, SteadyTime deadline) {
   const std::array<std::string_view, 1> buffers{text};
@@ -49,7 +65,7 @@ struct FrontDoor::State {
   ReadBuffers buffers;
   Services services;
   std::shared_ptr<const Rules> rules;
-  policy::SessionLimits limits;
+  policy::SessionLimits limits{session_limits()};
   std::unordered_set<Session*> sessions;
   std::function<void()> when_empty;
   std::uint64_t named = 0;

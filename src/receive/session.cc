@@ -261,7 +261,7 @@ Task<void> Session::finish_message(ReadBuffers::Loan& loan) {
   const std::unique_ptr<spool::Incoming> incoming = std::move(incoming_);
   const spool::CommitResult result = co_await incoming->commit();
   if (result.status != spool::CommitStatus::durable) {
-    refuse(not_kept());
+    refuse(result.status == spool::CommitStatus::no_room ? no_space() : not_kept());
     co_return;
   }
   ++messages_;

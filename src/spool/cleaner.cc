@@ -48,7 +48,7 @@ void Cleaner::record_ended(MessageId id) {
 }
 
 void Cleaner::look(bool short_of_space) {
-  if (cleaning_) return;
+  if (cleaning_ || stopped_) return;
   auto number = state_.segments.to_clean(short_of_space ? clean_when_short_percent
                                                         : limits::clean_below_percent);
   if (!number) return;
@@ -77,6 +77,7 @@ Task<bool> Cleaner::pass(SegmentTable::Number number) {
                                                 segment.octets, segment.end);
   bool complete = true;
   for (bool more = true; more;) {
+    if (stopped_) co_return false;
     auto step = std::make_shared<Step>();
     state_.loop.offload(
         Loop::Lane::reader,

@@ -25,6 +25,8 @@ class Cleaner {
   // Cleans a segment if one is worth it; `short_of_space`: also fuller ones.
   void look(bool short_of_space);
   bool idle() const { return !cleaning_; }
+  // Ends the work under way at its next step, and begins none.
+  void stop() { stopped_ = true; }
   std::uint64_t cleaned() const { return cleaned_; }
 
   // While a message is being written again nothing else may be written about it: wait for this.
@@ -56,6 +58,7 @@ class Cleaner {
   GroupCommit& commits_;
   std::function<void()> look_;
   bool cleaning_ = false;
+  bool stopped_ = false;
   std::uint64_t cleaned_ = 0;
   std::unordered_set<std::uint64_t> moving_;
   std::unordered_map<std::uint64_t, unsigned> in_flight_;

@@ -47,9 +47,11 @@ class IncomingMessage final : public Incoming {
 
   Task<CommitResult> commit() override {
     if (!chunks_.empty() && content_octets() > 0 && !broken_) co_await spill();
-    if (broken_) co_return CommitResult{CommitStatus::refused, id_, broken_->text};
+    if (broken_)
+      co_return CommitResult{no_room_ ? CommitStatus::no_room : CommitStatus::refused, id_,
+                             broken_->text};
     auto room = intake_.room.for_mail(buffer_.size());
-    if (!room) co_return CommitResult{CommitStatus::refused, id_, room.error().text};
+    if (!room) co_return CommitResult{CommitStatus::no_room, id_, room.error().text};
 
     auto item = describe(envelope_, id_, size_);
     for (const auto& chunk : chunks_) item.chunks.push_back(chunk.ref);
@@ -97,6 +99,7 @@ class IncomingMessage final : public Incoming {
   Task<void> spill() {
     if (auto room = intake_.room.for_mail(buffer_.size()); !room) {
       broken_ = room.error();
+      no_room_ = true;
       co_return;
     }
     PendingRecord record;
@@ -133,6 +136,7 @@ class IncomingMessage final : public Incoming {
   std::uint64_t size_ = 0;
   std::vector<Chunk> chunks_;
   std::optional<Error> broken_;
+  bool no_room_ = false;
 };
 
 }  // namespace

@@ -154,7 +154,7 @@ void LogStore::notify_due() {
   due_posted_ = true;
   state_.loop.post([this] {
     due_posted_ = false;
-    due_();
+    if (due_) due_();
   });
 }
 
@@ -240,14 +240,20 @@ Task<Result<void>> LogStore::settle(Settlement settlement) {
   auto slot = state_.index.find(settlement.id);
   if (!slot) co_return fail(Fault::resource, "there is no such message");
   auto home = state_.home_epoch(state_.index[*slot]);
+  // One record holds them all, so with many recipients what each peer said is kept shorter.
+  constexpr std::size_t replies_in_all = 100'000, reply_least = 80;
+  auto reply_most =
+      std::max(reply_least, replies_in_all / std::max<std::size_t>(settlement.outcomes.size(), 1));
+  auto reply = [&](const mail::Outcome& outcome) {
+    return describe(outcome.answer).substr(0, reply_most);
+  };
 
   std::string items(record_header_octets, '\0');
   for (const auto& outcome : settlement.outcomes) {
     const auto& recipient = state_.index[*slot].recipients()[outcome.recipient];
     assert(recipient.leased && recipient.fate == mail::Fate::queued);
     append_item(items, OutcomeItem{settlement.id, home, false, outcome.recipient, outcome.fate,
-                                   recipient.attempts + 1u, outcome.next_attempt,
-                                   describe(outcome.answer)});
+                                   recipient.attempts + 1u, outcome.next_attempt, reply(outcome)});
   }
   struct Made {
     MessageItem item;
@@ -274,7 +280,7 @@ Task<Result<void>> LogStore::settle(Settlement settlement) {
     if (!now) return;
     for (const auto& outcome : settlement.outcomes)
       take_outcome(state_.index[*now], outcome.recipient, outcome.fate, outcome.next_attempt,
-                   describe(outcome.answer), written);
+                   reply(outcome), written);
     after_outcomes(settlement.id);
   };
   std::vector<MessageId> about{settlement.id};
@@ -367,7 +373,9 @@ Counters LogStore::counters() const {
 
 Task<void> LogStore::drain() {
   using namespace std::chrono_literals;
-  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle())
+  closing_ = true;
+  cleaner_->stop();
+  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || deletions_ > 0)
     co_await sleep_until(state_.loop, state_.loop.steady() + 5ms);
 }
 

@@ -58,7 +58,8 @@ class LogStore final : public Store {
   Accounts accounts() const override;
   Counters counters() const override;
 
-  // Returns once nothing is on its way to the disk.
+  // Begins nothing more of its own (cleaning, deletions that failed before) and returns once
+  // nothing is on its way to the disk.
   Task<void> drain();
 
  private:
@@ -97,6 +98,8 @@ class LogStore final : public Store {
   std::unique_ptr<Intake> intake_;
   std::function<void()> due_;
   bool due_posted_ = false;
+  bool closing_ = false;
+  unsigned deletions_ = 0;  // finish_deletion() under way
   MakeDsn make_dsn_;
   OnGenerated generated_;
 };

@@ -160,19 +160,22 @@ void LogStore::take_deletion(Slot slot, const Written& where) {
 // The mark is durable and the delivery has ended: makes the end of every recipient that is left
 // durable too. As long as that fails the message stays, marked, and it is tried again.
 Task<void> LogStore::finish_deletion(MessageId id) {
+  ++deletions_;
   for (;;) {
     co_await not_moving(id);
     auto slot = state_.index.find(id);
-    if (!slot) co_return;
+    if (!slot) break;
     std::string items(record_header_octets, '\0');
     append_deletion(items, *slot);
     std::vector<MessageId> about{id};
     auto written = co_await write(std::move(items), about, [&](const Written& where) {
       if (auto now = state_.index.find(id)) take_deletion(*now, where);
     });
-    if (written) co_return;
+    if (written || closing_) break;
     co_await sleep_until(state_.loop, state_.loop.steady() + try_again_after);
+    if (closing_) break;
   }
+  --deletions_;
 }
 
 // Many at the same time, so that they share their syncs.

@@ -22,24 +22,24 @@ void Recycler::look_now() {
   for (auto number : state_.segments.retirable()) retire(number);
   if (state_.segments.free_count() < free_wanted && room_.may_grow()) {
     bool begun = state_.segments.prepare([this] {
-      --under_way_;
+      --coming_;
       settle_waiting();
       look();
     });
-    if (begun) ++under_way_;
+    if (begun) ++coming_;
   }
 }
 
 void Recycler::retire(SegmentTable::Number number) {
   auto& segment = state_.segments[number];
   segment.state = Segment::State::retiring;
-  ++under_way_;
+  ++retiring_;
   PendingRecord record;
   record.urgency = Urgency::whenever;
   record.buffer.append(record_header_octets, '\0');
   append_item(record.buffer, RetireItem{segment.epoch});
   record.done = [this, number](Result<Written> written) {
-    --under_way_;
+    --retiring_;
     if (!written) {
       state_.segments[number].state = Segment::State::sealed;
       return;
@@ -52,7 +52,7 @@ void Recycler::retire(SegmentTable::Number number) {
 }
 
 void Recycler::finish(SegmentTable::Number number) {
-  ++under_way_;
+  ++coming_;
   auto& segment = state_.segments[number];
   auto done = std::make_shared<Result<void>>();
   bool reusable = !segment.poisoned && segment.octets == state_.segments.segment_octets();
@@ -70,7 +70,7 @@ void Recycler::finish(SegmentTable::Number number) {
         if (*done) *done = disk.sync(file);
       },
       [this, done, number, reusable] {
-        --under_way_;
+        --coming_;
         // With its old header still there the segment stays out of use until the next start.
         if (!*done) return;
         state_.segments.freed(number, reusable);
@@ -87,7 +87,7 @@ void Recycler::wanted() {
 // Whoever waits for a segment goes on, or is told that none will come.
 void Recycler::settle_waiting() {
   if (state_.segments.free_count() > 0) return commits_.segment_came();
-  if (under_way_ == 0)
+  if (coming_ == 0)
     commits_.no_segment({Fault::disk, "the data volume is full: no segment is free"});
 }
 

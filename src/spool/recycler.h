@@ -19,7 +19,7 @@ class Recycler {
   // No segment is free and somebody waits for one.
   void wanted();
   // Nothing is under way.
-  bool idle() const { return under_way_ == 0 && !looking_; }
+  bool idle() const { return coming_ == 0 && retiring_ == 0 && !looking_; }
 
  private:
   void look_now();
@@ -30,7 +30,8 @@ class Recycler {
   Room& room_;
   GroupCommit& commits_;
   bool looking_ = false;
-  unsigned under_way_ = 0;
+  unsigned coming_ = 0;    // segments being made or given back: one of them will be free
+  unsigned retiring_ = 0;  // RETIRE records on their way; they need room themselves
 };
 
 }  // namespace malleposte::spool

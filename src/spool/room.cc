@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/limits.h"
 
 namespace malleposte::spool {
@@ -57,13 +59,15 @@ Result<void> Room::for_mail(std::uint64_t octets) {
 }
 
 bool Room::reserve(MessageId id, std::size_t recipients) {
-  auto octets = record_slack + recipients * (outcome_octets + dsn_octets);
+  if (reserved_.contains(id.value)) return true;  // another part of the message asks
+  // A settlement is one record, and so never more than a segment.
+  auto octets = std::min(record_slack + recipients * (outcome_octets + dsn_octets),
+                         state_.segments.segment_octets() / 2);
   auto for_cleaner = state_.segments.segment_octets();
   if (reserved_octets_ + octets + commits_.pending_octets() + for_cleaner > prepared_octets() &&
       !may_grow())
     return false;
-  auto [known, added] = reserved_.emplace(id.value, octets);
-  if (!added) return true;
+  reserved_.emplace(id.value, octets);
   reserved_octets_ += octets;
   return true;
 }

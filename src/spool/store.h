@@ -29,6 +29,7 @@ using mail::MessageId;
 enum class CommitStatus : std::uint8_t {
   durable,   // on stable storage: 250
   refused,   // nothing was kept: 4xx; the client still has it
+  no_room,   // the same, for lack of space or memory
   in_doubt,  // it may have been kept (a cluster lost its quorum): 4xx
 };
 

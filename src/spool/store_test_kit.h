@@ -41,6 +41,20 @@ struct Instance {
       error = opened.error().text;
   }
 
+  // What is under way ends, quickly and without effect: the disk fails from here on.
+  ~Instance() {
+    if (!store) return;
+    disk->fault = [](const DiskOperation&) -> Result<void> { return fail(Fault::disk, "over"); };
+    bool drained = false;
+    spawn([](LogStore& over, bool& done) -> Task<void> {
+      co_await over.drain();
+      done = true;
+    }(*store, drained));
+    for (int i = 0; i < 10'000 && !drained; ++i) loop.run_for(5ms);
+    EXPECT_TRUE(drained) << "the store does not come to an end";
+    loop.run_for(2s);
+  }
+
   // Runs the loop until the task has ended.
   template <class T>
   T run(Task<T> task) {
