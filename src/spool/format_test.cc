@@ -11,7 +11,7 @@ namespace malleposte::spool {
 namespace {
 
 std::string record(std::string_view payload, std::uint64_t epoch, std::uint64_t offset) {
-  auto bytes = record_header(RecordType::commit, epoch, offset,
+  auto bytes = record_header(RecordType::commit, {epoch, offset, 3},
                              static_cast<std::uint32_t>(payload.size()), crc32c(0, payload));
   bytes += payload;
   bytes.resize(record_octets(payload.size()));
@@ -23,6 +23,7 @@ TEST(Record, IsFoundOnlyAtItsPlaceAndInItsEpoch) {
   auto parsed = parse_record(bytes, 7, 4096);
   ASSERT_EQ(parsed.parse, Parse::record);
   EXPECT_EQ(parsed.record.payload, "payload");
+  EXPECT_EQ(parsed.record.window, 3u);
   EXPECT_EQ(parsed.needed, bytes.size());
   EXPECT_EQ(parse_record(bytes, 8, 4096).parse, Parse::bad);
   EXPECT_EQ(parse_record(bytes, 7, 4104).parse, Parse::bad);

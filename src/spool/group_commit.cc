@@ -86,6 +86,7 @@ Result<void> GroupCommit::start() {
   reserved_until_ = std::max(reserved_until_, job->reserved_until);
   active_ = job->number;
   segments_[*active_].end = durable_end_ = job->end;
+  window_ = 1;
   return {};
 }
 
@@ -223,11 +224,13 @@ void GroupCommit::place(Job& job) {
   job.places.clear();
   if (job.opens) job.buffers.push_back(job.header);
   static constexpr char zeros[record_alignment] = {};
+  const Window window = job.opens ? 0 : window_;
   auto at = segment.end;
   for (auto& record : job.records) {
     auto payload = record.payload();
-    write_record_header(record.buffer.data() + record.begin, record.type, segment.epoch, at,
-                        static_cast<std::uint32_t>(payload.size()), crc32c(0, payload));
+    write_record_header(record.buffer.data() + record.begin, record.type,
+                        {segment.epoch, at, window}, static_cast<std::uint32_t>(payload.size()),
+                        crc32c(0, payload));
     job.places.push_back({job.number, segment.epoch, at});
     job.buffers.push_back(std::string_view(record.buffer).substr(record.begin));
     auto octets = record_octets(payload.size());
@@ -235,12 +238,12 @@ void GroupCommit::place(Job& job) {
       job.buffers.push_back({zeros, gap});
     at += octets;
   }
-  // A batch that is synced ends at a sector's end: what is durable is never written again.
-  if (job.sync && at != to_sector(at)) {
+  // A batch that is synced ends with a pad and a sector: what is durable is never written again.
+  if (job.sync) {
     auto next = to_sector(at);
     if (next - at < record_header_octets) next += sector_octets;
     std::string nothing(next - at - record_header_octets, '\0');
-    job.pad = record_header(RecordType::pad, segment.epoch, at,
+    job.pad = record_header(RecordType::pad, {segment.epoch, at, window},
                             static_cast<std::uint32_t>(nothing.size()), crc32c(0, nothing)) +
               nothing;
     job.buffers.push_back(job.pad);
@@ -280,9 +283,11 @@ void GroupCommit::finished(const std::shared_ptr<Job>& job) {
     if (active_) seal_active(segments_[*active_].end, false);
     active_ = job->number;
     durable_end_ = segment_header_octets;
+    window_ = 0;
   }
   segments_[*active_].end = job->end;
   if (job->sync) {
+    ++window_;
     durable_end_ = job->end;
     unsynced_.clear();
   }

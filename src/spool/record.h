@@ -1,7 +1,9 @@
 // The frame of everything in a segment: a record is a header of 16 octets and a payload, and starts
 // at a multiple of 8 (docs/formats/spool.md, Records). Its checksum covers the epoch of the segment
 // and its place in it, so that what an earlier use of the same bytes left behind is never mistaken
-// for a record. Pure; any thread.
+// for a record. It also says in which window between two syncs of its segment it was written: when
+// a later window is there, all of an earlier one was durable, and what is missing of it is damage
+// rather than a torn end. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -28,16 +30,28 @@ constexpr std::uint64_t record_octets(std::uint64_t payload) {
          record_alignment;
 }
 
-// The header of a record at `offset` of the segment with `epoch`. `payload_crc` is
-// crc32c(0, payload): it may be computed before the place is known.
-std::string record_header(RecordType type, std::uint64_t epoch, std::uint64_t offset,
-                          std::uint32_t length, std::uint32_t payload_crc);
+// How many syncs of the segment came before, modulo window_modulus.
+using Window = std::uint32_t;
+inline constexpr Window window_modulus = 1u << 24;
+
+// Where a record stands.
+struct RecordPlace {
+  std::uint64_t epoch = 0;  // of the segment
+  std::uint64_t offset = 0;
+  Window window = 0;
+};
+
+// The header of a record. `payload_crc` is crc32c(0, payload): it may be computed before the place
+// is known.
+std::string record_header(RecordType type, const RecordPlace& place, std::uint32_t length,
+                          std::uint32_t payload_crc);
 // The same into record_header_octets octets at `into`.
-void write_record_header(char* into, RecordType type, std::uint64_t epoch, std::uint64_t offset,
+void write_record_header(char* into, RecordType type, const RecordPlace& place,
                          std::uint32_t length, std::uint32_t payload_crc);
 
 struct Record {
   RecordType type;
+  Window window;
   std::uint64_t offset;
   std::string_view payload;
 };

@@ -19,8 +19,8 @@ class SegmentReader {
   };
 
   // `sealed_end` is where the segment is known to end: up to there every octet belongs to a record,
-  // and what does not is damage. Without it the first octets that are no record are the end: the
-  // tail that a crash left.
+  // and what does not is damage. Without it the first octets that are no record are the end, the
+  // tail that a crash left, unless a record behind them shows by its window that they were durable.
   SegmentReader(Disk& disk, Disk::File file, std::uint64_t epoch, std::uint64_t file_octets,
                 std::optional<std::uint64_t> sealed_end);
 
@@ -35,12 +35,15 @@ class SegmentReader {
 
  private:
   bool fill(std::uint64_t octets);
-  void skip_damage();
+  std::optional<Record> look_ahead(std::uint64_t from, std::uint64_t to);
+  bool torn_end(std::uint64_t& next);
 
   Disk& disk_;
   Disk::File file_;
   std::uint64_t epoch_, limit_;
   bool sealed_;
+  std::optional<Window> last_window_;  // of the last good record
+  bool last_was_pad_ = false;
   std::string window_;
   std::uint64_t window_at_, at_, end_;
   std::vector<Damage> damages_;
