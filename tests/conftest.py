@@ -1,6 +1,7 @@
 """Fixtures of the black-box tests. Each test has network and mount namespaces of its own."""
 import os
 import pathlib
+import shutil
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -26,12 +27,15 @@ def own_namespaces():
 
 @pytest.fixture
 def malleposte(tmp_path, request):
-    """malleposte(**properties) starts a server and returns it; started=False only prepares it."""
+    """malleposte(**properties) starts a server and returns it; started=False only prepares it. Its
+    segments are small unless a test says otherwise: of the usual ones each server would write some
+    200 MB, and they would lie there until the last test has ended."""
     assert os.access(BINARY, os.X_OK), f"{BINARY} is missing: ./dev build"
     servers = []
 
     def make(started=True, name=None, **properties):
-        server = Malleposte(tmp_path / (name or f"malleposte{len(servers)}"), **properties)
+        server = Malleposte(tmp_path / (name or f"malleposte{len(servers)}"),
+                            **{"segment_size": "4MB", **properties})
         servers.append(server)
         return server.start() if started else server
 
@@ -44,6 +48,7 @@ def malleposte(tmp_path, request):
             failures.append(failure)
         if server.said.exists():
             print(f"--- what {server.directory.name} said\n{server.output()}")
+        shutil.rmtree(server.data)
     assert not failures, failures[0]
 
 
