@@ -66,8 +66,8 @@ Result<Segment> SegmentTable::make(const std::string& name) {
     std::string_view part(zeros.data(),
                           std::min<std::uint64_t>(zeros.size(), segment_octets_ - at));
     done = disk_.write(*file, at, std::span(&part, 1));
+    if (done) done = disk_.sync(*file);
   }
-  if (done) done = disk_.sync(*file);
   if (done) done = disk_.sync_directory();
   // The header says that the making is complete; a blank one means that it was interrupted.
   if (done) {
