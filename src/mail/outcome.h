@@ -44,6 +44,9 @@ struct Attempt {
   bool operator==(const Attempt&) const = default;
 };
 
+// The answer as one line, for listings: "mx.example.org[192.0.2.1:25] said: 451 4.7.1 Later".
+std::string describe(const Answer& answer);
+
 struct Outcome {
   std::uint32_t recipient;   // index into the message's recipients
   Fate fate = Fate::queued;  // queued: deferred to next_attempt
