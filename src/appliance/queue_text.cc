@@ -197,7 +197,8 @@ std::string message_details(const json::object& message, WallTime now) {
     const json::object& recipient = value.get_object();
     text += fmt::format("{:<13} {} {}", "recipient", member(recipient, "address"),
                         member(recipient, "state"));
-    if (auto known = member(recipient, "class"); !known.empty()) text += fmt::format(" {}", known);
+    if (auto known = member(recipient, "class"); !known.empty() && known != "delivered")
+      text += fmt::format(" {}", known);
     text += '\n';
     if (auto reply = member(recipient, "reply"); !reply.empty())
       text += fmt::format("{:<13} {}\n", "", reply);
