@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "mail/status.h"
 
@@ -241,6 +244,40 @@ TEST(OutcomeClass, EachHasAWordOfItsOwn) {
   EXPECT_EQ(words.size(), outcome_classes);
   EXPECT_EQ(outcome_class_of(outcome_classes), other);
   EXPECT_EQ(outcome_class_of(255), other);
+}
+
+// Every row of docs/manual/outcomes.md: `class` | meaning | `example`; `example`.
+TEST(OutcomeClass, TheManualKnowsEachAndItsExamplesAreTrue) {
+  std::ifstream file(MALLEPOSTE_SOURCE_DIR "/docs/manual/outcomes.md");
+  std::set<std::string> rows;
+  std::size_t examples = 0;
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("| `")) continue;
+    std::vector<std::string> quoted;
+    for (auto open = line.find('`'); open != std::string::npos; open = line.find('`', open)) {
+      auto close = line.find('`', open + 1);
+      ASSERT_NE(close, std::string::npos) << line;
+      quoted.push_back(line.substr(open + 1, close - open - 1));
+      open = close + 1;
+    }
+    rows.insert(quoted[0]);
+    for (const auto& example : std::span(quoted).subspan(1)) {
+      OutcomeClass means = none;
+      if (auto status = leading_status(example); !status.empty() && status != example)
+        means = classify(0, status, std::string_view(example).substr(status.size() + 1));
+      else if (example.find_first_not_of("0123456789") == 3)
+        means = classified({std::stoi(example), std::string_view(example).substr(4), none});
+      else
+        continue;
+      EXPECT_EQ(to_string(means), quoted[0]) << example;
+      ++examples;
+    }
+  }
+  for (std::size_t i = 1; i < outcome_classes; ++i) {
+    std::string word(to_string(static_cast<OutcomeClass>(i)));
+    EXPECT_TRUE(rows.contains(word)) << word;
+  }
+  EXPECT_GT(examples, 30u);
 }
 
 }  // namespace
