@@ -56,7 +56,8 @@ class ApiTest : public testing::Test {
     if (state == spool::QueueState::deferred)
       message.next_attempt = store_.now + std::chrono::minutes(5);
     message.reason = "451 4.3.0 \"later\"";
-    message.recipients.push_back({std::move(recipient), std::string(to_string(state)), "451 x"});
+    message.recipients.push_back(
+        {std::move(recipient), std::string(to_string(state)), "451 x", mail::OutcomeClass::system});
     store_.messages.push_back(std::move(message));
   }
 
@@ -121,7 +122,7 @@ TEST_F(ApiTest, ListHasExactlyThePinnedShape) {
             "\"sender\":\"a@example.org\",\"size\":1001,\"arrived\":\"2026-11-23T05:15:42.123Z\","
             "\"state\":\"deferred\",\"attempts\":1,\"next_attempt\":\"2026-11-23T10:20:42.123Z\","
             "\"reason\":\"451 4.3.0 \\\"later\\\"\",\"recipients\":[{\"address\":\"b@example.net\","
-            "\"state\":\"deferred\",\"reply\":\"451 x\"}]}]}\n");
+            "\"state\":\"deferred\",\"reply\":\"451 x\",\"class\":\"system\"}]}]}\n");
 }
 
 TEST_F(ApiTest, ListWithoutANextAttemptSaysNull) {
@@ -200,7 +201,9 @@ TEST_F(ApiTest, WrongFiltersAre400) {
 }
 
 TEST_F(ApiTest, OneMessageOr404) {
+  store_.attempts_made[2] = {{7, {}}};
   auto message = ask_json(get("/api/v1/queue/messages/0000000000002"));
+  EXPECT_EQ(message["recipients"].at(0).at("attempts_left_out").as_int64(), 7);
   EXPECT_EQ(message["id"].as_string(), "0000000000002");
   EXPECT_EQ(ask(get("/api/v1/queue/messages/000000000000z")).status, 404U);
   EXPECT_EQ(ask(get("/api/v1/queue/messages/nonsense")).status, 404U);

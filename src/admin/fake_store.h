@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,10 @@ class FakeStore final : public spool::Store {
         page.next = std::to_string(i);
     }
     co_return page;
+  }
+  std::map<std::uint64_t, std::vector<spool::RecipientAttempts>> attempts_made;  // by id
+  Task<Result<std::vector<spool::RecipientAttempts>>> attempts(mail::MessageId id) override {
+    co_return attempts_made[id.value];
   }
   bool contains(mail::MessageId id) const override {
     return std::ranges::any_of(messages, [&](const auto& message) { return message.id == id; });

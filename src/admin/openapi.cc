@@ -66,7 +66,7 @@ std::string_view openapi_document() {
     },
     "/api/v1/queue/messages/{id}": {
       "get": {
-        "summary": "One message.",
+        "summary": "One message, with the attempts made for it.",
         "parameters": [ { "name": "id", "in": "path", "required": true, "schema": { "$ref": "#/components/schemas/Id" } } ],
         "responses": {
           "200": { "description": "The message.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Message" } } } },
@@ -180,10 +180,37 @@ std::string_view openapi_document() {
             "type": "array",
             "items": {
               "type": "object",
-              "required": [ "address", "state", "reply" ],
-              "properties": { "address": { "type": "string" }, "state": { "type": "string" }, "reply": { "type": "string" } }
+              "required": [ "address", "state", "reply", "class" ],
+              "properties": {
+                "address": { "type": "string" },
+                "state": { "type": "string" },
+                "reply": { "type": "string", "description": "The last answer." },
+                "class": { "$ref": "#/components/schemas/OutcomeClass" },
+                "attempts": { "type": "integer", "description": "Of one message only: how many were made." },
+                "attempts_left_out": { "type": "integer", "description": "Of one message only: how many of the oldest are not in history." },
+                "history": { "type": "array", "description": "Of one message only: the attempts, oldest first.", "items": { "$ref": "#/components/schemas/Attempt" } }
+              }
             }
           }
+        }
+      },
+      "OutcomeClass": {
+        "type": "string",
+        "description": "What kind of answer it was; empty before the first.",
+        "enum": [ "", "delivered", "unknown_user", "inactive_user", "mailbox_full", "too_large", "content", "spam_block", "bad_sender", "sender_auth", "ip_block", "rate_limited", "greylisted", "auth_required", "relay_denied", "policy", "no_such_domain", "no_mail_accepted", "routing", "loop", "dns", "network", "timeout", "tls", "protocol", "system", "local", "operator", "other" ]
+      },
+      "Attempt": {
+        "type": "object",
+        "required": [ "began", "ended", "host", "address", "code", "status", "text", "class" ],
+        "properties": {
+          "began": { "type": "string", "format": "date-time" },
+          "ended": { "type": "string", "format": "date-time" },
+          "host": { "type": "string", "description": "Empty when none was reached for." },
+          "address": { "type": "string", "description": "Address and port." },
+          "code": { "type": "integer", "description": "Of the reply; 0 when none came." },
+          "status": { "type": "string", "description": "Enhanced code (RFC 3463)." },
+          "text": { "type": "string" },
+          "class": { "$ref": "#/components/schemas/OutcomeClass" }
         }
       },
       "Page": {

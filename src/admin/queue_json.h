@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "monitor/line_text.h"
 #include "spool/store.h"
@@ -10,9 +11,12 @@
 namespace malleposte::admin {
 
 // Appends {"id","sender","size","arrived","state","attempts","next_attempt","reason",
-// "recipients":[{"address","state","reply"}]}; next_attempt is null when none is planned. Times are
-// RFC 3339, UTC, milliseconds.
+// "recipients":[{"address","state","reply","class"}]}; next_attempt is null when none is planned.
+// With `attempts`, by recipient, each has also "attempts", "attempts_left_out" and "history":
+// [{"began","ended","host","address","code","status","text","class"}], oldest first. Times are RFC
+// 3339, UTC, milliseconds.
 void append_message(std::string& out, const spool::ListedMessage& message,
-                    monitor::ClockText& clock);
+                    monitor::ClockText& clock,
+                    const std::vector<spool::RecipientAttempts>* attempts = nullptr);
 
 }  // namespace malleposte::admin

@@ -88,9 +88,13 @@ Task<net::HttpResponse> QueueResource::one(std::string id) {
     auto page = co_await store_.query(filter, "", 1);
     if (!page) co_return error_answer(page.error());
     if (!page->messages.empty()) {
+      const auto& message = page->messages.front();
+      auto attempts = co_await store_.attempts(message.id);
+      // It may have left the queue meanwhile, and then there are none.
+      if (attempts) attempts->resize(std::max(attempts->size(), message.recipients.size()));
       std::string body;
       monitor::ClockText clock;
-      append_message(body, page->messages.front(), clock);
+      append_message(body, message, clock, attempts ? &*attempts : nullptr);
       body += '\n';
       co_return json_answer(std::move(body));
     }

@@ -20,7 +20,7 @@ class QueueResource {
   // {"total","next","messages"}. At most limits::answer_messages in one answer, whatever the limit;
   // `next` continues.
   Task<net::HttpResponse> list(const net::HttpRequest& request);
-  // One message; 404 when it is not in the queue.
+  // One message, with all that is remembered of its attempts; 404 when it is not in the queue.
   Task<net::HttpResponse> one(std::string id);
   // {"count"}
   Task<net::HttpResponse> count(const net::HttpRequest& request);

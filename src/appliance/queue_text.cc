@@ -77,6 +77,36 @@ std::string since_text(const std::string& time, WallTime now) {
                    : fmt::format("{} (in {})", time, age_text(at - now));
 }
 
+// Two times of one day: "2026-01-01T10:00:00.000Z to 10:00:00.120Z".
+std::string period_text(const std::string& began, const std::string& ended) {
+  constexpr std::size_t date = 11;  // with the T
+  const bool same_day = began.size() > date && ended.starts_with(began.substr(0, date));
+  return fmt::format("{} to {}", began, same_day ? ended.substr(date) : ended);
+}
+
+// The attempts for a recipient, oldest first, two lines each.
+void append_history(std::string& text, const json::object& recipient) {
+  const json::array* history = list(recipient, "history");
+  if (history == nullptr) return;
+  auto number = count(recipient, "attempts_left_out");
+  if (number > 0) text += fmt::format("{:<13} {} earlier, not remembered\n", "attempts", number);
+  for (const json::value& value : *history) {
+    ++number;
+    if (!value.is_object()) continue;
+    const json::object& attempt = value.get_object();
+    text += fmt::format("{:<13} {} {}\n", fmt::format("attempt {}", number),
+                        period_text(member(attempt, "began"), member(attempt, "ended")),
+                        member(attempt, "class"));
+    std::string said = member(attempt, "host");
+    if (auto address = member(attempt, "address"); !address.empty() && address != said)
+      said += fmt::format("[{}]", address);
+    if (!said.empty()) said += ": ";
+    if (count(attempt, "code") != 0) said += member(attempt, "code") + " ";
+    if (auto status = member(attempt, "status"); !status.empty()) said += status + " ";
+    text += fmt::format("{:<13} {}{}\n", "", said, member(attempt, "text"));
+  }
+}
+
 }  // namespace
 
 std::string age_text(Duration age) {
@@ -165,10 +195,14 @@ std::string message_details(const json::object& message, WallTime now) {
   for (const json::value& value : recipients ? *recipients : json::array{}) {
     if (!value.is_object()) continue;
     const json::object& recipient = value.get_object();
-    text += fmt::format("{:<13} {} {}\n", "recipient", member(recipient, "address"),
+    text += fmt::format("{:<13} {} {}", "recipient", member(recipient, "address"),
                         member(recipient, "state"));
+    if (auto known = member(recipient, "class"); !known.empty() && known != "delivered")
+      text += fmt::format(" {}", known);
+    text += '\n';
     if (auto reply = member(recipient, "reply"); !reply.empty())
       text += fmt::format("{:<13} {}\n", "", reply);
+    append_history(text, recipient);
   }
   return text;
 }

@@ -75,6 +75,28 @@ TEST(QueueText, DetailsShowEveryRecipient) {
     EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
 }
 
+TEST(QueueText, DetailsShowEveryAttemptWithItsNumber) {
+  auto message = json::parse(R"({"id":"0000000000a1b","recipients":[{"address":"bert@example.com",
+    "state":"deferred","reply":"450 4.2.2 Full","class":"mailbox_full","attempts":4,
+    "attempts_left_out":2,"history":[
+    {"began":"2026-01-01T10:00:00.000Z","ended":"2026-01-01T10:00:30.000Z","host":"",
+     "address":"","code":0,"status":"4.4.3","text":"no answer","class":"dns"},
+    {"began":"2026-01-01T23:59:59.900Z","ended":"2026-01-02T00:00:00.100Z",
+     "host":"mx.example.com","address":"192.0.2.1:25","code":450,"status":"4.2.2","text":"Full",
+     "class":"mailbox_full"}]}]})");
+  const std::string text = message_details(message.as_object(), at("2026-01-02T12:00:00Z"));
+  EXPECT_NE(text.find("recipient     bert@example.com deferred mailbox_full\n"
+                      "              450 4.2.2 Full\n"
+                      "attempts      2 earlier, not remembered\n"
+                      "attempt 3     2026-01-01T10:00:00.000Z to 10:00:30.000Z dns\n"
+                      "              4.4.3 no answer\n"
+                      "attempt 4     2026-01-01T23:59:59.900Z to 2026-01-02T00:00:00.100Z"
+                      " mailbox_full\n"
+                      "              mx.example.com[192.0.2.1:25]: 450 4.2.2 Full\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(QueueText, StrangersDoNotSteerTheTerminal) {
   EXPECT_EQ(printable("a\x1b[31mb\r\n\x7f"), "a?[31mb???");
   EXPECT_EQ(printable("\xc2\x9b"

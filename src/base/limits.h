@@ -36,6 +36,12 @@ inline constexpr std::size_t batch_octets = 4 << 20;  // written and synced at o
 inline constexpr unsigned commit_tries = 3;           // fresh segments tried after a failed sync
 inline constexpr unsigned clean_below_percent = 25;  // live share under which a segment is cleaned
 
+// Of the attempts for a message; earlier ones are only counted.
+inline constexpr std::size_t attempts_remembered = 20;     // of a recipient
+inline constexpr std::size_t attempts_octets = 64 * 1024;  // of all its recipients, about
+inline constexpr std::size_t attempt_records_read = 500;   // to gather them
+inline constexpr std::size_t record_links = 8;             // from one record to earlier ones
+
 // --- SMTP, delivering (RFC 5321 4.5.3.2) ---------------------------------------------------------
 inline constexpr Duration connect_timeout = 30s;
 inline constexpr Duration greeting_timeout = 5min;

@@ -81,12 +81,14 @@ Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignme
         "message " + mail::to_string(job.message) + " cannot be read: " + message.error().text);
     const smtp::Ruling ruling{smtp::Verdict::temporary, 0, "4.3.0",
                               "the message cannot be read: " + message.error().text};
-    depot_.consignments.conclude(job, std::vector(recipients.size(), ruling), nullptr, nullptr);
+    depot_.consignments.conclude(job, std::vector(recipients.size(), ruling), nullptr, nullptr,
+                                 depot_.with.loop.wall());
     co_return std::nullopt;
   }
   Parcel parcel;
   parcel.assignment = assignment;
   parcel.message = std::move(*message);
+  parcel.began = depot_.with.loop.wall();
   const auto& envelope = parcel.message->envelope();
   const auto& lease = depot_.consignments.lease(job.message);
   parcel.transaction.reverse_path = mail::to_string(envelope.reverse_path);
@@ -130,6 +132,7 @@ Task<bool> Carrier::get_connection() {
 // The site is dead: what waits for it is told the same reason, rather than each its own time-out.
 Task<void> Carrier::defer_all(Unreachable reason) {
   const auto* target = reason.target ? &*reason.target : nullptr;
+  const auto began = current_->began;  // what waits was not taken in hand, but this tells of it too
   const auto rulings = [&](const Parcel& parcel) {
     return std::vector(parcel.transaction.recipients.size(), reason.ruling);
   };
@@ -144,7 +147,10 @@ Task<void> Carrier::defer_all(Unreachable reason) {
     auto job = depot_.scheduler.take_waiting(site_.id);
     if (!job) co_return;
     auto parcel = co_await prepare({site_.id, *job, queue::Priority::retry});
-    if (parcel) conclude(*parcel, rulings(*parcel), target);
+    if (parcel) {
+      parcel->began = std::max(began, parcel->message->envelope().arrived);
+      conclude(*parcel, rulings(*parcel), target);
+    }
     // Thousands may wait: the sessions and everything else have their turn in between.
     if (waiting % jobs_at_once == 0)
       co_await sleep_until(depot_.with.loop, depot_.with.loop.steady());
@@ -152,7 +158,7 @@ Task<void> Carrier::defer_all(Unreachable reason) {
 }
 
 void Carrier::conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target) {
-  depot_.consignments.conclude(parcel.job(), rulings, target, parcel.message.get());
+  depot_.consignments.conclude(parcel.job(), rulings, target, parcel.message.get(), parcel.began);
 }
 
 // Brings the current parcel to its end, or to the end of the connection.

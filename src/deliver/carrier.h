@@ -61,6 +61,7 @@ class Carrier {
     queue::Assignment assignment;
     std::unique_ptr<spool::StoredMessage> message;
     smtp::Transaction transaction;
+    WallTime began{};        // when it was taken in hand: before the connection is made for it
     bool begun = false;      // given to the protocol
     bool lookahead = false;  // behind the final dot of another
     bool replaced = false;   // begun before on a connection that had gone away

@@ -45,7 +45,8 @@ Consignments::Consignment& Consignments::find(mail::MessageId id) {
 }
 
 void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rulings,
-                            const Target* target, const spool::StoredMessage* message) {
+                            const Target* target, const spool::StoredMessage* message,
+                            WallTime began) {
   auto& consignment = find(job.message);
   const auto& part = consignment.parts[job.part];
   assert(rulings.size() == part.recipients.size());
@@ -61,8 +62,9 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
   for (std::size_t i = 0; i < rulings.size(); ++i) {
     const auto& leased = consignment.lease.recipients[part.recipients[i]];
     Conclusion conclusion;
-    conclusion.outcome = outcome_of(rulings[i], target, leased.index, schedule,
-                                    {now, consignment.lease.arrived, leased.attempts, random});
+    conclusion.outcome =
+        outcome_of(rulings[i], target, leased.index, schedule,
+                   {now, consignment.lease.arrived, began, leased.attempts, random});
     auto& outcome = conclusion.outcome;
     if (message == nullptr) {
       conclusion.address = "?@" + leased.domain;

@@ -41,10 +41,10 @@ class Consignments {
     return find(job.message).parts[job.part].recipients;
   }
 
-  // The end of a part: one ruling for each of its recipients, in order. `message` is null when it
-  // could not be read: then nothing is final.
+  // The end of a part: one ruling for each of its recipients, in order. `began`: when we turned to
+  // it. `message` is null when it could not be read: then nothing is final.
   void conclude(queue::Job job, const std::vector<smtp::Ruling>& rulings, const Target* target,
-                const spool::StoredMessage* message);
+                const spool::StoredMessage* message, WallTime began);
   // The end of a part that is not wanted any more: its recipients go back to the store untried.
   void recall(queue::Job job);
   // The end of a part during shutdown without an answer worth keeping: its recipients stay leased.

@@ -144,6 +144,9 @@ class FakeStore final : public spool::Store {
       if (message.fate(i) == mail::Fate::queued) return true;
     return false;
   }
+  Task<Result<std::vector<spool::RecipientAttempts>>> attempts(mail::MessageId) override {
+    co_return std::vector<spool::RecipientAttempts>{};
+  }
   Task<std::uint64_t> count(spool::Filter) const override { co_return messages.size(); }
   Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {
     co_return std::uint64_t{0};

@@ -11,6 +11,9 @@ mail::Answer answer_of(const smtp::Ruling& ruling, const Target* target) {
   answer.code = ruling.code;
   answer.status = ruling.status;
   answer.text = ruling.text;
+  answer.outcome_class = ruling.verdict == smtp::Verdict::accepted
+                             ? mail::OutcomeClass::delivered
+                             : mail::classify(ruling.code, ruling.status, ruling.text);
   return answer;
 }
 
@@ -19,6 +22,8 @@ mail::Outcome outcome_of(const smtp::Ruling& ruling, const Target* target, std::
   mail::Outcome outcome;
   outcome.recipient = recipient;
   outcome.answer = answer_of(ruling, target);
+  outcome.began = attempt.began;
+  outcome.ended = attempt.now;
   switch (ruling.verdict) {
     case smtp::Verdict::accepted:
       outcome.fate = mail::Fate::delivered;

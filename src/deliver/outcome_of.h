@@ -17,6 +17,7 @@ mail::Answer answer_of(const smtp::Ruling& ruling, const Target* target);
 // When it is, how long the recipient has waited, and how often it was tried.
 struct Attempt {
   WallTime now, arrived;
+  WallTime began;        // the conversation about the message, or the connection made for it
   std::uint32_t before;  // attempts before this one
   std::uint64_t random;
 };

@@ -148,6 +148,7 @@ void EventText::outcome(std::string& out, WallTime now, mail::MessageId id,
   field(out, ",\"address\":", outcome.answer.address);
   field(out, ",\"code\":", static_cast<std::uint64_t>(std::max(outcome.answer.code, 0)));
   field(out, ",\"dsn\":", outcome.answer.status);
+  field(out, ",\"class\":", to_string(outcome.answer.outcome_class));
   field(out, ",\"reply\":", outcome.answer.text);
   if (outcome.fate == mail::Fate::queued) {
     out += ",\"next_attempt\":\"";

@@ -57,10 +57,13 @@ TEST(EventText, ManyRecipientsAreCountedButNotAllListed) {
 }
 
 TEST(EventText, OutcomeTellsTheAnswerAndForDeferredTheNextAttempt) {
-  mail::Outcome outcome{0,
-                        mail::Fate::queued,
-                        now + std::chrono::minutes(5),
-                        {"mx.example.net", "192.0.2.1:25", 451, "4.3.0", "later"}};
+  mail::Outcome outcome{
+      0,
+      mail::Fate::queued,
+      now + std::chrono::minutes(5),
+      {"mx.example.net", "192.0.2.1:25", 451, "4.3.0", "later", mail::OutcomeClass::system},
+      {},
+      {}};
   EventText text;
   std::string out;
   text.outcome(out, now, id, "b@example.net", outcome, Duration(1'234'567));
@@ -73,6 +76,7 @@ TEST(EventText, OutcomeTellsTheAnswerAndForDeferredTheNextAttempt) {
   EXPECT_EQ(event["address"].as_string(), "192.0.2.1:25");
   EXPECT_EQ(event["code"].as_int64(), 451);
   EXPECT_EQ(event["dsn"].as_string(), "4.3.0");
+  EXPECT_EQ(event["class"].as_string(), "system");
   EXPECT_EQ(event["reply"].as_string(), "later");
   EXPECT_EQ(event["next_attempt"].as_string(), "2026-11-23T10:20:42.123456Z");
 

@@ -148,7 +148,14 @@ void MailText::outcome(std::string& out, WallTime now, mail::MessageId id,
   out += status_word(outcome.fate);
   out += " (";
   append_answer(out, outcome.answer);
-  out += ")\n";
+  out += ')';
+  // Behind what log parsers look for. For what was sent it would say nothing new.
+  if (outcome.fate != mail::Fate::delivered &&
+      outcome.answer.outcome_class != mail::OutcomeClass::none) {
+    out += " class=";
+    out += to_string(outcome.answer.outcome_class);
+  }
+  out += '\n';
 }
 
 void MailText::removed(std::string& out, WallTime now, mail::MessageId id) {

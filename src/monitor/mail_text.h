@@ -1,8 +1,9 @@
 // The classic one-line mail log, as log parsers know it:
 //   Nov 23 10:15:42 HOST malleposte[PID]: ID: to=<a@b>, relay=mx.example.org[192.0.2.1]:25,
 //   delay=0.12, dsn=2.0.0, status=sent (250 2.0.0 Ok)
-// (one line). Pure: values in, lines with their newline appended to a buffer. The journal calls it
-// on the loop thread. docs/manual/log.md describes every line.
+// (one line); for what was not sent ` class=unknown_user` stands behind the bracket. Pure: values
+// in, lines with their newline appended to a buffer. The journal calls it on the loop thread.
+// docs/manual/log.md describes every line.
 #pragma once
 
 #include <cstdint>

@@ -51,6 +51,22 @@ TEST_F(MailLine, OutcomeWithoutAHostHasRelayNone) {
             "dsn=4.4.3, status=deferred (No DNS answer)\n");
 }
 
+// Scripts look for `status=WORD (ANSWER)`: what is new stands behind it, and not where mail was
+// sent.
+TEST_F(MailLine, WhatWasNotSentHasItsClassBehindTheAnswer) {
+  auto full = outcome(mail::Fate::bounced);
+  full.answer = {"mx.example.net", "192.0.2.1:25", 552,
+                 "5.2.2",          "Full",         mail::OutcomeClass::mailbox_full};
+  text_.outcome(out_, now, id, "b@example.net", full, Duration(0));
+  EXPECT_TRUE(out_.ends_with("dsn=5.2.2, status=bounced (552 5.2.2 Full) class=mailbox_full\n"))
+      << out_;
+  out_.clear();
+  full.fate = mail::Fate::delivered;
+  full.answer.outcome_class = mail::OutcomeClass::delivered;
+  text_.outcome(out_, now, id, "b@example.net", full, Duration(0));
+  EXPECT_TRUE(out_.ends_with(")\n")) << out_;
+}
+
 TEST_F(MailLine, Ipv6RelayKeepsOnePairOfBrackets) {
   auto sent = outcome(mail::Fate::delivered);
   sent.answer.address = "[2001:db8::1]:25";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 #include "base/limits.h"
 #include "monitor/event_text.h"
@@ -101,7 +102,8 @@ void Traffic::generated(mail::MessageId id, const mail::Envelope& envelope, std:
 
 void Traffic::outcome(mail::MessageId id, std::string_view recipient, const mail::Outcome& outcome,
                       Duration delay) {
-  ++outcomes_[static_cast<std::size_t>(outcome.fate)];
+  ++outcomes_[static_cast<std::size_t>(outcome.fate)]
+             [static_cast<std::size_t>(outcome.answer.outcome_class)];
   if (outcome.fate == mail::Fate::delivered)
     delivery_delay_.observe(std::chrono::duration<double>(delay).count());
   next_.outcome(id, recipient, outcome, delay);
@@ -145,10 +147,23 @@ void Traffic::figures(Figures& into) const {
   into.counter(refusals, refusals_help, number(refusals_otherwise_),
                {{"reply", ""}, {"reason", "uncounted"}});
 
-  for (std::size_t i = 0; i < fates; ++i)
+  for (std::size_t i = 0; i < fates; ++i) {
+    const std::string status(status_word(static_cast<mail::Fate>(i)));
+    const auto& of_fate = outcomes_[i];
     into.counter("malleposte_delivery_outcomes_total",
-                 "Outcomes of delivery attempts, by recipient", number(outcomes_[i]),
-                 {{"status", std::string(status_word(static_cast<mail::Fate>(i)))}});
+                 "Outcomes of delivery attempts, by recipient",
+                 number(std::accumulate(of_fate.begin(), of_fate.end(), std::uint64_t{0})),
+                 {{"status", status}});
+  }
+  // Only what has happened: most of the pairs never do.
+  for (std::size_t i = 0; i < fates; ++i)
+    for (std::size_t j = 0; j < mail::outcome_classes; ++j)
+      if (outcomes_[i][j] > 0)
+        into.counter("malleposte_deliveries_total",
+                     "Outcomes of delivery attempts, by recipient and class",
+                     number(outcomes_[i][j]),
+                     {{"result", std::string(status_word(static_cast<mail::Fate>(i)))},
+                      {"class", std::string(to_string(static_cast<mail::OutcomeClass>(j)))}});
   into.histogram("malleposte_delivery_delay_seconds",
                  "From arrival to delivery, of delivered recipients", delivery_delay_);
   for (std::size_t i = 0; i < events_.size(); ++i)

@@ -54,11 +54,11 @@ class Traffic final : public Record {
   std::uint64_t messages_accepted_ = 0, recipients_accepted_ = 0, octets_accepted_ = 0;
   std::uint64_t messages_generated_ = 0, recipients_generated_ = 0;
   std::uint64_t messages_removed_ = 0;
-  std::array<std::uint64_t, fates> outcomes_{};  // by Fate
-  std::array<std::uint64_t, 3> events_{};        // by Severity
-  std::vector<Refusals> refusals_;               // few kinds; searched from the front
-  std::uint64_t refusals_otherwise_ = 0;         // kinds past limits::refusal_kinds
-  Histogram delivery_delay_;                     // of delivered recipients, from arrival
+  std::array<std::array<std::uint64_t, mail::outcome_classes>, fates> outcomes_{};  // by Fate
+  std::array<std::uint64_t, 3> events_{};                                           // by Severity
+  std::vector<Refusals> refusals_;        // few kinds; searched from the front
+  std::uint64_t refusals_otherwise_ = 0;  // kinds past limits::refusal_kinds
+  Histogram delivery_delay_;              // of delivered recipients, from arrival
 };
 
 }  // namespace malleposte::monitor

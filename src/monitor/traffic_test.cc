@@ -43,8 +43,11 @@ TEST(Traffic, CountsEachCallAndHandsItOn) {
   traffic.generated({2}, envelope, 10, "copy");
   mail::Outcome sent;
   sent.fate = mail::Fate::delivered;
+  sent.answer.outcome_class = mail::OutcomeClass::delivered;
   traffic.outcome({1}, "r", sent, Duration(2'000'000));
-  traffic.outcome({1}, "r", mail::Outcome{}, Duration(0));
+  mail::Outcome later;
+  later.answer.outcome_class = mail::OutcomeClass::greylisted;
+  traffic.outcome({1}, "r", later, Duration(0));
   traffic.removed({1});
   traffic.refused("s", "p", "", "", "r", "553 5.7.1 Sorry");
   traffic.refused("s", "p", "", "", "r", "553 5.7.1 other words");
@@ -65,6 +68,13 @@ TEST(Traffic, CountsEachCallAndHandsItOn) {
   EXPECT_EQ(figures.value("malleposte_delivery_outcomes_total", {{"status", "sent"}}), 1);
   EXPECT_EQ(figures.value("malleposte_delivery_outcomes_total", {{"status", "deferred"}}), 1);
   EXPECT_EQ(figures.value("malleposte_delivery_outcomes_total", {{"status", "bounced"}}), 0);
+  EXPECT_EQ(figures.value("malleposte_deliveries_total",
+                          {{"result", "deferred"}, {"class", "greylisted"}}),
+            1);
+  auto deliveries =
+      std::ranges::find(figures.families(), "malleposte_deliveries_total", &Figures::Family::name);
+  ASSERT_NE(deliveries, figures.families().end());
+  EXPECT_EQ(deliveries->samples.size(), 2U) << "only what has happened is told";
   EXPECT_EQ(figures.value("malleposte_smtp_refusals_total",
                           {{"reply", "553 5.7.1"}, {"reason", "relay_denied"}}),
             2);

@@ -263,6 +263,9 @@ class TestStore final : public spool::Store {
   Task<Result<spool::QueuePage>> query(spool::Filter, std::string, std::size_t) override {
     co_return spool::QueuePage{};
   }
+  Task<Result<std::vector<spool::RecipientAttempts>>> attempts(mail::MessageId) override {
+    co_return std::vector<spool::RecipientAttempts>{};
+  }
   Task<std::uint64_t> count(spool::Filter) const override { co_return messages.size(); }
   bool contains(mail::MessageId) const override { return false; }
   Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {

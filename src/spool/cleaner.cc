@@ -1,10 +1,13 @@
 #include "spool/cleaner.h"
 
+#include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 
 #include "base/crc32c.h"
 #include "base/limits.h"
+#include "spool/attempts.h"
 
 namespace malleposte::spool {
 namespace {
@@ -31,7 +34,10 @@ struct Step {
 struct Cleaner::Batch {
   std::string carried;               // items for one record
   std::vector<std::uint64_t> homes;  // of the carried items
-  std::unordered_set<std::uint64_t> carried_ids;
+  std::unordered_set<std::uint64_t> gone;
+  std::map<std::uint64_t, std::uint64_t> flagged;  // id -> home
+  // Of whom attempts are carried, and the latest records that the carried ones name.
+  std::map<std::uint64_t, std::vector<Place>> attempts;
   struct Move {
     MessageItem item;
     PendingRecord record;
@@ -39,7 +45,7 @@ struct Cleaner::Batch {
   };
   std::vector<Move> moves;
   std::uint64_t octets = 0;
-  bool empty() const { return carried.empty() && moves.empty(); }
+  bool empty() const { return carried.empty() && flagged.empty() && moves.empty(); }
 };
 
 void Cleaner::record_ended(MessageId id) {
@@ -53,6 +59,7 @@ void Cleaner::look(bool short_of_space) {
                                                         : limits::clean_below_percent);
   if (!number) return;
   cleaning_ = true;
+  short_of_space_ = short_of_space;
   spawn(clean(*number));
 }
 
@@ -110,7 +117,7 @@ Task<bool> Cleaner::pass(SegmentTable::Number number) {
           if (home.segment == number && home.offset == record.offset)
             if (!co_await move_message(message->id, batch)) complete = false;
         } else {
-          carry(number, items.item(), batch);
+          carry(number, {record.type, 0, record.offset, {}}, items.item(), batch);
         }
       }
     }
@@ -167,12 +174,17 @@ Task<bool> Cleaner::move_message(MessageId id, Batch& batch) {
     chunks.push_back(
         {where->epoch, static_cast<std::uint32_t>(where->offset), chunk.length, chunk.crc});
   }
+  auto attempts = co_await read_attempts(state_, id, look_);
   slot = state_.index.find(id);
   if (!slot) {
     moving_.erase(id.value);
     co_return true;
   }
-  refresh(item, state_, state_.index[*slot]);
+  refresh(item, state_.index[*slot]);
+  for (std::size_t i = 0; attempts && i < item.recipients.size(); ++i) {
+    auto& history = item.recipients[i].history = std::move((*attempts)[i].known);
+    if (short_of_space_ && history.size() > 1) history.erase(history.begin(), history.end() - 1);
+  }
   ++item.generation;
   item.origin = state_.home_epoch(state_.index[*slot]);
   item.chunks = std::move(chunks);
@@ -185,12 +197,14 @@ Task<bool> Cleaner::move_message(MessageId id, Batch& batch) {
   co_return true;
 }
 
-// An outcome, or the operator's word, about a message of another segment that still stands: says
-// what is true now in its place.
-void Cleaner::carry(SegmentTable::Number number, const Item& item, Batch& batch) {
+// An outcome, or the operator's word, about a message of another segment that still stands: is said
+// again.
+void Cleaner::carry(SegmentTable::Number number, const Record& record, const Item& item,
+                    Batch& batch) {
   MessageId id{};
   std::uint64_t home = 0;
-  if (const auto* outcome = std::get_if<OutcomeItem>(&item)) {
+  const auto* outcome = std::get_if<OutcomeItem>(&item);
+  if (outcome != nullptr) {
     id = outcome->id;
     home = outcome->home;
   } else if (const auto* flags = std::get_if<FlagsItem>(&item)) {
@@ -203,21 +217,52 @@ void Cleaner::carry(SegmentTable::Number number, const Item& item, Batch& batch)
     return;  // RETIRE keeps its segment until it is not needed
   }
   if (!state_.segments[number].outcomes_for.contains(home)) return;
-  if (!batch.carried_ids.insert(id.value).second) return;
-  batch.homes.push_back(home);
   auto slot = state_.index.find(id);
-  if (!slot) return append_item(batch.carried, GoneItem{id, home});
-  const auto& message = state_.index[*slot];
-  // Always, not only while a flag is set: an older record that sets it may still stand elsewhere.
-  append_item(batch.carried, FlagsItem{id, home, message.held, message.deleting});
-  auto recipients = message.recipients();
-  for (std::uint32_t i = 0; i < recipients.size(); ++i) {
-    const auto& recipient = recipients[i];
-    if (recipient.fate == mail::Fate::queued && recipient.attempts == 0) continue;
-    append_item(batch.carried, OutcomeItem{id, home, true, i, recipient.fate, recipient.attempts,
-                                           recipient.due == 0 ? WallTime{} : to_time(recipient.due),
-                                           std::string(state_.index.reply(recipient.reply))});
+  if (!slot) {
+    if (!batch.gone.insert(id.value).second) return;
+    batch.homes.push_back(home);
+    return append_item(batch.carried, GoneItem{id, home});
   }
+  if (outcome != nullptr)
+    carry_outcome(number, record.offset, *outcome, state_.index[*slot], batch);
+  else
+    batch.flagged[id.value] = home;
+}
+
+// The last outcome of a recipient is needed; those before it are history, kept as long as there is
+// room and there are not too many. What a carried one names takes over what it named and what else
+// is the latest about the message, so that all of its history can be reached from it.
+void Cleaner::carry_outcome(SegmentTable::Number number, std::uint64_t offset, OutcomeItem outcome,
+                            const IndexedMessage& message, Batch& batch) {
+  auto recipients = message.recipients();
+  if (outcome.recipient >= recipients.size()) return;
+  const auto& recipient = recipients[outcome.recipient];
+  const bool past = outcome.fate == mail::Fate::queued &&
+                    (recipient.fate != mail::Fate::queued || outcome.attempts < recipient.attempts);
+  const bool of_this_home = outcome.home == state_.home_epoch(message);
+  if (past && (short_of_space_ || !of_this_home ||
+               outcome.attempts + limits::attempts_remembered <= recipient.attempts))
+    return;
+  outcome.carried = true;
+  std::erase_if(outcome.earlier, [&](const RecordRef& ref) {
+    auto segment = state_.segments.by_epoch(ref.epoch);
+    return !segment || *segment == number;  // gone, or carried too
+  });
+  if (of_this_home) {
+    auto [named, is_first] = batch.attempts.try_emplace(message.id.value);
+    if (is_first) {
+      named->second = state_.index.latest(message);
+      // What else stands in this segment has a turn of its own, and names this one then.
+      std::erase_if(named->second, [&](const Place& place) { return place.segment == number; });
+      for (const auto& ref : state_.to_refs(named->second)) outcome.earlier.push_back(ref);
+    }
+    named->second.push_back({number, static_cast<std::uint32_t>(offset)});
+  }
+  // The newest count.
+  std::sort(outcome.earlier.rbegin(), outcome.earlier.rend());
+  if (outcome.earlier.size() > limits::record_links) outcome.earlier.resize(limits::record_links);
+  batch.homes.push_back(outcome.home);
+  append_item(batch.carried, outcome);
 }
 
 // Makes the batch durable and lets the index follow.
@@ -225,6 +270,16 @@ Task<bool> Cleaner::write(Batch& batch) {
   if (batch.empty()) {
     resume_waiters();
     co_return true;
+  }
+  // As the flags are now: no change of them can come between this and the record. Always, not only
+  // while one is set: an older record that sets it may still stand elsewhere.
+  for (auto [id, home] : batch.flagged) {
+    batch.homes.push_back(home);
+    if (auto slot = state_.index.find({id}))
+      append_item(batch.carried,
+                  FlagsItem{{id}, home, state_.index[*slot].held, state_.index[*slot].deleting});
+    else
+      append_item(batch.carried, GoneItem{{id}, home});
   }
   struct Progress {
     std::size_t left;
@@ -241,10 +296,16 @@ Task<bool> Cleaner::write(Batch& batch) {
     record.urgency = Urgency::soon;
     record.buffer.append(record_header_octets, '\0');
     record.buffer.append(batch.carried);
-    record.done = [this, progress, one_done, homes = batch.homes](Result<Written> written) {
+    record.done = [this, progress, one_done, homes = batch.homes,
+                   attempts = std::move(batch.attempts)](Result<Written> written) {
       progress->good &= written.has_value();
-      if (written)
+      if (written) {
         for (auto home : homes) state_.segments.outcome_added(written->segment, home);
+        Place where{written->segment, static_cast<std::uint32_t>(written->offset)};
+        for (const auto& [id, named] : attempts)
+          if (auto slot = state_.index.find({id}))
+            state_.index.attempt_recorded(state_.index[*slot], where, named);
+      }
       one_done();
     };
     commits_.append(std::move(record));

@@ -1,6 +1,7 @@
 // The cleaner empties segments in which little still counts: it writes their remaining messages
 // again as a new generation, and what is still needed of their outcomes, so that they can be
-// retired (docs/formats/spool.md, Cleaning). One segment at a time, in small steps between which
+// retired (docs/formats/spool.md, Cleaning). The history of attempts comes along; when space is
+// short it is left behind. One segment at a time, in small steps between which
 // everything else goes on. Loop thread; reading happens on the reader lane.
 #pragma once
 
@@ -50,7 +51,9 @@ class Cleaner {
   Task<void> clean(SegmentTable::Number number);
   Task<bool> pass(SegmentTable::Number number);
   Task<bool> move_message(MessageId id, Batch& batch);
-  void carry(SegmentTable::Number number, const Item& item, Batch& batch);
+  void carry(SegmentTable::Number number, const Record& record, const Item& item, Batch& batch);
+  void carry_outcome(SegmentTable::Number number, std::uint64_t offset, OutcomeItem outcome,
+                     const IndexedMessage& message, Batch& batch);
   Task<bool> write(Batch& batch);
   void resume_waiters();
 
@@ -59,6 +62,7 @@ class Cleaner {
   std::function<void()> look_;
   bool cleaning_ = false;
   bool stopped_ = false;
+  bool short_of_space_ = false;  // when the segment was chosen
   std::uint64_t cleaned_ = 0;
   std::unordered_set<std::uint64_t> moving_;
   std::unordered_map<std::uint64_t, unsigned> in_flight_;

@@ -6,6 +6,7 @@
 #include "spool/items.h"
 #include "spool/record.h"
 #include "spool/segment_header.h"
+#include "spool/store_test_kit.h"
 
 namespace malleposte::spool {
 namespace {
@@ -78,6 +79,37 @@ TEST(SegmentHeader, OfTwoCopiesTheLaterOneCounts) {
   EXPECT_EQ(decode_segment_header(octets).header.epoch, 9u);
 }
 
+// The header as another version would have written it.
+void change_version(std::string& octets, std::initializer_list<std::size_t> copies) {
+  for (auto at : copies) {
+    octets[at + 8] = 1;
+    auto crc = crc32c(0, std::string_view(octets).substr(at, sector_octets - 4));
+    for (std::size_t i = 0; i < 4; ++i)
+      octets[at + sector_octets - 4 + i] = static_cast<char>(crc >> (8 * i));
+  }
+}
+
+// Taken for damage, a spool of another version would be set aside as a whole.
+TEST(SegmentHeader, OfAnotherVersionIsNotTakenForDamage) {
+  auto octets = encode(header(5));
+  change_version(octets, {0});
+  EXPECT_EQ(decode_segment_header(octets).state, HeaderState::foreign);
+  change_version(octets, {2048});
+  EXPECT_EQ(decode_segment_header(octets).state, HeaderState::foreign);
+}
+
+TEST(SegmentHeader, OfAnotherVersionStopsTheStart) {
+  Instance first;
+  first.send("content");
+  auto image = first.disk->files();
+  for (auto& [name, content] : image)
+    if (name.starts_with("segment-")) change_version(content, {0, 2048});
+  Instance second(2, image);
+  EXPECT_FALSE(second.store);
+  EXPECT_NE(second.error.find("another version of the spool's format"), std::string::npos)
+      << second.error;
+}
+
 TEST(SegmentHeader, TellsFreeBlankAndDamagedApart) {
   auto free = encode(SegmentHeader{});
   EXPECT_EQ(decode_segment_header(free).state, HeaderState::free);
@@ -88,6 +120,13 @@ TEST(SegmentHeader, TellsFreeBlankAndDamagedApart) {
   EXPECT_EQ(decode_segment_header(std::string(segment_header_octets, 'x')).state,
             HeaderState::damaged);
   EXPECT_EQ(decode_segment_header("short").state, HeaderState::damaged);
+}
+
+mail::Attempt attempt(int number) {
+  return {WallTime(Duration(1000 * number)),
+          WallTime(Duration(1000 * number + 7)),
+          {"mx.example.net", "192.0.2.1:25", 450 + number, "4.2.0", "Later",
+           mail::OutcomeClass::greylisted}};
 }
 
 TEST(Items, ComeBackAsTheyWere) {
@@ -103,11 +142,20 @@ TEST(Items, ComeBackAsTheyWere) {
   message.client_address = "192.0.2.1";
   message.client_name = "client.example.org";
   message.helo = "client";
-  message.recipients = {{"b@example.net", mail::Fate::queued, 0, {}, ""},
-                        {"c@example.net", mail::Fate::bounced, 3, WallTime(Duration(5)), "no"}};
+  message.recipients = {
+      {"b@example.net", mail::Fate::queued, 0, {}, {}},
+      {"c@example.net", mail::Fate::bounced, 3, WallTime(Duration(5)), {attempt(1), attempt(2)}}};
   message.chunks = {{9, 4096, 100, 0xdeadbeef}};
   message.inline_content = "hello";
-  OutcomeItem outcome{{77}, 12, true, 1, mail::Fate::delivered, 4, WallTime(Duration(9)), "250 ok"};
+  OutcomeItem outcome{{77},
+                      12,
+                      true,
+                      1,
+                      mail::Fate::delivered,
+                      4,
+                      WallTime(Duration(9)),
+                      attempt(3),
+                      {{9, 4096}, {10, 8192}}};
   FlagsItem flags{{77}, 12, true, false};
   GoneItem gone{{78}, 13};
   RetireItem retire{14};
@@ -151,12 +199,37 @@ TEST(Items, CutShortAtAnyOctetAreDamagedNotMisread) {
   message.sender = "a@example.org";
   message.recipients.resize(2);
   message.inline_content = "content";
+  message.recipients[1].history = {attempt(1)};
   append_item(payload, message);
-  for (std::size_t length = 1; length < payload.size(); ++length) {
-    ItemReader reader(std::string_view(payload).substr(0, length));
-    EXPECT_FALSE(reader.next());
-    EXPECT_TRUE(reader.damaged()) << length;
+  std::string other;
+  append_item(other,
+              OutcomeItem{{1}, 2, false, 0, mail::Fate::queued, 1, {}, attempt(1), {{9, 8}}});
+  for (const auto& whole : {payload, other}) {
+    for (std::size_t length = 1; length < whole.size(); ++length) {
+      ItemReader reader(std::string_view(whole).substr(0, length));
+      EXPECT_FALSE(reader.next());
+      EXPECT_TRUE(reader.damaged()) << length;
+    }
   }
+}
+
+// The cleaner writes an item again as it was read: what a later version made of a class must not
+// end the message, and odd numbers must not end the process.
+TEST(Items, AnAttemptOfOddNumbersIsReadAsFarAsItMakesSense) {
+  OutcomeItem outcome;
+  outcome.attempt = attempt(1);
+  outcome.attempt.answer.outcome_class = static_cast<mail::OutcomeClass>(200);
+  outcome.attempt.answer.code = 123456;
+  outcome.attempt.began = WallTime(Duration(5));
+  outcome.attempt.ended = WallTime(Duration(2));  // a clock was set back
+  std::string payload;
+  append_item(payload, outcome);
+  ItemReader reader(payload);
+  ASSERT_TRUE(reader.next());
+  const auto& read = std::get<OutcomeItem>(reader.item()).attempt;
+  EXPECT_EQ(read.answer.outcome_class, mail::OutcomeClass::other);
+  EXPECT_EQ(read.answer.code, 999);
+  EXPECT_EQ(read.began, read.ended);
 }
 
 TEST(Items, ACountThatCannotBeIsDamageAndTakesNoMemory) {

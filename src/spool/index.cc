@@ -5,6 +5,7 @@
 #include <cctype>
 
 #include "base/crc32c.h"
+#include "base/limits.h"
 #include "mail/address.h"
 
 namespace malleposte::spool {
@@ -15,6 +16,7 @@ constexpr Duration tick = 100ms;
 constexpr WallTime tick_zero{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
 constexpr std::uint32_t nowhere = UINT32_MAX;
 constexpr std::uint32_t arity = 4;
+constexpr std::size_t branch_octets = 64 + 4 * sizeof(Place);  // of a branched message, about
 
 std::uint16_t narrow(std::uint32_t attempts) {
   return static_cast<std::uint16_t>(std::min<std::uint32_t>(attempts, UINT16_MAX));
@@ -47,6 +49,7 @@ Index::Slot Index::put(const MessageItem& item, const Home& home) {
   if (auto known = find(item.id)) {
     slot = *known;
     forget_strings(messages_[slot]);
+    forget_latest(messages_[slot]);
   } else {
     if (free_.empty()) {
       slot = static_cast<Slot>(messages_.size());
@@ -81,7 +84,10 @@ Index::Slot Index::put(const MessageItem& item, const Home& home) {
     recipients[i] = {};
     recipients[i].domain = domains_.add(key.domain);
     recipients[i].local = key.local;
-    update(recipients[i], from.fate, from.attempts, from.next_attempt, from.reply);
+    const auto* last = from.history.empty() ? nullptr : &from.history.back().answer;
+    update(recipients[i], from.fate, from.attempts, from.next_attempt,
+           last ? describe(*last) : std::string(),
+           last ? last->outcome_class : mail::OutcomeClass::none);
   }
   reschedule(slot);
   return slot;
@@ -104,18 +110,53 @@ void Index::erase(Slot slot) {
   heap_remove(slot);
   ids_.erase(message.id.value);
   forget_strings(message);
+  forget_latest(message);
   message = IndexedMessage{};
   free_.push_back(slot);
 }
 
 void Index::update(IndexedRecipient& recipient, mail::Fate fate, std::uint32_t attempts,
-                   WallTime next, std::string_view reply) {
+                   WallTime next, std::string_view reply, mail::OutcomeClass outcome_class) {
   recipient.fate = fate;
+  recipient.outcome_class = outcome_class;
   recipient.attempts = narrow(attempts);
   recipient.due = fate == mail::Fate::queued ? to_tick(next) : 0;
   auto number = replies_.add(reply);
   replies_.release(recipient.reply);
   recipient.reply = number;
+}
+
+std::vector<Place> Index::latest(const IndexedMessage& message) const {
+  if (message.latest.offset == 0) return {};
+  if (message.branched) return branches_.at(message.id.value);
+  return {message.latest};
+}
+
+void Index::attempt_recorded(IndexedMessage& message, Place where,
+                             const std::vector<Place>& named) {
+  if (!message.branched && (message.latest.offset == 0 || message.latest == where ||
+                            std::find(named.begin(), named.end(), message.latest) != named.end())) {
+    message.latest = where;
+    return;
+  }
+  auto places = latest(message);
+  std::erase_if(places, [&](const Place& place) {
+    return place == where || std::find(named.begin(), named.end(), place) != named.end();
+  });
+  // Beyond the limit history is lost, nothing else.
+  if (places.size() >= limits::record_links) places.erase(places.begin());
+  places.push_back(where);
+  forget_latest(message);
+  message.latest = where;
+  if (places.size() == 1) return;
+  message.branched = true;
+  branches_[message.id.value] = std::move(places);
+}
+
+void Index::forget_latest(IndexedMessage& message) {
+  message.latest = {};
+  if (message.branched) branches_.erase(message.id.value);
+  message.branched = false;
 }
 
 Tick Index::due(const IndexedMessage& message) {
@@ -180,7 +221,8 @@ void Index::sift_down(std::uint32_t at) {
 
 std::size_t Index::octets() const {
   return messages_.capacity() * sizeof(IndexedMessage) + heap_.capacity() * sizeof(Slot) +
-         ids_.size() * 18 + many_octets_ + domains_.octets() + replies_.octets();
+         ids_.size() * 18 + many_octets_ + branches_.size() * branch_octets + domains_.octets() +
+         replies_.octets();
 }
 
 }  // namespace malleposte::spool

@@ -1,12 +1,14 @@
 // The index of the queue: what is known of each message without reading it. Everything in it can be
 // rebuilt from the log. A message with one recipient takes about 110 octets in all, whoever it is
-// from and to: domains and replies are kept once, local parts as hashes. Pure; loop thread.
+// from and to: domains and replies are kept once, local parts as hashes, and of its attempts only
+// where the last record of them stands. Pure; loop thread.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
@@ -24,6 +26,13 @@ struct Home {
   std::uint32_t item_at = 0;        // of the item in the payload
 };
 
+// Where a record stands; an offset of 0 is nowhere.
+struct Place {
+  std::uint32_t segment = 0;  // number of the segment in the SegmentTable
+  std::uint32_t offset = 0;
+  bool operator==(const Place&) const = default;
+};
+
 // A time in tenths of a second since 2024, 0 for "at once": what the index keeps of a due time.
 using Tick = std::uint32_t;
 Tick to_tick(WallTime time);  // rounded up
@@ -35,13 +44,15 @@ struct IndexedRecipient {
   Interner::Number reply = 0;
   Tick due = 0;
   std::uint16_t attempts = 0;
-  mail::Fate fate = mail::Fate::queued;
-  bool leased = false;
+  mail::Fate fate : 7 = mail::Fate::queued;
+  bool leased : 1 = false;
+  mail::OutcomeClass outcome_class = mail::OutcomeClass::none;  // of the last attempt
 };
 
 struct IndexedMessage {
   MessageId id;
   Home home;
+  Place latest;  // the record of its last attempt; see Index::latest
   std::uint32_t size = 0;
   Interner::Number sender_domain = 0;
   std::uint32_t sender_local = 0;
@@ -53,6 +64,7 @@ struct IndexedMessage {
   bool leased : 1 = false;
   bool generated : 1 = false;
   bool chunked : 1 = false;
+  bool branched : 1 = false;                            // has more than one latest record
   IndexedRecipient one;                                 // the only recipient, or
   std::unique_ptr<std::vector<IndexedRecipient>> many;  // all of them
 
@@ -81,9 +93,18 @@ class Index {
   IndexedMessage& operator[](Slot slot) { return messages_[slot]; }
   const IndexedMessage& operator[](Slot slot) const { return messages_[slot]; }
 
-  // Takes a recipient's new state in.
+  // Takes a recipient's new state in. `reply` is the answer as one line.
   void update(IndexedRecipient& recipient, mail::Fate fate, std::uint32_t attempts, WallTime next,
-              std::string_view reply);
+              std::string_view reply, mail::OutcomeClass outcome_class);
+
+  // The records with attempts for the message that no later one names: none before the first
+  // attempt, then one, or more when several were on their way to the disk at the same time. A
+  // record about it names them (OutcomeItem::earlier), and is then the latest itself.
+  std::vector<Place> latest(const IndexedMessage& message) const;
+  void attempt_recorded(IndexedMessage& message, Place where, const std::vector<Place>& named);
+  // Its history stands in its own item now.
+  void forget_latest(IndexedMessage& message);
+
   std::string_view domain(Interner::Number number) const { return domains_.text(number); }
   std::string_view reply(Interner::Number number) const { return replies_.text(number); }
   std::optional<Interner::Number> find_domain(std::string_view d) const { return domains_.find(d); }
@@ -117,6 +138,7 @@ class Index {
   OrderedIds ids_;
   Interner domains_, replies_;
   std::size_t many_octets_ = 0;
+  std::unordered_map<std::uint64_t, std::vector<Place>> branches_;  // of the branched ones
 };
 
 }  // namespace malleposte::spool

@@ -44,6 +44,7 @@ Result<Spool> open_spool(const std::string& directory) {
     if (!got) return tl::make_unexpected(got.error());
     octets.resize(*got);
     auto header = decode_segment_header(octets);
+    if (header.state == HeaderState::foreign) return fail(Fault::disk, foreign_format(entry.name));
     if (header.state == HeaderState::used)
       spool.sealed_ends[header.header.previous_epoch] = header.header.previous_end;
     spool.segments.push_back({entry.name, entry.size, header, *file});
@@ -102,12 +103,14 @@ struct Line {
                               recipients);
   }
   std::string operator()(const OutcomeItem& item) const {
+    const auto reply = describe(item.attempt.answer);
     return fmt::format(either(json,
                               "\"item\":\"outcome\",\"id\":\"{}\",\"recipient\":{},\"fate\":\"{}\","
-                              "\"attempts\":{},\"reply\":{}",
-                              "outcome {} recipient {} {} after {} attempts: {}"),
+                              "\"attempts\":{},\"class\":\"{}\",\"reply\":{}",
+                              "outcome {} recipient {} {} after {} attempts, {}: {}"),
                        to_string(item.id), item.recipient, mail::to_string(item.fate),
-                       item.attempts, json ? quoted(item.reply) : item.reply);
+                       item.attempts, to_string(item.attempt.answer.outcome_class),
+                       json ? quoted(reply) : reply);
   }
   std::string operator()(const FlagsItem& item) const {
     return fmt::format(either(json, "\"item\":\"flags\",\"id\":\"{}\",\"held\":{},\"deleting\":{}",

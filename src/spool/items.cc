@@ -1,5 +1,9 @@
 #include "spool/items.h"
 
+#include <algorithm>
+#include <cassert>
+
+#include "base/limits.h"
 #include "spool/bytes.h"
 
 namespace malleposte::spool {
@@ -10,6 +14,7 @@ enum class Kind : std::uint8_t { message = 1, outcome = 2, flags = 3, gone = 4, 
 constexpr std::uint8_t flag_held = 1, flag_deleting = 2, flag_generated = 4, flag_eight_bit = 8;
 constexpr std::uint8_t flag_carried = 1;
 constexpr std::uint8_t has_progress = 0x80;
+constexpr std::uint64_t highest_reply_code = 999;
 constexpr std::uint8_t last_fate = static_cast<std::uint8_t>(mail::Fate::replaced);
 
 std::size_t begin_item(std::string& payload) {
@@ -30,10 +35,35 @@ WallTime take_time(ByteReader& reader) {
   return WallTime(Duration(reader.take<std::int64_t>()));
 }
 
-void put_progress(std::string& out, std::uint32_t attempts, WallTime next, std::string_view reply) {
-  put_varint(out, attempts);
-  put_time(out, next);
-  put_string(out, reply);
+void put_attempt(std::string& out, const mail::Attempt& attempt) {
+  put_time(out, attempt.began);
+  put_varint(out, static_cast<std::uint64_t>(
+                      std::max(attempt.ended - attempt.began, Duration::zero()).count()));
+  put(out, static_cast<std::uint8_t>(attempt.answer.outcome_class));
+  put_varint(out, static_cast<std::uint64_t>(std::max(attempt.answer.code, 0)));
+  put_string(out, attempt.answer.status);
+  put_string(out, attempt.answer.host);
+  put_string(out, attempt.answer.address);
+  put_string(out, attempt.answer.text);
+}
+
+constexpr std::size_t attempt_least = 15;  // octets
+
+mail::Attempt take_attempt(ByteReader& reader) {
+  mail::Attempt attempt;
+  attempt.began = take_time(reader);
+  // Added as unsigned numbers: a damaged length must not overflow.
+  attempt.ended = WallTime(Duration(static_cast<std::int64_t>(
+      static_cast<std::uint64_t>(attempt.began.time_since_epoch().count()) +
+      reader.take_varint())));
+  attempt.answer.outcome_class = mail::outcome_class_of(reader.take<std::uint8_t>());
+  attempt.answer.code =
+      static_cast<int>(std::min<std::uint64_t>(reader.take_varint(), highest_reply_code));
+  attempt.answer.status = reader.take_string();
+  attempt.answer.host = reader.take_string();
+  attempt.answer.address = reader.take_string();
+  attempt.answer.text = reader.take_string();
+  return attempt;
 }
 
 bool take_fate(std::uint8_t value, mail::Fate& fate) {
@@ -58,12 +88,16 @@ void put_message_rest(std::string& out, const MessageItem& item) {
   put_string(out, item.helo);
   put_varint(out, item.recipients.size());
   for (const auto& recipient : item.recipients) {
-    bool progress =
-        recipient.attempts != 0 || !recipient.reply.empty() || recipient.next_attempt != WallTime{};
+    bool progress = recipient.attempts != 0 || !recipient.history.empty() ||
+                    recipient.next_attempt != WallTime{};
     put_string(out, recipient.address);
     put(out, static_cast<std::uint8_t>(static_cast<std::uint8_t>(recipient.fate) |
                                        (progress ? has_progress : 0)));
-    if (progress) put_progress(out, recipient.attempts, recipient.next_attempt, recipient.reply);
+    if (!progress) continue;
+    put_varint(out, recipient.attempts);
+    put_time(out, recipient.next_attempt);
+    put_varint(out, recipient.history.size());
+    for (const auto& attempt : recipient.history) put_attempt(out, attempt);
   }
   put_varint(out, item.chunks.size());
   for (const auto& chunk : item.chunks) {
@@ -100,7 +134,8 @@ bool take_message(std::string_view octets, MessageItem& item) {
     if (fate & has_progress) {
       recipient.attempts = static_cast<std::uint32_t>(reader.take_varint());
       recipient.next_attempt = take_time(reader);
-      recipient.reply = reader.take_string();
+      recipient.history.resize(reader.take_count(attempt_least));
+      for (auto& attempt : recipient.history) attempt = take_attempt(reader);
     }
   }
   item.chunks.resize(reader.take_count(20));
@@ -126,7 +161,14 @@ bool take_outcome(std::string_view octets, OutcomeItem& item) {
   if (!take_fate(reader.take<std::uint8_t>(), item.fate)) return false;
   item.attempts = static_cast<std::uint32_t>(reader.take_varint());
   item.next_attempt = take_time(reader);
-  item.reply = reader.take_string();
+  auto earlier = reader.take_varint();
+  if (earlier > limits::record_links) return false;
+  item.earlier.resize(earlier);
+  for (auto& ref : item.earlier) {
+    ref.epoch = reader.take_varint();
+    ref.offset = static_cast<std::uint32_t>(reader.take_varint());
+  }
+  item.attempt = take_attempt(reader);
   return reader.good();
 }
 
@@ -139,7 +181,15 @@ void append_item(std::string& payload, const OutcomeItem& item) {
   put(payload, static_cast<std::uint8_t>(item.carried ? flag_carried : 0));
   put_varint(payload, item.recipient);
   put(payload, static_cast<std::uint8_t>(item.fate));
-  put_progress(payload, item.attempts, item.next_attempt, item.reply);
+  put_varint(payload, item.attempts);
+  put_time(payload, item.next_attempt);
+  assert(item.earlier.size() <= limits::record_links);
+  put_varint(payload, item.earlier.size());
+  for (const auto& ref : item.earlier) {
+    put_varint(payload, ref.epoch);
+    put_varint(payload, ref.offset);
+  }
+  put_attempt(payload, item.attempt);
   end_item(payload, at, Kind::outcome);
 }
 

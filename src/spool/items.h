@@ -25,12 +25,19 @@ struct ChunkRef {
   bool operator==(const ChunkRef&) const = default;
 };
 
+// A record that stands before this one in the log.
+struct RecordRef {
+  std::uint64_t epoch = 0;
+  std::uint32_t offset = 0;
+  auto operator<=>(const RecordRef&) const = default;
+};
+
 struct RecipientState {
   std::string address;
   mail::Fate fate = mail::Fate::queued;
-  std::uint32_t attempts = 0;
+  std::uint32_t attempts = 0;  // in all
   WallTime next_attempt{};
-  std::string reply;  // the last answer, as the queue listing shows it
+  std::vector<mail::Attempt> history;  // the last of them, oldest first
   bool operator==(const RecipientState&) const = default;
 };
 
@@ -52,17 +59,21 @@ struct MessageItem {
   std::string_view inline_content;  // all of it; points into the decoded record
 };
 
-// What became of one recipient; Fate::queued is a deferral. `home` is the epoch of the segment in
-// which the message's own item stands: the outcome is needed as long as that segment is.
+// What became of one recipient in one attempt; Fate::queued is a deferral. One with fewer attempts
+// than are known of the recipient is the past, and changes nothing. `home` is the epoch of the
+// segment in which the message's own item stands: the outcome is needed as long as that segment is.
 struct OutcomeItem {
   MessageId id;
   std::uint64_t home = 0;
   bool carried = false;  // written again by the cleaner: not to be counted twice
   std::uint32_t recipient = 0;
   mail::Fate fate = mail::Fate::queued;
-  std::uint32_t attempts = 0;
+  std::uint32_t attempts = 0;  // with this one
   WallTime next_attempt{};
-  std::string reply;
+  mail::Attempt attempt;
+  // The records with earlier attempts for the message that no record between names. They lead to
+  // its history and to nothing else: what they name may be gone.
+  std::vector<RecordRef> earlier;
   bool operator==(const OutcomeItem&) const = default;
 };
 

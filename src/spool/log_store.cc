@@ -6,6 +6,7 @@
 #include <cassert>
 
 #include "base/limits.h"
+#include "spool/attempts.h"
 #include "spool/queue_view.h"
 #include "spool/recovery.h"
 #include "spool/stored_message.h"
@@ -38,20 +39,6 @@ std::string_view to_string(QueueState state) {
       return "deleting";
   }
   return "";
-}
-
-std::string describe(const mail::Answer& answer) {
-  std::string line;
-  if (!answer.host.empty()) {
-    line += answer.host;
-    if (!answer.address.empty() && answer.address != answer.host)
-      line += fmt::format("[{}]", answer.address);
-    line += answer.code ? " said: " : ": ";
-  }
-  if (answer.code) line += fmt::format("{} ", answer.code);
-  if (!answer.status.empty()) line += answer.status + " ";
-  line += answer.text;
-  return line;
 }
 
 LogStore::LogStore(Loop& loop, std::unique_ptr<Disk> disk, std::uint64_t segment_octets,
@@ -244,16 +231,26 @@ Task<Result<void>> LogStore::settle(Settlement settlement) {
   constexpr std::size_t replies_in_all = 100'000, reply_least = 80;
   auto reply_most =
       std::max(reply_least, replies_in_all / std::max<std::size_t>(settlement.outcomes.size(), 1));
-  auto reply = [&](const mail::Outcome& outcome) {
-    return describe(outcome.answer).substr(0, reply_most);
-  };
+  const auto latest = state_.index.latest(state_.index[*slot]);
 
   std::string items(record_header_octets, '\0');
-  for (const auto& outcome : settlement.outcomes) {
+  for (auto& outcome : settlement.outcomes) {
     const auto& recipient = state_.index[*slot].recipients()[outcome.recipient];
     assert(recipient.leased && recipient.fate == mail::Fate::queued);
-    append_item(items, OutcomeItem{settlement.id, home, false, outcome.recipient, outcome.fate,
-                                   recipient.attempts + 1u, outcome.next_attempt, reply(outcome)});
+    if (outcome.answer.text.size() > reply_most) outcome.answer.text.resize(reply_most);
+    OutcomeItem item{settlement.id,
+                     home,
+                     false,
+                     outcome.recipient,
+                     outcome.fate,
+                     recipient.attempts + 1u,
+                     outcome.next_attempt,
+                     // Lent for the encoding.
+                     {outcome.began, outcome.ended, std::move(outcome.answer)},
+                     {}};
+    if (&outcome == &settlement.outcomes.front()) item.earlier = state_.to_refs(latest);
+    append_item(items, item);
+    outcome.answer = std::move(item.attempt.answer);
   }
   struct Made {
     MessageItem item;
@@ -280,7 +277,9 @@ Task<Result<void>> LogStore::settle(Settlement settlement) {
     if (!now) return;
     for (const auto& outcome : settlement.outcomes)
       take_outcome(state_.index[*now], outcome.recipient, outcome.fate, outcome.next_attempt,
-                   reply(outcome), written);
+                   outcome.answer, written);
+    state_.index.attempt_recorded(
+        state_.index[*now], {written.segment, static_cast<std::uint32_t>(written.offset)}, latest);
     after_outcomes(settlement.id);
   };
   std::vector<MessageId> about{settlement.id};
@@ -293,11 +292,14 @@ Task<Result<void>> LogStore::settle(Settlement settlement) {
 }
 
 void LogStore::take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
-                            WallTime next, std::string_view reply, const Written& written) {
+                            WallTime next, const mail::Answer& answer, const Written& written) {
   auto& known = message.recipients()[recipient];
   if (known.fate != mail::Fate::queued) return;
   known.leased = false;
-  state_.index.update(known, fate, known.attempts + 1u, next, reply);
+  // Nobody will ask for the reply of a message that is done.
+  const bool done = fate != mail::Fate::queued && message.recipients().size() == 1;
+  state_.index.update(known, fate, known.attempts + 1u, next,
+                      done ? std::string() : describe(answer), answer.outcome_class);
   state_.segments.outcome_added(written.segment, state_.home_epoch(message));
   if (fate == mail::Fate::queued) return;
   --state_.accounts.queued;
@@ -340,6 +342,10 @@ Task<Result<QueuePage>> LogStore::query(Filter filter, std::string cursor, std::
 
 Task<std::uint64_t> LogStore::count(Filter filter) const {
   return count_messages(state_, std::move(filter));
+}
+
+Task<Result<std::vector<RecipientAttempts>>> LogStore::attempts(MessageId id) {
+  return read_attempts(state_, id, [this] { look(false); });
 }
 
 void LogStore::bounce_with(MakeDsn make) {

@@ -51,6 +51,7 @@ class LogStore final : public Store {
   bool contains(MessageId id) const override { return state_.index.find(id).has_value(); }
   Task<Result<QueuePage>> query(Filter filter, std::string cursor, std::size_t limit) override;
   Task<std::uint64_t> count(Filter filter) const override;
+  Task<Result<std::vector<RecipientAttempts>>> attempts(MessageId id) override;
   Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) override;
   void bounce_with(MakeDsn make) override;
   void on_generated(OnGenerated callback) override { generated_ = std::move(callback); }
@@ -75,7 +76,7 @@ class LogStore final : public Store {
                            std::function<void(const Written&)> durable,
                            Urgency urgency = Urgency::soon);
   void take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
-                    WallTime next, std::string_view reply, const Written& written);
+                    WallTime next, const mail::Answer& answer, const Written& written);
   void after_outcomes(MessageId id);
   void end_lease(Slot slot);
   Task<void> not_moving(MessageId id);
@@ -103,8 +104,5 @@ class LogStore final : public Store {
   MakeDsn make_dsn_;
   OnGenerated generated_;
 };
-
-// The answer as one line, for listings: "mx.example.org[192.0.2.1]:25 said: 451 4.7.1 Later".
-std::string describe(const mail::Answer& answer);
 
 }  // namespace malleposte::spool

@@ -14,7 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::size_t messages_at_once = 500;  // in one record
 constexpr Duration try_again_after = 1s;
-constexpr const char* by_operator = "deleted by the operator";
+const mail::Answer by_operator{
+    {}, {}, 0, {}, "deleted by the operator", mail::OutcomeClass::by_operator};
 
 }  // namespace
 
@@ -146,7 +147,8 @@ void LogStore::append_deletion(std::string& items, Slot slot) const {
                                    mail::Fate::deleted,
                                    recipients[i].attempts,
                                    {},
-                                   by_operator});
+                                   {{}, {}, by_operator},
+                                   {}});
   }
 }
 
@@ -225,6 +227,7 @@ Task<Result<bool>> LogStore::bounce_one(MessageId id) {
     outcome.fate = mail::Fate::bounced;
     outcome.answer.status = "5.0.0";
     outcome.answer.text = "returned by the operator";
+    outcome.answer.outcome_class = mail::OutcomeClass::by_operator;
     settlement.outcomes.push_back(std::move(outcome));
   }
   message.leased = true;

@@ -44,7 +44,7 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
     shown.recipients.push_back(
         {item.recipients[i].address,
          std::string(queued ? to_string(shown.state) : mail::to_string(recipient.fate)),
-         std::move(reply)});
+         std::move(reply), recipient.outcome_class});
   }
   if (shown.state == QueueState::held)
     shown.reason = shown.reason.empty() ? "held until it is released"

@@ -5,6 +5,11 @@
 #include "base/crc32c.h"
 
 namespace malleposte::spool {
+namespace {
+
+constexpr std::size_t record_read_first = 1024;  // holds most records of outcomes
+
+}  // namespace
 
 SegmentPin::SegmentPin(SpoolState& state, SegmentTable::Number number,
                        std::function<void()> unpinned)
@@ -42,6 +47,24 @@ Task<Result<std::string>> read_octets(SpoolState& state, SegmentTable::Number nu
   co_return std::move(cold->octets);
 }
 
+Task<Result<std::string>> read_record(SpoolState& state, SegmentTable::Number number,
+                                      std::uint64_t offset) {
+  if (offset >= state.segments[number].octets) co_return fail(Fault::disk, "no such place");
+  auto octets = co_await read_octets(state, number, offset, record_read_first);
+  const auto epoch = state.segments[number].epoch;
+  auto parsed = octets ? parse_record(*octets, epoch, offset) : ParsedRecord{Parse::bad};
+  if (parsed.parse == Parse::incomplete &&
+      offset + parsed.needed <= state.segments[number].octets) {
+    octets = co_await read_octets(state, number, offset, parsed.needed);
+    if (octets) parsed = parse_record(*octets, epoch, offset);
+  }
+  if (!octets) co_return octets;
+  if (parsed.parse != Parse::record || parsed.record.type != RecordType::commit)
+    co_return fail(Fault::disk, fmt::format("there is no record at {} of {}", offset,
+                                            state.segments[number].name));
+  co_return std::string(parsed.record.payload);
+}
+
 Task<Result<std::unique_ptr<MessageRecord>>> read_message(SpoolState& state, MessageId id) {
   auto slot = state.index.find(id);
   if (!slot) co_return fail(Fault::resource, "no such message");
@@ -77,7 +100,7 @@ Task<Result<std::string>> read_chunk(SpoolState& state, const ChunkRef& chunk) {
   co_return octets;
 }
 
-void refresh(MessageItem& item, const SpoolState& state, const IndexedMessage& message) {
+void refresh(MessageItem& item, const IndexedMessage& message) {
   item.held = message.held;
   item.deleting = message.deleting;
   auto known = message.recipients();
@@ -85,7 +108,6 @@ void refresh(MessageItem& item, const SpoolState& state, const IndexedMessage& m
     item.recipients[i].fate = known[i].fate;
     item.recipients[i].attempts = known[i].attempts;
     item.recipients[i].next_attempt = known[i].due == 0 ? WallTime{} : to_time(known[i].due);
-    item.recipients[i].reply = state.index.reply(known[i].reply);
   }
 }
 

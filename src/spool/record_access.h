@@ -28,6 +28,11 @@ class SegmentPin {
 Task<Result<std::string>> read_octets(SpoolState& state, SegmentTable::Number number,
                                       std::uint64_t offset, std::size_t octets);
 
+// The payload of the COMMIT that stands there. The segment must be pinned by the caller. Errors:
+// Fault::disk, also when no COMMIT stands there.
+Task<Result<std::string>> read_record(SpoolState& state, SegmentTable::Number number,
+                                      std::uint64_t offset);
+
 // A message's record and the item in it that describes it.
 struct MessageRecord {
   std::string octets;  // the whole record
@@ -39,7 +44,7 @@ Task<Result<std::unique_ptr<MessageRecord>>> read_message(SpoolState& state, Mes
 // The payload of a CHUNK.
 Task<Result<std::string>> read_chunk(SpoolState& state, const ChunkRef& chunk);
 
-// Brings an item up to date with what the index knows of its recipients.
-void refresh(MessageItem& item, const SpoolState& state, const IndexedMessage& message);
+// Brings an item up to date with what the index knows of its recipients: all but their history.
+void refresh(MessageItem& item, const IndexedMessage& message);
 
 }  // namespace malleposte::spool

@@ -1,5 +1,8 @@
 // Whatever octets a segment may hold: reading them neither crashes nor takes memory that they do
 // not justify.
+#include <optional>
+
+#include "spool/attempts.h"
 #include "spool/items.h"
 #include "spool/record.h"
 #include "spool/segment_header.h"
@@ -12,7 +15,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view octets(reinterpret_cast<const char*>(data), size);
   // As items: what a record holds whose checksum happens to be right.
   ItemReader items(octets);
+  std::optional<MessageId> tried;
   while (items.next()) {
+    if (const auto* outcome = std::get_if<OutcomeItem>(&items.item())) tried = outcome->id;
+    if (const auto* message = std::get_if<MessageItem>(&items.item())) tried = message->id;
+  }
+  // As history, wherever its records lead: each place they name holds the same again.
+  if (tried) {
+    AttemptTrail trail(*tried, {3, 1000}, {{UINT64_MAX, 0}});
+    while (trail.next()) trail.read(octets);
+    ItemReader again(octets);
+    while (again.next())
+      if (const auto* message = std::get_if<MessageItem>(&again.item())) trail.read(*message);
+    (void)trail.take();
   }
   (void)decode_segment_header(octets);
   (void)parse_record(octets, 1, segment_header_octets);

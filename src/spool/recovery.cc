@@ -81,8 +81,8 @@ class Replay {
     if (finished(state_.index[slot])) state_.remove(slot);
   }
 
-  void apply(SegmentTable::Number number, const Record&, std::size_t, const OutcomeItem& item,
-             bool counting) {
+  void apply(SegmentTable::Number number, const Record& record, std::size_t,
+             const OutcomeItem& item, bool counting) {
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
     auto slot = state_.index.find(item.id);
@@ -94,8 +94,16 @@ class Replay {
     auto recipients = message.recipients();
     if (item.recipient >= recipients.size()) return;
     auto& recipient = recipients[item.recipient];
+    // What an earlier generation went through stands in the item of the later one.
+    if (item.home == state_.home_epoch(message))
+      state_.index.attempt_recorded(message, {number, static_cast<std::uint32_t>(record.offset)},
+                                    state_.to_places(item.earlier));
     if (recipient.fate != mail::Fate::queued) return;
-    state_.index.update(recipient, item.fate, item.attempts, item.next_attempt, item.reply);
+    const auto& answer = item.attempt.answer;
+    const bool past = item.fate == mail::Fate::queued && item.attempts < recipient.attempts;
+    if (past) return;  // written again by the cleaner, for the history
+    state_.index.update(recipient, item.fate, item.attempts, item.next_attempt, describe(answer),
+                        answer.outcome_class);
     if (item.fate == mail::Fate::queued) return state_.index.reschedule(*slot);
     --state_.accounts.queued;
     if (counting && !item.carried) state_.count(item.fate);
@@ -178,6 +186,10 @@ Result<Found> find_segments(SpoolState& state, const std::function<void(std::str
     if (!got) return tl::make_unexpected(got.error());
     octets.resize(*got);
     auto header = decode_segment_header(octets);
+    if (header.state == HeaderState::foreign) {
+      state.disk.close(*file);
+      return fail(Fault::disk, foreign_format(entry.name));
+    }
     Segment segment;
     segment.name = entry.name;
     segment.file = *file;

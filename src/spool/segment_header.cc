@@ -1,5 +1,7 @@
 #include "spool/segment_header.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/crc32c.h"
@@ -10,16 +12,19 @@ namespace malleposte::spool {
 namespace {
 
 constexpr std::string_view magic = "MPSEGMNT";
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 constexpr std::size_t second_copy = 2048;
 
-std::optional<SegmentHeader> decode_copy(std::string_view octets) {
+std::optional<SegmentHeader> decode_copy(std::string_view octets, bool& foreign) {
   if (octets.size() < sector_octets) return std::nullopt;
   auto crc = get<std::uint32_t>(octets.data() + sector_octets - 4);
   if (crc32c(0, octets.substr(0, sector_octets - 4)) != crc) return std::nullopt;
   ByteReader reader(octets);
   if (reader.take_bytes(magic.size()) != magic) return std::nullopt;
-  if (reader.take<std::uint32_t>() != version) return std::nullopt;
+  if (reader.take<std::uint32_t>() != version) {
+    foreign = true;
+    return std::nullopt;
+  }
   SegmentHeader header;
   header.epoch = reader.take<std::uint64_t>();
   header.previous_epoch = reader.take<std::uint64_t>();
@@ -53,14 +58,22 @@ std::string encode(const SegmentHeader& header) {
 
 DecodedHeader decode_segment_header(std::string_view octets) {
   std::optional<SegmentHeader> best;
+  bool foreign = false;
   if (octets.size() >= segment_header_octets) {
     for (std::size_t at : {std::size_t{0}, second_copy}) {
-      auto copy = decode_copy(octets.substr(at));
+      auto copy = decode_copy(octets.substr(at), foreign);
       if (copy && (!best || copy->epoch > best->epoch)) best = copy;
     }
   }
+  if (foreign) return {HeaderState::foreign};
   if (best) return {best->epoch == 0 ? HeaderState::free : HeaderState::used, *best};
   return {is_blank(octets) ? HeaderState::free : HeaderState::damaged};
+}
+
+std::string foreign_format(std::string_view name) {
+  return fmt::format(
+      "{} is of another version of the spool's format; this program reads and writes version {}",
+      name, version);
 }
 
 bool is_blank(std::string_view octets) {

@@ -25,7 +25,12 @@ struct SegmentHeader {
 
 std::string encode(const SegmentHeader& header);  // segment_header_octets of them
 
-enum class HeaderState : std::uint8_t { used, free, damaged };
+enum class HeaderState : std::uint8_t {
+  used,
+  free,
+  damaged,
+  foreign,  // whole, but of another version of the format: nothing in it can be read here
+};
 struct DecodedHeader {
   HeaderState state;
   SegmentHeader header{};
@@ -33,6 +38,8 @@ struct DecodedHeader {
 // All zeros, and a free header, are `free`. Of two good copies the greater epoch wins: the smaller
 // is what an interrupted write left.
 DecodedHeader decode_segment_header(std::string_view octets);
+// What to say of a foreign one.
+std::string foreign_format(std::string_view name);
 // Nothing was ever written there: the making of the file was interrupted.
 bool is_blank(std::string_view octets);
 

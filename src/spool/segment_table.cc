@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration prepare_again_after = 5s;
 constexpr std::string_view prefix = "segment-";
+constexpr std::uint64_t outcome_item_octets = 80;
 
 }  // namespace
 
@@ -187,8 +188,9 @@ std::optional<SegmentTable::Number> SegmentTable::to_clean(unsigned percent) con
     if (segment.state != Segment::State::sealed || segment.pins > 0 || !segment.supersedes.empty())
       continue;
     auto live = segment.live_octets;
-    // Outcomes that are still needed move too; 64 octets each is what they take at least.
-    for (const auto& [home, items] : segment.outcomes_for) live += std::uint64_t{items} * 64;
+    // Outcomes that are still needed move too, with what each takes at least.
+    for (const auto& [home, items] : segment.outcomes_for)
+      live += std::uint64_t{items} * outcome_item_octets;
     if (live == 0 && segment.outcomes_for.empty()) continue;  // waits only for its retirement
     if (live * 100 >= segment.octets * percent) continue;
     if (!best || live < least) {

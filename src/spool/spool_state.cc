@@ -16,6 +16,12 @@ std::uint64_t queued_recipients(const IndexedMessage& message) {
                     [](const auto& r) { return r.fate == mail::Fate::queued; }));
 }
 
+// What a message takes in its home. One that was moved has a record of its own, with its history.
+std::uint64_t octets_at_home(const IndexedMessage& message) {
+  if (message.generation > 0) return message.home.record_octets;
+  return item_overhead + (message.chunked ? 0 : message.size);
+}
+
 }  // namespace
 
 bool finished(const IndexedMessage& message) {
@@ -23,8 +29,7 @@ bool finished(const IndexedMessage& message) {
 }
 
 void SpoolState::occupy(const IndexedMessage& message) {
-  segments.message_lives(message.home.segment,
-                         item_overhead + (message.chunked ? 0 : message.size));
+  segments.message_lives(message.home.segment, octets_at_home(message));
   if (!message.chunked) return;
   for (const auto& chunk : chunks[message.id.value]) {
     auto number = segments.by_epoch(chunk.epoch);
@@ -35,7 +40,7 @@ void SpoolState::occupy(const IndexedMessage& message) {
 }
 
 void SpoolState::vacate(const IndexedMessage& message) {
-  segments.message_left(message.home.segment, item_overhead + (message.chunked ? 0 : message.size));
+  segments.message_left(message.home.segment, octets_at_home(message));
   if (!message.chunked) return;
   for (const auto& chunk : chunks[message.id.value]) {
     auto number = segments.by_epoch(chunk.epoch);
@@ -64,6 +69,7 @@ void SpoolState::move(const MessageItem& item, const Home& home) {
   vacate(message);
   if (!item.chunks.empty()) chunks[item.id.value] = item.chunks;
   message.home = home;
+  index.forget_latest(message);
   segments.superseded(home.segment, item.origin);
   message.generation = static_cast<std::uint16_t>(item.generation);
   message.chunked = !item.chunks.empty();
@@ -101,6 +107,23 @@ void SpoolState::count(mail::Fate fate) {
       ++accounts.replaced;
       break;
   }
+}
+
+std::vector<RecordRef> SpoolState::to_refs(const std::vector<Place>& places) const {
+  std::vector<RecordRef> refs;
+  refs.reserve(places.size());
+  for (const auto& place : places)
+    if (auto epoch = segments[place.segment].epoch; epoch != 0)
+      refs.push_back({epoch, place.offset});
+  return refs;
+}
+
+std::vector<Place> SpoolState::to_places(const std::vector<RecordRef>& refs) const {
+  std::vector<Place> places;
+  places.reserve(refs.size());
+  for (const auto& ref : refs)
+    if (auto number = segments.by_epoch(ref.epoch)) places.push_back({*number, ref.offset});
+  return places;
 }
 
 // Time in the upper bits, so that a later message has a greater id; chance in the lower ones.

@@ -41,6 +41,10 @@ struct SpoolState {
   void count(mail::Fate fate);
   MessageId next_id();
 
+  // Places as a record names them, and back; those whose segment is gone are left out.
+  std::vector<RecordRef> to_refs(const std::vector<Place>& places) const;
+  std::vector<Place> to_places(const std::vector<RecordRef>& refs) const;
+
   std::uint64_t home_epoch(const IndexedMessage& message) const {
     return segments[message.home.segment].epoch;
   }

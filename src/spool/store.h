@@ -111,6 +111,7 @@ struct ListedRecipient {
   std::string address;
   std::string state;  // to_string(Fate), or for queued ones the message's state
   std::string reply;  // last answer, "" before the first
+  mail::OutcomeClass outcome_class = mail::OutcomeClass::none;  // of the last answer
 };
 
 struct ListedMessage {
@@ -129,6 +130,13 @@ struct QueuePage {
   std::uint64_t total;  // matching messages in all
   std::string next;     // cursor of the next page, "" at the end
   std::vector<ListedMessage> messages;
+};
+
+// What is remembered of the attempts for one recipient.
+struct RecipientAttempts {
+  std::uint32_t made = 0;            // in all; those that are not known are the oldest
+  std::vector<mail::Attempt> known;  // oldest first
+  bool operator==(const RecipientAttempts&) const = default;
 };
 
 enum class Operation : std::uint8_t { flush, hold, release, remove, bounce };
@@ -195,6 +203,9 @@ class Store {
   virtual Task<Result<QueuePage>> query(Filter filter, std::string cursor, std::size_t limit) = 0;
   // How many messages match; looks only at the index.
   virtual Task<std::uint64_t> count(Filter filter) const = 0;
+  // The attempts for a message so far, by recipient. Reads from disk, on a helper thread; what is
+  // not to be found there is left out. Fault::resource: there is no such message.
+  virtual Task<Result<std::vector<RecipientAttempts>>> attempts(MessageId id) = 0;
   // Applies an operation to every matching message, atomically per message, and returns how many;
   // durable before it returns. `flush` makes deferred mail due now; `hold`, `release`, `remove`
   // (Fate::deleted, no DSN); `bounce` makes recipients Fate::bounced and is given the DSN by
