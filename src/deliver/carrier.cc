@@ -61,7 +61,6 @@ void Carrier::drop_connection() {
 // Room first, then the message. Empty: the job is dealt with.
 Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignment) {
   const auto job = assignment.job;
-  const auto& recipients = depot_.consignments.recipients(job);
   if (!depot_.with.store.wanted(job.message)) {  // held or deleted while it waited its turn
     depot_.consignments.recall(job);
     co_return std::nullopt;
@@ -81,9 +80,11 @@ Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignme
         "message " + mail::to_string(job.message) + " cannot be read: " + message.error().text);
     const smtp::Ruling ruling{smtp::Verdict::temporary, 0, "4.3.0",
                               "the message cannot be read: " + message.error().text};
-    depot_.consignments.conclude(job, std::vector(recipients.size(), ruling), nullptr, nullptr);
+    depot_.consignments.conclude(
+        job, std::vector(depot_.consignments.recipients(job).size(), ruling), nullptr, nullptr);
     co_return std::nullopt;
   }
+  const auto& recipients = depot_.consignments.recipients(job);
   Parcel parcel;
   parcel.assignment = assignment;
   parcel.message = std::move(*message);
@@ -227,10 +228,22 @@ void Carrier::finished(smtp::Finished finished) {
     depot_.consignments.abandon(parcel.job());
   } else {
     if (!finished.untouched && !finished.in_doubt) depot_.scheduler.answered(site_.id);
+    if (!finished.surplus.empty()) offer_again(finished);
     conclude(parcel, std::move(finished.results), &connection_->target());
   }
   current_ = std::move(next_);
   next_.reset();
+}
+
+// Recipients that were too many for one transaction go first in line, as a part of their own. Each
+// such part comes from a transaction that delivered to somebody: they come to an end.
+void Carrier::offer_again(smtp::Finished& finished) {
+  const auto& surplus = finished.surplus;
+  const auto& assignment = current_->assignment;
+  const auto rest = depot_.consignments.split(assignment.job, surplus);
+  for (auto position = surplus.rbegin(); position != surplus.rend(); ++position)
+    finished.results.erase(finished.results.begin() + static_cast<std::ptrdiff_t>(*position));
+  put_back({assignment.site, rest, assignment.priority});
 }
 
 // Another message for this connection, while the last block of the present one is still here.

@@ -78,6 +78,7 @@ class Carrier {
   void conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target);
   void drop_connection();
   void put_back(const queue::Assignment& assignment);
+  void offer_again(smtp::Finished& finished);
 
   Depot& depot_;
   Site& site_;

@@ -296,6 +296,53 @@ TEST_F(Delivery, ManyRecipientsBecomeSeveralTransactions) {
   EXPECT_THAT(world.record.gone, ElementsAre(id));
 }
 
+// RFC 5321 4.5.3.1.10: what is too much for one transaction is not too much for the next. Another
+// mail server waits for its retry time, minutes for every hundred recipients of a list.
+TEST_F(Delivery, RecipientsThatAreTooManyForAHostGoInFurtherTransactionsAtOnce) {
+  std::size_t in_transaction = 0;
+  relay().answer = [&](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (line.starts_with("MAIL")) in_transaction = 0;
+    if (line.starts_with("RCPT") && line.find("nobody") != std::string::npos)
+      return say("550 5.1.1 nobody");
+    if (line.starts_with("RCPT") && ++in_transaction > 10) return say("452 4.5.3 too many");
+    return std::nullopt;
+  };
+  start();
+  std::vector<std::string> to;
+  for (int i = 0; i < 35; ++i)
+    to.push_back((i % 5 == 4 ? "nobody" : "u") + std::to_string(i) + "@x.example");
+  auto id = put("s@example.org", to);
+  auto behind = put("s@example.org", {"other@x.example"});
+  pass();
+  EXPECT_EQ(relay().mails.size(), 4u) << "28 recipients by tens, and the other message";
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    ASSERT_EQ(message(id).history[i].size(), 1u) << to[i];
+    EXPECT_EQ(last(id, i).fate, i % 5 == 4 ? Fate::bounced : Fate::delivered) << to[i];
+  }
+  EXPECT_EQ(last(behind).fate, Fate::delivered);
+  EXPECT_EQ(world.store.generated.size(), 1u) << "one notice of all that were refused";
+  EXPECT_EQ(dispatcher->leased_messages(), 0u);
+}
+
+// A host that takes nobody more, and says so to the first recipient, is not asked for ever.
+TEST_F(Delivery, TooManySaidToTheFirstRecipientIsDeferred) {
+  bool first = true;
+  relay().answer = [&](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (!line.starts_with("RCPT") || std::exchange(first, false)) return std::nullopt;
+    return say("452 4.5.3 too many");
+  };
+  start();
+  auto id = put("s@example.org", {"a@x.example", "b@x.example", "c@x.example"});
+  pass();
+  EXPECT_EQ(relay().mails.size(), 1u);
+  EXPECT_EQ(last(id, 0).fate, Fate::delivered);
+  for (std::size_t i : {1u, 2u}) {
+    EXPECT_EQ(message(id).history[i].size(), 1u);
+    EXPECT_EQ(last(id, i).fate, Fate::queued);
+    EXPECT_EQ(last(id, i).answer.text, "too many");
+  }
+}
+
 TEST_F(Delivery, ContentInBlocksArrivesWhole) {
   std::string content = "Subject: x\r\n\r\n";
   for (int i = 0; i < 3000; ++i)
