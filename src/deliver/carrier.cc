@@ -23,7 +23,7 @@ Task<void> Carrier::run(queue::Assignment first) {
       continue;
     }
     if (!connection_ && !co_await get_connection()) break;
-    if (!depot_.stopping) co_await carry();
+    if (current_ && !depot_.stopping) co_await carry();
   }
   // What could not begin any more: the shutdown came between.
   for (auto* parcel : {&current_, &next_})
@@ -100,7 +100,8 @@ Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignme
   co_return parcel;
 }
 
-// False: the site cannot be reached, and all that waits for it knows.
+// False: the site cannot be reached, and all that waits for it knows. The connection may be none
+// for the current parcel: then that is concluded.
 Task<bool> Carrier::get_connection() {
   if (!current_->replaced) connection_ = depot_.cache.take(site_.id);
   if (connection_) {
@@ -109,10 +110,16 @@ Task<bool> Carrier::get_connection() {
   }
   if (depot_.cache.size() + depot_.scheduler.busy() > limits::deliveries_in_all)
     if (auto oldest = depot_.cache.take_oldest(never)) depot_.say_good_bye(std::move(oldest));
-  auto connected = co_await connect(depot_.with, site_.plan);
+  auto connected = co_await connect(depot_.with, site_.plan, current_->transaction.size);
   if (connected.connection) {
     connection_ = std::move(connected.connection);
     ++site_.working;
+    if (auto& refusal = connected.too_large) {
+      conclude(*current_, std::vector(current_->transaction.recipients.size(), refusal->ruling),
+               &*refusal->target);
+      current_ = std::move(next_);
+      next_.reset();
+    }
     co_return true;
   }
   if (depot_.stopping) co_return false;
@@ -166,11 +173,10 @@ Task<void> Carrier::carry() {
       next_.reset();
       co_return;
     }
-    if (auto ruling = protocol.refuses(current_->transaction.size)) {
-      conclude(*current_, std::vector(current_->transaction.recipients.size(), *ruling),
-               &connection_->target());
-      current_ = std::move(next_);
-      next_.reset();
+    if (protocol.refuses(current_->transaction.size)) {  // another host may take it
+      assert(!current_->replaced && "a new connection is to a host that takes its first message");
+      current_->replaced = true;
+      drop_connection();
       co_return;
     }
     current_->begun = true;

@@ -63,7 +63,7 @@ class Carrier {
     smtp::Transaction transaction;
     bool begun = false;      // given to the protocol
     bool lookahead = false;  // behind the final dot of another
-    bool replaced = false;   // begun before on a connection that had gone away
+    bool replaced = false;   // its connection had gone away, or was none for it: takes a new one
     const queue::Job& job() const { return assignment.job; }
   };
   enum class Content { sent, connection_lost, unreadable };

@@ -278,6 +278,49 @@ TEST_F(Delivery, ATooLargeMessageIsNotEvenOffered) {
   EXPECT_EQ(relay().commands[1], "MAIL FROM:<s@example.org> SIZE=6");
 }
 
+// A backup host with a small limit bounced what the primary would have taken.
+TEST_F(Delivery, WhatIsTooLargeForOneHostGoesToTheNext) {
+  world.settings.smart_relay.clear();
+  world.resolver.mx("x.example", {{10, "small.example"}, {20, "large.example"}});
+  world.resolver.address("small.example", {"192.0.2.10"});
+  world.resolver.address("large.example", {"192.0.2.20"});
+  auto& small = world.network.host("192.0.2.10:25");
+  auto& large = world.network.host("192.0.2.20:25");
+  small.offers = {"PIPELINING", "SIZE 10"};
+  large.offers = {"PIPELINING", "SIZE 20"};
+  start();
+  const std::string contents[] = {"1234567890\r\n", "1\r\n", "1234567890\r\n", "2\r\n"};
+  for (const auto& content : contents) {
+    auto id = put("s@example.org", {"a@x.example"}, content);
+    pass(10ms);
+    EXPECT_EQ(last(id).fate, Fate::delivered) << content;
+  }
+  std::size_t at_large = 0;
+  for (const auto& mail : large.mails) at_large += mail.content == contents[0];
+  EXPECT_EQ(at_large, 2u);
+  for (const auto& command : small.commands) EXPECT_EQ(command.find("SIZE=12"), std::string::npos);
+
+  // For good only when all say so; while one cannot be asked, it may be the one.
+  auto nobodys = put("s@example.org", {"a@x.example"}, std::string(30, 'x') + "\r\n");
+  pass(10ms);
+  EXPECT_EQ(last(nobodys).fate, Fate::bounced);
+  EXPECT_EQ(last(nobodys).answer.status, "5.3.4");
+  pass(10s);
+  large.refuses_connections = true;
+  auto waits = put("s@example.org", {"a@x.example"}, contents[0]);
+  auto goes = put("s@example.org", {"a@x.example"}, contents[1]);
+  pass(10ms);
+  EXPECT_EQ(last(waits).fate, Fate::queued);
+  EXPECT_EQ(last(waits).answer.status, "4.3.4");
+  EXPECT_EQ(last(waits).answer.host, "small.example");
+  EXPECT_EQ(last(goes).fate, Fate::delivered) << "the site is not taken for dead";
+  large.refuses_connections = false;
+  pass(6min);
+  EXPECT_EQ(last(waits).fate, Fate::delivered);
+  pass(1min);
+  EXPECT_EQ(small.open + large.open, 0u);
+}
+
 TEST_F(Delivery, ManyRecipientsBecomeSeveralTransactions) {
   relay();
   start();

@@ -49,7 +49,8 @@ struct ScriptedHop {
   bool pipelining = true;
   bool data_for_nobody = false;  // 354 although no recipient was taken
   Mischief mischief;
-  std::map<std::string, std::deque<std::string>> to_recipient;  // replies in turn, a 5xx for ever; then 250
+  std::map<std::string, std::deque<std::string>>
+      to_recipient;  // replies in turn, a 5xx for ever; then 250
 
   std::vector<std::string> labels;              // of the replies
   std::size_t said = 0, heard = 0;              // octets
