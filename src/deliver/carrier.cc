@@ -23,7 +23,7 @@ Task<void> Carrier::run(queue::Assignment first) {
       continue;
     }
     if (!connection_ && !co_await get_connection()) break;
-    if (!depot_.stopping) co_await carry();
+    if (current_ && !depot_.stopping) co_await carry();
   }
   // What could not begin any more: the shutdown came between.
   for (auto* parcel : {&current_, &next_})
@@ -61,7 +61,6 @@ void Carrier::drop_connection() {
 // Room first, then the message. Empty: the job is dealt with.
 Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignment) {
   const auto job = assignment.job;
-  const auto& recipients = depot_.consignments.recipients(job);
   if (!depot_.with.store.wanted(job.message)) {  // held or deleted while it waited its turn
     depot_.consignments.recall(job);
     co_return std::nullopt;
@@ -81,10 +80,12 @@ Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignme
         "message " + mail::to_string(job.message) + " cannot be read: " + message.error().text);
     const smtp::Ruling ruling{smtp::Verdict::temporary, 0, "4.3.0",
                               "the message cannot be read: " + message.error().text};
-    depot_.consignments.conclude(job, std::vector(recipients.size(), ruling), nullptr, nullptr,
-                                 depot_.with.loop.wall());
+    depot_.consignments.conclude(job,
+                                 std::vector(depot_.consignments.recipients(job).size(), ruling),
+                                 nullptr, nullptr, depot_.with.loop.wall());
     co_return std::nullopt;
   }
+  const auto& recipients = depot_.consignments.recipients(job);
   Parcel parcel;
   parcel.assignment = assignment;
   parcel.message = std::move(*message);
@@ -101,7 +102,8 @@ Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignme
   co_return parcel;
 }
 
-// False: the site cannot be reached, and all that waits for it knows.
+// False: the site cannot be reached, and all that waits for it knows. The connection may be none
+// for the current parcel: then that is concluded.
 Task<bool> Carrier::get_connection() {
   if (!current_->replaced) connection_ = depot_.cache.take(site_.id);
   if (connection_) {
@@ -110,10 +112,16 @@ Task<bool> Carrier::get_connection() {
   }
   if (depot_.cache.size() + depot_.scheduler.busy() > limits::deliveries_in_all)
     if (auto oldest = depot_.cache.take_oldest(never)) depot_.say_good_bye(std::move(oldest));
-  auto connected = co_await connect(depot_.with, site_.plan);
+  auto connected = co_await connect(depot_.with, site_.plan, current_->transaction.size);
   if (connected.connection) {
     connection_ = std::move(connected.connection);
     ++site_.working;
+    if (auto& refusal = connected.too_large) {
+      conclude(*current_, std::vector(current_->transaction.recipients.size(), refusal->ruling),
+               &*refusal->target);
+      current_ = std::move(next_);
+      next_.reset();
+    }
     co_return true;
   }
   if (depot_.stopping) co_return false;
@@ -171,11 +179,10 @@ Task<void> Carrier::carry() {
       next_.reset();
       co_return;
     }
-    if (auto ruling = protocol.refuses(current_->transaction.size)) {
-      conclude(*current_, std::vector(current_->transaction.recipients.size(), *ruling),
-               &connection_->target());
-      current_ = std::move(next_);
-      next_.reset();
+    if (protocol.refuses(current_->transaction.size)) {  // another host may take it
+      assert(!current_->replaced && "a new connection is to a host that takes its first message");
+      current_->replaced = true;
+      drop_connection();
       co_return;
     }
     current_->begun = true;
@@ -233,10 +240,22 @@ void Carrier::finished(smtp::Finished finished) {
     depot_.consignments.abandon(parcel.job());
   } else {
     if (!finished.untouched && !finished.in_doubt) depot_.scheduler.answered(site_.id);
+    if (!finished.surplus.empty()) offer_again(finished);
     conclude(parcel, std::move(finished.results), &connection_->target());
   }
   current_ = std::move(next_);
   next_.reset();
+}
+
+// Recipients that were too many for one transaction go first in line, as a part of their own. Each
+// such part comes from a transaction that delivered to somebody: they come to an end.
+void Carrier::offer_again(smtp::Finished& finished) {
+  const auto& surplus = finished.surplus;
+  const auto& assignment = current_->assignment;
+  const auto rest = depot_.consignments.split(assignment.job, surplus);
+  for (auto position = surplus.rbegin(); position != surplus.rend(); ++position)
+    finished.results.erase(finished.results.begin() + static_cast<std::ptrdiff_t>(*position));
+  put_back({assignment.site, rest, assignment.priority});
 }
 
 // Another message for this connection, while the last block of the present one is still here.

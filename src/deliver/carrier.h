@@ -64,7 +64,7 @@ class Carrier {
     WallTime began{};        // when it was taken in hand: before the connection is made for it
     bool begun = false;      // given to the protocol
     bool lookahead = false;  // behind the final dot of another
-    bool replaced = false;   // begun before on a connection that had gone away
+    bool replaced = false;   // its connection had gone away, or was none for it: takes a new one
     const queue::Job& job() const { return assignment.job; }
   };
   enum class Content { sent, connection_lost, unreadable };
@@ -79,6 +79,7 @@ class Carrier {
   void conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target);
   void drop_connection();
   void put_back(const queue::Assignment& assignment);
+  void offer_again(smtp::Finished& finished);
 
   Depot& depot_;
   Site& site_;

@@ -26,18 +26,21 @@ void Connection::lost(const Error& error) {
   protocol_.lost(error.fault == Fault::deadline ? "timed out" : "lost connection");
 }
 
-Task<bool> Connection::read(SteadyTime until) {
+Task<Result<void>> Connection::read(SteadyTime until) {
   auto got = co_await stream_->read_some(buffer_, until);
-  if (!got) {
-    lost(got.error());
-    co_return false;
-  }
-  if (*got == 0) {
-    protocol_.lost("lost connection");
-    co_return false;
-  }
+  if (!got) co_return tl::make_unexpected(std::move(got.error()));
+  if (*got == 0) co_return fail(Fault::peer, "closed");
   protocol_.received({buffer_.data(), *got});
-  co_return true;
+  co_return Result<void>{};
+}
+
+// A write failed. What the peer said before it went is still to be read: why ("421 ..."), or the
+// 250 of the message whose dot it had got already.
+Task<void> Connection::hear_out(Error error) {
+  const auto until = loop_.steady() + limits::quit_timeout;
+  while (protocol_.need() != Need::closed && !protocol_.has_finished()) {
+    if (!co_await read(until)) co_return lost(error);
+  }
 }
 
 Task<void> Connection::advance() {
@@ -48,17 +51,20 @@ Task<void> Connection::advance() {
         const std::string_view output[] = {protocol_.output()};
         replies_ = UINT64_MAX;  // a new command, a new deadline
         auto written = co_await stream_->write(output, deadline());
-        // What the peer said before it went, "421 ...", is still to be read.
         protocol_.written();
-        if (!written) {
-          const bool heard = co_await read(loop_.steady() + limits::quit_timeout);
-          if (heard && protocol_.need() != Need::closed) lost(written.error());
-        }
+        if (!written) co_await hear_out(std::move(written.error()));
         break;
       }
       case Need::read:
-        co_await read(deadline());
+        if (auto heard = co_await read(deadline()); !heard) lost(heard.error());
         break;
+      case Need::closed:
+        if (!protocol_.output().empty()) {
+          const std::string_view good_bye[] = {protocol_.output()};
+          co_await stream_->write(good_bye, loop_.steady() + limits::quit_timeout);
+          protocol_.written();
+        }
+        co_return;
       default:
         co_return;
     }
@@ -69,9 +75,7 @@ Task<bool> Connection::write_content(std::span<const std::string_view> pieces) {
   auto written = co_await stream_->write(pieces, loop_.steady() + protocol_.timeout());
   replies_ = UINT64_MAX;
   if (written) co_return true;
-  // A peer that ends the transfer says why before it closes.
-  const bool heard = co_await read(loop_.steady() + limits::quit_timeout);
-  if (heard && protocol_.need() != Need::closed) lost(written.error());
+  co_await hear_out(std::move(written.error()));
   co_return false;
 }
 

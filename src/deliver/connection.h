@@ -21,7 +21,8 @@ class Connection {
   Connection(Loop& loop, std::unique_ptr<net::Stream> stream, Target target, std::string hostname);
 
   // Writes and reads until the protocol wants content, has results, can begin a transaction or is
-  // closed. Every failure of the stream becomes the protocol's `lost`.
+  // closed. Every failure of the stream becomes the protocol's `lost`, after what the peer had said
+  // before it was heard.
   Task<void> advance();
 
   // Writes a piece of content. False: the connection failed; whatever the peer said last was heard
@@ -41,7 +42,8 @@ class Connection {
   void count_transaction() { ++transactions_; }
 
  private:
-  Task<bool> read(SteadyTime deadline);
+  Task<Result<void>> read(SteadyTime deadline);
+  Task<void> hear_out(Error error);
   SteadyTime deadline();
   void lost(const Error& error);
 

@@ -21,7 +21,8 @@ void note(std::optional<Unreachable>& reason, Unreachable another) {
 
 }  // namespace
 
-Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan) {
+Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan,
+                        std::uint64_t size) {
   Connected connected;
   if (with.settings.net == unconnected) {
     connected.unreachable.ruling = {smtp::Verdict::temporary, 0, "4.4.0",
@@ -51,14 +52,35 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
                                                      with.settings.hostname);
       co_await connection->advance();
       if (connection->protocol().need() == smtp::ClientProtocol::Need::transaction) {
+        auto too_large = connection->protocol().refuses(size);
+        if (!too_large) {
+          if (connected.connection) co_await connected.connection->quit();
+          connected.too_large.reset();
+          connected.connection = std::move(connection);
+          co_return connected;
+        }
+        if (connected.connection) {  // one is enough, for what is smaller
+          co_await connection->quit();
+          continue;
+        }
         connected.connection = std::move(connection);
-        co_return connected;
+        connected.too_large = {std::move(*too_large), std::move(target)};
+        continue;
       }
       auto refusal = connection->protocol().refusal();
       connection->close();
       assert(refusal);
       note(reason, {std::move(*refusal), std::move(target)});
     }
+  }
+  if (connected.too_large) {
+    auto& ruling = connected.too_large->ruling;
+    if (reason && reason->ruling.verdict == smtp::Verdict::temporary) {
+      ruling.verdict = smtp::Verdict::temporary;
+      ruling.status[0] = '4';
+      ruling.text += "; another could not be asked: " + reason->ruling.text;
+    }
+    co_return connected;
   }
   assert(reason);
   if (!plan->own_domain && reason->ruling.verdict == smtp::Verdict::permanent) {

@@ -19,10 +19,15 @@ struct Unreachable {
 struct Connected {
   std::unique_ptr<Connection> connection;  // its protocol can begin a transaction; or null, and
   Unreachable unreachable;
+  // The connection is to a host that takes no message of that size, nor does any other (RFC 1870).
+  // Permanent when all hosts said so; while one of them could not be asked it is temporary.
+  std::optional<Unreachable> too_large;
 };
 
 // At most limits::addresses_per_attempt addresses are tried. The failure of a configured next hop
 // is never permanent: the operator can repair it.
-Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan);
+// `size`: of the message that is to go first, in octets.
+Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan,
+                        std::uint64_t size);
 
 }  // namespace malleposte::deliver

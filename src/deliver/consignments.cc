@@ -44,6 +44,19 @@ Consignments::Consignment& Consignments::find(mail::MessageId id) {
   return const_cast<Consignment&>(std::as_const(*this).find(id));
 }
 
+queue::Job Consignments::split(queue::Job job, const std::vector<std::size_t>& positions) {
+  auto& consignment = find(job.message);
+  auto& recipients = consignment.parts[job.part].recipients;
+  assert(!positions.empty() && positions.size() < recipients.size());
+  Part rest{consignment.parts[job.part].site, {}};
+  for (auto position : positions) rest.recipients.push_back(recipients[position]);
+  for (auto position = positions.rbegin(); position != positions.rend(); ++position)
+    recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(*position));
+  consignment.parts.push_back(std::move(rest));
+  ++consignment.parts_open;
+  return {job.message, static_cast<std::uint32_t>(consignment.parts.size() - 1)};
+}
+
 void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rulings,
                             const Target* target, const spool::StoredMessage* message,
                             WallTime began) {

@@ -41,6 +41,10 @@ class Consignments {
     return find(job.message).parts[job.part].recipients;
   }
 
+  // Takes recipients of a part, by their positions in it (ascending), into a part of their own: the
+  // job for that. What recipients() had given is not valid any more.
+  queue::Job split(queue::Job job, const std::vector<std::size_t>& positions);
+
   // The end of a part: one ruling for each of its recipients, in order. `began`: when we turned to
   // it. `message` is null when it could not be read: then nothing is final.
   void conclude(queue::Job job, const std::vector<smtp::Ruling>& rulings, const Target* target,

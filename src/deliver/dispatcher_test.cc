@@ -278,6 +278,49 @@ TEST_F(Delivery, ATooLargeMessageIsNotEvenOffered) {
   EXPECT_EQ(relay().commands[1], "MAIL FROM:<s@example.org> SIZE=6");
 }
 
+// A backup host with a small limit bounced what the primary would have taken.
+TEST_F(Delivery, WhatIsTooLargeForOneHostGoesToTheNext) {
+  world.settings.smart_relay.clear();
+  world.resolver.mx("x.example", {{10, "small.example"}, {20, "large.example"}});
+  world.resolver.address("small.example", {"192.0.2.10"});
+  world.resolver.address("large.example", {"192.0.2.20"});
+  auto& small = world.network.host("192.0.2.10:25");
+  auto& large = world.network.host("192.0.2.20:25");
+  small.offers = {"PIPELINING", "SIZE 10"};
+  large.offers = {"PIPELINING", "SIZE 20"};
+  start();
+  const std::string contents[] = {"1234567890\r\n", "1\r\n", "1234567890\r\n", "2\r\n"};
+  for (const auto& content : contents) {
+    auto id = put("s@example.org", {"a@x.example"}, content);
+    pass(10ms);
+    EXPECT_EQ(last(id).fate, Fate::delivered) << content;
+  }
+  std::size_t at_large = 0;
+  for (const auto& mail : large.mails) at_large += mail.content == contents[0];
+  EXPECT_EQ(at_large, 2u);
+  for (const auto& command : small.commands) EXPECT_EQ(command.find("SIZE=12"), std::string::npos);
+
+  // For good only when all say so; while one cannot be asked, it may be the one.
+  auto nobodys = put("s@example.org", {"a@x.example"}, std::string(30, 'x') + "\r\n");
+  pass(10ms);
+  EXPECT_EQ(last(nobodys).fate, Fate::bounced);
+  EXPECT_EQ(last(nobodys).answer.status, "5.3.4");
+  pass(10s);
+  large.refuses_connections = true;
+  auto waits = put("s@example.org", {"a@x.example"}, contents[0]);
+  auto goes = put("s@example.org", {"a@x.example"}, contents[1]);
+  pass(10ms);
+  EXPECT_EQ(last(waits).fate, Fate::queued);
+  EXPECT_EQ(last(waits).answer.status, "4.3.4");
+  EXPECT_EQ(last(waits).answer.host, "small.example");
+  EXPECT_EQ(last(goes).fate, Fate::delivered) << "the site is not taken for dead";
+  large.refuses_connections = false;
+  pass(6min);
+  EXPECT_EQ(last(waits).fate, Fate::delivered);
+  pass(1min);
+  EXPECT_EQ(small.open + large.open, 0u);
+}
+
 TEST_F(Delivery, ManyRecipientsBecomeSeveralTransactions) {
   relay();
   start();
@@ -294,6 +337,53 @@ TEST_F(Delivery, ManyRecipientsBecomeSeveralTransactions) {
   EXPECT_EQ(all, 250u);
   for (std::size_t i = 0; i < 250; ++i) EXPECT_EQ(last(id, i).fate, Fate::delivered);
   EXPECT_THAT(world.record.gone, ElementsAre(id));
+}
+
+// RFC 5321 4.5.3.1.10: what is too much for one transaction is not too much for the next. Another
+// mail server waits for its retry time, minutes for every hundred recipients of a list.
+TEST_F(Delivery, RecipientsThatAreTooManyForAHostGoInFurtherTransactionsAtOnce) {
+  std::size_t in_transaction = 0;
+  relay().answer = [&](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (line.starts_with("MAIL")) in_transaction = 0;
+    if (line.starts_with("RCPT") && line.find("nobody") != std::string::npos)
+      return say("550 5.1.1 nobody");
+    if (line.starts_with("RCPT") && ++in_transaction > 10) return say("452 4.5.3 too many");
+    return std::nullopt;
+  };
+  start();
+  std::vector<std::string> to;
+  for (int i = 0; i < 35; ++i)
+    to.push_back((i % 5 == 4 ? "nobody" : "u") + std::to_string(i) + "@x.example");
+  auto id = put("s@example.org", to);
+  auto behind = put("s@example.org", {"other@x.example"});
+  pass();
+  EXPECT_EQ(relay().mails.size(), 4u) << "28 recipients by tens, and the other message";
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    ASSERT_EQ(message(id).history[i].size(), 1u) << to[i];
+    EXPECT_EQ(last(id, i).fate, i % 5 == 4 ? Fate::bounced : Fate::delivered) << to[i];
+  }
+  EXPECT_EQ(last(behind).fate, Fate::delivered);
+  EXPECT_EQ(world.store.generated.size(), 1u) << "one notice of all that were refused";
+  EXPECT_EQ(dispatcher->leased_messages(), 0u);
+}
+
+// A host that takes nobody more, and says so to the first recipient, is not asked for ever.
+TEST_F(Delivery, TooManySaidToTheFirstRecipientIsDeferred) {
+  bool first = true;
+  relay().answer = [&](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (!line.starts_with("RCPT") || std::exchange(first, false)) return std::nullopt;
+    return say("452 4.5.3 too many");
+  };
+  start();
+  auto id = put("s@example.org", {"a@x.example", "b@x.example", "c@x.example"});
+  pass();
+  EXPECT_EQ(relay().mails.size(), 1u);
+  EXPECT_EQ(last(id, 0).fate, Fate::delivered);
+  for (std::size_t i : {1u, 2u}) {
+    EXPECT_EQ(message(id).history[i].size(), 1u);
+    EXPECT_EQ(last(id, i).fate, Fate::queued);
+    EXPECT_EQ(last(id, i).answer.text, "too many");
+  }
 }
 
 TEST_F(Delivery, ContentInBlocksArrivesWhole) {

@@ -1,7 +1,7 @@
 // The network seam: a byte stream to one peer, and who makes them. net::AsioNetwork is the real
 // one; the simulator has a twin. Loop thread only. An operation ends with bytes, or with an Error
 // whose fault is `peer` (closed, reset, refused), `deadline` or `resource`; after an Error the
-// stream is good only for close().
+// stream is good only for close(), but that after a failed write what had arrived can be read.
 #pragma once
 
 #include <cstddef>

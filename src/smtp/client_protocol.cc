@@ -12,6 +12,8 @@
 namespace malleposte::smtp {
 namespace {
 
+constexpr std::string_view in_doubt = "; it may have been delivered";
+
 Verdict verdict_of(const PeerReply& reply) {
   if (reply.positive()) return Verdict::accepted;
   return reply.permanent() ? Verdict::permanent : Verdict::temporary;
@@ -28,6 +30,14 @@ Ruling ruling_of(const PeerReply& reply, Verdict verdict) {
 
 Ruling ruling_of(const PeerReply& reply) {
   return ruling_of(reply, verdict_of(reply));
+}
+
+// RFC 5321 4.5.3.1.10 says 452, and to understand 552 so too; RFC 3463 has X.5.3 for it. A reply
+// that says something else, a full mailbox or disk, is about that.
+bool too_many_recipients(const PeerReply& reply) {
+  const auto detail = reply.status.empty() ? std::string_view() : std::string_view(reply.status);
+  if (detail.ends_with(".5.3") && detail.size() == 5) return true;
+  return (reply.code == 452 || reply.code == 552) && (detail.empty() || detail.ends_with(".0.0"));
 }
 
 // Addresses come from one parser that lets no control character pass; a line end here would let a
@@ -80,9 +90,17 @@ void ClientProtocol::consume(std::string_view bytes) {
         return broken(parser_.complaint());
       case ReplyParser::State::reply:
         ++replies_;
+        if (spoke_too_early() && !parser_.reply().closing())
+          return broken("a reply to what was not said yet");
         replied(parser_.reply());
     }
   }
+}
+
+// A command waits to be written. The content is another matter: a peer may end it at any time, and
+// a write that failed may have brought it to its end.
+bool ClientProtocol::spoke_too_early() const {
+  return !output_.empty() && stage_ != Stage::content && stage_ != Stage::dot;
 }
 
 void ClientProtocol::replied(const PeerReply& reply) {
@@ -135,6 +153,8 @@ void ClientProtocol::greeted(const PeerReply& reply) {
     return;
   }
   close(ruling_of(reply), true);
+  // RFC 5321 4.1.1.10: not to close before QUIT; 3.1: who refuses with 554 waits for it.
+  if (!reply.closing()) output_ = "QUIT\r\n";
 }
 
 std::optional<Ruling> ClientProtocol::refuses(std::uint64_t size) const {
@@ -208,16 +228,7 @@ void ClientProtocol::command_answered(const PeerReply& reply) {
   } else if (number == 0) {
     if (!reply.positive()) exchange.mail_refused = ruling_of(reply);
   } else if (!exchange.mail_refused) {
-    auto& result = exchange.results[number - 1];
-    if (reply.positive()) {
-      ++exchange.accepted;
-    } else {
-      result = ruling_of(reply);
-      // RFC 5321 4.5.3.1.10: 552 after some recipients means that there are too many for one
-      // message, unless it tells of a full mailbox.
-      if (reply.code == 552 && exchange.accepted > 0 && !reply.status.starts_with("5.2."))
-        result->verdict = Verdict::temporary;
-    }
+    recipient_answered(number - 1, reply);
   }
   if (exchange.sent == exchange.commands()) return;  // all on their way
   if (exchange.mail_refused) {
@@ -231,6 +242,18 @@ void ClientProtocol::command_answered(const PeerReply& reply) {
     return finish();
   }
   send_commands(exchange);
+}
+
+void ClientProtocol::recipient_answered(std::size_t position, const PeerReply& reply) {
+  auto& exchange = *current_;
+  if (reply.positive()) {
+    ++exchange.accepted;
+    return;
+  }
+  auto& result = exchange.results[position].emplace(ruling_of(reply));
+  if (exchange.accepted == 0 || !too_many_recipients(reply)) return;
+  result.verdict = Verdict::temporary;
+  exchange.surplus.push_back(position);
 }
 
 void ClientProtocol::data_answered(const PeerReply& reply) {
@@ -267,6 +290,7 @@ void ClientProtocol::content_written() {
 }
 
 void ClientProtocol::dot_answered(const PeerReply& reply) {
+  output_.clear();  // when writing it failed at last: the peer had what it needed
   if (reply.code < 400 && !reply.positive()) return broken("a reply of class 3 to the final dot");
   decide_rest(ruling_of(reply));
   if (reply.closing()) {
@@ -274,7 +298,9 @@ void ClientProtocol::dot_answered(const PeerReply& reply) {
     return close(ruling_of(reply), true);
   }
   stage_ = next_ ? Stage::commands : Stage::ready;
+  auto surplus = std::move(current_->surplus);
   finish();
+  if (reply.positive()) finished_->surplus = std::move(surplus);
 }
 
 // Every recipient without a result gets this one.
@@ -283,10 +309,10 @@ void ClientProtocol::decide_rest(const Ruling& result) {
     if (!known) known = result;
 }
 
-void ClientProtocol::finish(bool untouched, bool in_doubt) {
+void ClientProtocol::finish(bool untouched, bool undecided) {
   Finished finished;
   finished.untouched = untouched;
-  finished.in_doubt = in_doubt;
+  finished.in_doubt = undecided;
   finished.results.reserve(current_->results.size());
   for (auto& result : current_->results) {
     assert(result);
@@ -319,7 +345,7 @@ void ClientProtocol::close(const Ruling& why, bool peer_said_so) {
   output_.clear();
   loss_ = why;
   loss_.verdict = Verdict::temporary;
-  if (stage == Stage::greeting || stage == Stage::ehlo || stage == Stage::helo) refusal_ = why;
+  if (!current_ && !finished_) refusal_ = why;
   if (!current_) return;
   if (finished_) return;  // its turn comes in take_finished()
   const bool undecided = stage == Stage::dot && !peer_said_so;
@@ -330,21 +356,25 @@ void ClientProtocol::close(const Ruling& why, bool peer_said_so) {
 
 void ClientProtocol::lost(std::string_view how) {
   if (stage_ == Stage::closed) return;
-  if (stage_ == Stage::quit || (stage_ == Stage::ready && !finished_)) {
+  if (stage_ == Stage::quit) {
     stage_ = Stage::closed;
     return;
   }
   loss_is_harmless_ = true;
   auto text = fmt::format("{} while {}", how, doing());
-  if (stage_ == Stage::dot) text += "; it may have been delivered";
+  if (stage_ == Stage::dot) text += in_doubt;
   close({Verdict::temporary, 0, "4.4.2", std::move(text)}, false);
 }
 
 void ClientProtocol::broken(std::string_view complaint) {
   loss_is_harmless_ = false;
-  close(
-      {Verdict::temporary, 0, "4.5.0", fmt::format("the peer breaks the protocol: {}", complaint)},
-      false);
+  if (stage_ == Stage::commands) {
+    current_->mail_refused.reset();
+    for (auto& result : current_->results) result.reset();
+  }
+  auto text = fmt::format("the peer breaks the protocol: {}", complaint);
+  if (stage_ == Stage::dot) text += in_doubt;
+  close({Verdict::temporary, 0, "4.5.0", std::move(text)}, false);
 }
 
 void ClientProtocol::quit() {

@@ -7,6 +7,11 @@
 // other. Whatever the peer sends or however the connection ends, every recipient of every begun
 // transaction gets exactly one result.
 //
+// A reply is believed as the answer to the command whose turn it is. One that comes before its
+// command was written, or that cannot answer it, shows that commands and replies have come apart:
+// then what was said about the recipients of that transaction is not believed either, and all of
+// them are temporary failures.
+//
 // 8-bit content goes unchanged to a peer without 8BITMIME; it is not converted yet.
 #pragma once
 
@@ -46,6 +51,10 @@ struct Finished {
   bool untouched = false;
   // The connection ended behind the final dot: the peer may have taken the message.
   bool in_doubt = false;
+  // Positions of recipients that were too many for one transaction, when the peer took the message
+  // for others: they may be offered again at once (RFC 5321 4.5.3.1.10). Their results are
+  // temporary.
+  std::vector<std::size_t> surplus;
 };
 
 class ClientProtocol {
@@ -55,7 +64,7 @@ class ClientProtocol {
     read,         // octets of the peer are to be given to received()
     content,      // content is to be sent, see finish_content()
     transaction,  // nothing; begin() or quit() may be called
-    closed,       // the connection is to be closed
+    closed,       // output(), if any, is to be written without waiting; then close the connection
   };
 
   // `hostname` is what we call ourselves.
@@ -73,7 +82,8 @@ class ClientProtocol {
   // Counts complete replies: a deadline starts anew when it changes.
   std::uint64_t replies() const { return replies_; }
 
-  // Why the peer takes no mail from us at all: said at the greeting or to EHLO. Permanent for 5xx.
+  // Why the conversation ended while no transaction was on its way, always set then: at the
+  // greeting or EHLO, or behind the answer to it. Permanent for 5xx.
   const std::optional<Ruling>& refusal() const { return refusal_; }
   const EhloAnswer& offers() const { return offers_; }
 
@@ -122,6 +132,7 @@ class ClientProtocol {
     std::size_t sent = 0, answered = 0;  // commands
     std::optional<Ruling> mail_refused;
     std::vector<std::optional<Ruling>> results;  // refusals at first, all at the end
+    std::vector<std::size_t> surplus;            // see Finished
     std::size_t accepted = 0;
     std::size_t commands() const { return transaction.recipients.size() + 2 + (rset ? 1 : 0); }
   };
@@ -130,14 +141,15 @@ class ClientProtocol {
   void replied(const PeerReply& reply);
   void greeted(const PeerReply& reply);
   void command_answered(const PeerReply& reply);
+  void recipient_answered(std::size_t position, const PeerReply& reply);
   void data_answered(const PeerReply& reply);
   void dot_answered(const PeerReply& reply);
   void send_commands(Exchange& exchange);
   void write_command(const Exchange& exchange, std::size_t number);
   void decide_rest(const Ruling& result);
-  void finish(bool untouched = false, bool in_doubt = false);
-  void finish_lost(bool untouched_allowed);
+  void finish(bool untouched = false, bool undecided = false);
   void broken(std::string_view complaint);
+  bool spoke_too_early() const;
   void close(const Ruling& why, bool peer_said_so);
   std::string doing() const;
 

@@ -190,16 +190,38 @@ TEST_F(Client, ARefusalOfDataIsForTheAcceptedRecipients) {
   EXPECT_EQ(p.need(), Need::content);
 }
 
-TEST_F(Client, TooManyRecipientsIsTemporary) {
+TEST_F(Client, RecipientsThatAreTooManyAreNamedOnceTheMessageIsTaken) {
+  for (auto answer : {"250 ok\r\n", "451 later\r\n", "550 no\r\n"}) {
+    p = ClientProtocol("me.example");
+    greet_pipelining();
+    p.begin(to({"a@x", "b@x", "c@x", "d@x", "e@x", "f@x"}));
+    says();
+    peer(
+        "250 ok\r\n250 ok\r\n552 too many\r\n452 4.5.3 too many\r\n550 5.5.3 too many\r\n"
+        "552 5.2.2 full\r\n452 4.3.1 no space\r\n354 go\r\n");
+    p.finish_content(".\r\n");
+    peer(answer);
+    auto finished = p.take_finished();
+    ASSERT_TRUE(finished);
+    const bool taken = answer[0] == '2';
+    EXPECT_EQ(finished->surplus,
+              taken ? (std::vector<std::size_t>{1, 2, 3}) : (std::vector<std::size_t>{}));
+    auto all = words(finished);
+    all.erase(all.begin());
+    EXPECT_EQ(all, (Words{"temporary 552 5.0.0 too many", "temporary 452 4.5.3 too many",
+                          "temporary 550 5.5.3 too many", "permanent 552 5.2.2 full",
+                          "temporary 452 4.3.1 no space"}));
+  }
+}
+
+TEST_F(Client, TheFirstRecipientIsNeverTooMany) {
   greet_pipelining();
-  p.begin(to({"a@x", "b@x", "c@x"}));
+  p.begin(to({"a@x"}));
   says();
-  peer("250 ok\r\n250 ok\r\n552 too many\r\n552 5.2.2 full\r\n354 go\r\n");
-  p.finish_content(".\r\n");
-  peer("250 ok\r\n");
-  EXPECT_EQ(
-      words(p.take_finished()),
-      (Words{"accepted 250 2.0.0 ok", "temporary 552 5.0.0 too many", "permanent 552 5.2.2 full"}));
+  peer("250 ok\r\n552 5.5.3 too many\r\n554 none\r\n");
+  auto finished = p.take_finished();
+  EXPECT_TRUE(finished->surplus.empty());
+  EXPECT_EQ(words(finished), Words{"permanent 552 5.5.3 too many"});
 }
 
 TEST_F(Client, ATooLargeMessageIsKnownBefore) {
@@ -272,6 +294,48 @@ TEST_F(Client, UnaskedRepliesEndTheConversation) {
   EXPECT_EQ(p.need(), Need::closed);
 }
 
+// A host that said more than one reply to EHLO ended the whole server: whoever had connected relied
+// on a reason that was only set before EHLO.
+TEST_F(Client, AReplyTooManyBehindEhloIsARefusalToo) {
+  peer("220 mx\r\n");
+  says();
+  peer("250 mx\r\n250 mx\r\n");
+  EXPECT_EQ(p.need(), Need::closed);
+  ASSERT_TRUE(p.refusal());
+  EXPECT_EQ(p.refusal()->verdict, Verdict::temporary);
+}
+
+TEST_F(Client, AHostThatRefusesUsHearsAGoodBye) {
+  for (auto greeting : {"554 5.7.1 no\r\n", "450 later\r\n"}) {
+    p = ClientProtocol("me.example");
+    peer(greeting);
+    EXPECT_EQ(p.need(), Need::closed);
+    EXPECT_EQ(p.output(), "QUIT\r\n");
+  }
+  p = ClientProtocol("me.example");
+  peer("421 closing\r\n");
+  EXPECT_EQ(p.output(), "") << "it does not listen any more";
+}
+
+// Taken one for the other, 550 and 250 would bounce what was taken.
+TEST_F(Client, AReplyBeforeItsCommandMakesAllOfThemDoubtful) {
+  greet_plain();
+  p.begin(to({"a@x", "b@x"}));
+  says();
+  peer("250 ok\r\n");
+  says();
+  peer("550 no\r\n");
+  says();
+  peer("250 ok\r\n354 go\r\n");
+  EXPECT_EQ(p.need(), Need::closed);
+  const auto all = words(p.take_finished());
+  ASSERT_EQ(all.size(), 2u);
+  for (const auto& one : all)
+    EXPECT_EQ(one,
+              "temporary 0 4.5.0 the peer breaks the protocol: a reply to what was not said "
+              "yet");
+}
+
 // A connection lost, closed by 421 or broken at each stage: every recipient gets one ruling.
 enum class End { lost, closing, garbage };
 struct Stage {
@@ -331,7 +395,9 @@ TEST_F(Client, EveryEndAtEveryStageDecidesEveryRecipient) {
       }
       if (end == End::garbage) {
         EXPECT_EQ(all[1],
-                  "temporary 0 4.5.0 the peer breaks the protocol: not an SMTP reply: \"hello\"");
+                  std::string("temporary 0 4.5.0 the peer breaks the protocol: not an SMTP reply: "
+                              "\"hello\"") +
+                      (stage.in_doubt ? "; it may have been delivered" : ""));
       }
       EXPECT_FALSE(p.take_finished());
     }

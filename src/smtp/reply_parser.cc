@@ -25,9 +25,11 @@ ReplyParser::State ReplyParser::broken(std::string_view why) {
   return State::broken;
 }
 
+// A line whole or not at all: half of "SIZE 100000" would be another offer.
 void ReplyParser::add_text(std::string_view text) {
-  auto room = text_octets - std::min(text_octets, reply_.text.size());
-  reply_.text += text.substr(0, room);
+  if (reply_.text.size() + text.size() + 1 > text_octets) return;
+  if (lines_ > 0) reply_.text += '\n';
+  reply_.text += text;
 }
 
 ReplyParser::State ReplyParser::end_of_line(std::string_view line) {
@@ -46,9 +48,8 @@ ReplyParser::State ReplyParser::end_of_line(std::string_view line) {
     reply_.code = code;
     reply_.status.clear();
     reply_.text.clear();
-  } else {
-    if (code != reply_.code) return broken("a reply whose lines carry different codes");
-    add_text("\n");
+  } else if (code != reply_.code) {
+    return broken("a reply whose lines carry different codes");
   }
   // A status of another class than the code's contradicts it; the code is what counts.
   auto status = mail::leading_status(line);

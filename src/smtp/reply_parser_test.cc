@@ -52,6 +52,21 @@ TEST(ReplyParser, BareCodesAndBareLineFeedsAreAccepted) {
   EXPECT_EQ(parse("250-a\n250\n").text, "a\n");
 }
 
+// Half a line would be another offer, "SIZE 100" for "SIZE 10000000".
+TEST(ReplyParser, ALineThatDoesNotFitIsLeftOutWhole) {
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "250-" + std::string(400, 'x') + "\r\n";
+  text += "250 SIZE 10000000\r\n";
+  for (std::size_t filler = 0; filler < 420; ++filler) {
+    const auto kept = parse("250-" + std::string(filler, 'y') + "\r\n" + text).text;
+    const auto size = kept.find("SIZE");
+    if (size != std::string::npos) {
+      EXPECT_EQ(kept.substr(size), "SIZE 10000000");
+    }
+    EXPECT_LE(kept.size(), 16u * 1024);
+  }
+}
+
 // A bare enhanced code without text behind it was read past its end by another mail server for
 // twenty years (CVE-2026-43964).
 TEST(ReplyParser, BareEnhancedCodesAreCodes) {

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import random
 
-from ledger import Sent
+from harness.ledger import Sent
 
 LARGE = 0.02  # share of mails above 64 KB
 

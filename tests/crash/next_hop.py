@@ -7,7 +7,7 @@ import re
 import time
 
 from harness.mail import without_received
-from ledger import Arrived, report_recipients
+from harness.ledger import Arrived, report_recipients
 
 REPLIES = {b"RSET": b"250 2.0.0 Ok\r\n", b"NOOP": b"250 2.0.0 Ok\r\n",
            b"HELO": b"250 hop.test\r\n",

@@ -5,11 +5,10 @@ import os
 import random
 import time
 
-import ledger
 import load
 import next_hop
 
-from harness import until
+from harness import ledger, until
 
 LONG = "MALLEPOSTE_LONG_TESTS" in os.environ
 KILLS = 1000 if LONG else 200
@@ -45,6 +44,9 @@ def test_nothing_acknowledged_is_lost(malleposte, capsys):
         time.sleep(1.5 if len(kills) % 10 == 9 else draw.uniform(0.05, 0.4))
         assert clients.is_alive() and hop.is_alive()
         assert server.process.poll() is None, server.output()
+        if len(kills) % 10 == 5:  # under load, shortly after a crash
+            sure, accounts = acknowledged.value, server.accounts()
+            assert ledger.imbalance(accounts) == [] and accounts["accepted"] >= sure, accounts
         kills.append(time.monotonic())
         server.kill()
         assert len(kills) < 5 * KILLS, f"only {acknowledged.value} acknowledged: too slow"
@@ -63,9 +65,12 @@ def test_nothing_acknowledged_is_lost(malleposte, capsys):
     arrived = hop_pipe.recv()
     hop.join()
 
-    wrong = ledger.complaints(sent, arrived, kills)
+    accounts = server.accounts()
+    wrong = ledger.complaints(sent, arrived, kills) + \
+        ledger.account_complaints(accounts, sent, arrived)
     with capsys.disabled():
         print(f"\n{len(kills)} kills, {sum(one.acknowledged for one in sent)} of {len(sent)} mails "
               f"acknowledged, {len(arrived)} arrived, {sum(bool(a.report_of) for a in arrived)} "
-              f"DSNs, {ledger.duplicates(arrived)} duplicates in flight at a kill")
+              f"DSNs, {ledger.duplicates(arrived)} duplicates in flight at a kill\n"
+              f"the server's accounts: {ledger.as_text(accounts)}")
     assert not wrong, f"{len(wrong)} complaints (seed {seed}): " + "; ".join(wrong[:20])

@@ -3,7 +3,7 @@ import dataclasses
 
 import pytest
 
-from ledger import Arrived, Sent, complaints, report_recipients
+from harness.ledger import Arrived, Sent, account_complaints, complaints, report_recipients
 
 SENT = Sent("m1", "s-m1@sender.test", ("ok-m1@hop.test", "nobody-m1@hop.test"), "d1", True)
 MAIL = Arrived("m1", "s-m1@sender.test", ("ok-m1@hop.test",), "d1", at=10.0)
@@ -38,6 +38,37 @@ def test_nothing_wrong(arrived):
 ])
 def test_each_wrong_is_seen(arrived, word):
     assert any(word in one for one in complaints([SENT], arrived, KILLS))
+
+
+def test_what_waits_is_neither_delivered_nor_reported():
+    queued = ("ok-m1@hop.test", "nobody-m1@hop.test")
+    assert complaints([SENT], [], [], queued) == []
+    assert any("still in the queue" in one for one in complaints([SENT], [MAIL], [], queued))
+    assert any("still in the queue" in one for one in complaints([SENT], [REPORT], [], queued))
+
+
+ACCOUNTS = {"accepted": 2, "generated": 1, "delivered": 2, "bounced": 1, "expired": 0, "deleted": 0,
+            "discarded": 0, "replaced": 0, "queued": 0}
+
+
+def test_accounts_agree_with_the_ledger():
+    assert account_complaints(ACCOUNTS, [SENT], [MAIL, again(MAIL, 10.2), REPORT]) == []
+    waiting = {**ACCOUNTS, "delivered": 1, "queued": 1}
+    assert account_complaints(waiting, [SENT], [REPORT], ["ok-m1@hop.test"]) == []
+
+
+@pytest.mark.parametrize("changes,word", [
+    ({"accepted": 3}, "4 recipients came and 3"),
+    ({"accepted": 1, "delivered": 1}, "1 accepted"),  # balances, but something was forgotten
+    ({"accepted": 3, "delivered": 3}, "3 accepted"),
+    ({"delivered": 1, "expired": 1}, "1 delivered"),
+    ({"bounced": 0, "delivered": 3}, "0 bounced"),
+    ({"generated": 0, "delivered": 1}, "0 generated"),
+    ({"delivered": 1, "queued": 1}, "1 queued"),
+])
+def test_each_wrong_account_is_seen(changes, word):
+    wrong = account_complaints({**ACCOUNTS, **changes}, [SENT], [MAIL, REPORT])
+    assert any(word in one for one in wrong), wrong
 
 
 def test_unacknowledged_mail_may_be_lost_but_not_changed():

@@ -64,14 +64,16 @@ class PeersRoot:
 
 
 class Postfix:
-    """Postfix listening on 127.0.0.1:`port`. `settings` are lines of its main.cf."""
+    """Postfix listening on `host`:`port`. `settings` are lines of its main.cf."""
 
-    def __init__(self, root, port=2700, **settings):
+    def __init__(self, root, port=2700, host="127.0.0.1", **settings):
         self.root = root
+        self.host = host
         self.port = port
         defaults = {
             "compatibility_level": "3.6", "myhostname": "postfix.test", "mydestination": "",
             "alias_maps": "", "local_recipient_maps": "", "mynetworks": "127.0.0.0/8",
+            # Only addresses of an interface may stand here; `host` may be any of 127.0.0.0/8.
             "inet_interfaces": "127.0.0.1", "inet_protocols": "ipv4", "biff": "no",
             "maillog_file": "/var/log/mail.log", "smtpd_peername_lookup": "no",
             "smtpd_tls_security_level": "none", "smtp_tls_security_level": "none",
@@ -82,7 +84,7 @@ class Postfix:
             f"{name} = {value}\n" for name, value in {**defaults, **settings}.items()))
         master = (root.root / "etc/postfix/master.cf.dist").read_text().splitlines(True)
         root.write("etc/postfix/master.cf", "".join(
-            line.replace("smtp      inet", f"127.0.0.1:{port} inet", 1) for line in master))
+            line.replace("smtp      inet", f"{host}:{port} inet", 1) for line in master))
         for name in ("hosts", "resolv.conf", "services", "nsswitch.conf"):
             os.makedirs(root.root / "var/spool/postfix/etc", exist_ok=True)
             (root.root / "var/spool/postfix/etc" / name).write_bytes(
@@ -95,7 +97,7 @@ class Postfix:
     def _greets(self):
         assert self.process.poll() is None, self.log()
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+            with socket.create_connection((self.host, self.port), 5) as connection:
                 return connection.recv(100).startswith(b"220")
         except ConnectionRefusedError:
             return False

@@ -156,6 +156,10 @@ class Malleposte:
         assert listed["total"] == len(listed["messages"])
         return listed["messages"]
 
+    def accounts(self):
+        """What became of recipients since the spool was made."""
+        return json.loads(self.cli("status", "--json"))["accounts"]
+
     def wait_queue(self, condition, what):
         return until(lambda: (lambda q: [q] if condition(q) else None)(self.queue()), what,
                      pause_s=0.1)[0]

@@ -3,6 +3,7 @@ or hangs up as told."""
 import dataclasses
 import socket
 import socketserver
+import struct
 import threading
 import time
 
@@ -37,7 +38,11 @@ def _path(line):
 
 class Sink:
     """on_rcpt, on_mail and on_data give the reply to a recipient (an address), a sender or a whole
-    Mail; None means 250. `banner` is the greeting; on_connect may return False to hang up."""
+    Mail; None means 250. `banner` is the greeting; on_connect may return False to hang up.
+
+    `instead`, for all that no real server does, is asked before every reply with the stage
+    ("greeting", a verb, "dot" or "gone" for the end of the session) and the socket. When it returns
+    True it has said what it wanted, and the command was not done. It may hang_up()."""
 
     def __init__(self, port=2600, host="127.0.0.1", extensions=("PIPELINING", "8BITMIME",
                  "SIZE 200000000", "ENHANCEDSTATUSCODES"), keep=True):
@@ -47,6 +52,7 @@ class Sink:
         self.on_mail = self.on_rcpt = lambda _address: None
         self.on_data = lambda _mail: None
         self.on_connect = lambda: True
+        self.instead = lambda _stage, _socket: False
         self.before_dot_reply = lambda: None  # runs between the dot and its answer
         self.banner = "220 sink.test ESMTP"
         self.ehlo_refused = False
@@ -82,7 +88,10 @@ class Sink:
                 with sink._changed:
                     sink.sessions += 1
                     number = sink.sessions
-                sink._talk(self.rfile, self.wfile, number)
+                try:
+                    sink._talk(self.rfile, self.wfile, number, self.request)
+                finally:
+                    sink.instead("gone", self.request)
 
         self._open_sockets = set()
         self._server = Server(self.address, Session)
@@ -120,18 +129,21 @@ class Sink:
                       or found, f"a mail to {address}", patience_s)
         return found[0]
 
-    def _talk(self, read, write, number):
+    def _talk(self, read, write, number, connection):
         def say(*lines):
             write.write("".join(f"{line}\r\n" for line in lines).encode())
 
         if not self.on_connect():
             return
-        say(self.banner)
+        if not self.instead("greeting", connection):
+            say(self.banner)
         helo, mail_line, rcpt_lines = "", None, []
         while line := read.readline(70000):
             command = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
             self.commands.append(command)
             verb = command.split(" ")[0].split(":")[0].upper()
+            if self.instead(verb, connection):
+                continue
             if verb == "EHLO" and not self.ehlo_refused:
                 helo = command
                 names = ["sink.test", *self.extensions]
@@ -160,6 +172,8 @@ class Sink:
                 mail = Mail(helo, mail_line, rcpt_lines, raw, number)
                 mail_line, rcpt_lines = None, []
                 self.before_dot_reply()
+                if self.instead("dot", connection):
+                    continue
                 reply = self.on_data(mail)
                 if reply == "drop":
                     return
@@ -194,6 +208,14 @@ class Sink:
             size += len(line)
             if self.keep:
                 lines.append(line)
+
+
+def hang_up(connection, reset=False):
+    """For Sink.instead: ends the session without another word, with a reset if so wanted."""
+    if reset:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+    raise ConnectionAbortedError
 
 
 def dawdle(seconds):

@@ -1,5 +1,6 @@
-"""The outside ledger of a crash test: what was acknowledged, what arrived when, and what of it is
-wrong. Pure, so that test_ledger.py can show that it sees each kind of loss."""
+"""The outside ledger of a crash test or an outage: what was acknowledged, what arrived when, and what
+of it, and of the server's own accounts, is wrong. Pure, so that tests/crash/test_ledger.py can show
+that it sees each kind of loss."""
 import collections
 import dataclasses
 import re
@@ -39,10 +40,10 @@ def report_recipients(content):
                  re.findall(rb"(?im)^Final-Recipient: *rfc822; *(\S+?)\r?$", content))
 
 
-def complaints(sent, arrived, kills, queue_empty=True):
+def complaints(sent, arrived, kills, queued=()):
     """All that is wrong, as sentences. `kills` are the times of the kills, ascending; times are of
-    one clock."""
-    wrong = [] if queue_empty else ["the queue did not drain"]
+    one clock. `queued` are the recipients that the server says are still in its queue."""
+    wrong = []
     known = {one.id: one for one in sent}
     deliveries = collections.defaultdict(list)  # (id, recipient) -> times
     reports = collections.defaultdict(set)  # refused recipient -> Message-IDs of DSNs
@@ -73,7 +74,10 @@ def complaints(sent, arrived, kills, queue_empty=True):
 
     for one in sent:
         for recipient in one.recipients:
-            if is_refused(recipient):
+            if recipient in queued:
+                if deliveries[one.id, recipient] or reports[recipient]:
+                    wrong.append(f"{one.id} is done for {recipient} and still in the queue")
+            elif is_refused(recipient):
                 count = len(reports[recipient])
                 if count > 1 or (one.acknowledged and count != 1):
                     wrong.append(f"{one.id}: {count} DSNs for {recipient}, refused")
@@ -87,6 +91,45 @@ def complaints(sent, arrived, kills, queue_empty=True):
                 wrong.append(f"{identifier} came twice to {recipient} without a kill that "
                              f"explains it: at {first:.3f} and {second:.3f}")
     return wrong
+
+
+ACCOUNTS_IN = ("accepted", "generated")
+ACCOUNTS_OUT = ("delivered", "bounced", "expired", "deleted", "discarded", "replaced", "queued")
+
+
+def imbalance(accounts):
+    """What is wrong with the server's accounts among themselves."""
+    came, went = (sum(accounts[name] for name in names) for names in (ACCOUNTS_IN, ACCOUNTS_OUT))
+    return [] if came == went else [f"{came} recipients came and {went} are accounted for"]
+
+
+def account_complaints(accounts, sent, arrived, queued=()):
+    """What is wrong with the server's accounts, compared with what was seen from outside; while
+    nothing is on its way."""
+    wrong = imbalance(accounts)
+
+    def compare(name, low, high=None):
+        high = low if high is None else high
+        if not low <= accounts[name] <= high:
+            wrong.append(f"the server says {accounts[name]} {name}, the ledger {low}"
+                         + (f" to {high}" if high > low else ""))
+
+    known = {recipient for one in sent for recipient in one.recipients}
+    compare("accepted", sum(len(one.recipients) for one in sent if one.acknowledged),
+            sum(len(one.recipients) for one in sent))
+    compare("generated", len({one.id for one in arrived if one.report_of})
+            + sum(one not in known for one in queued))
+    compare("delivered", len({(one.id, r) for one in arrived for r in one.recipients}))
+    compare("bounced", len({recipient for one in arrived for recipient in one.report_of}))
+    compare("queued", len(queued))
+    for name in ("expired", "deleted", "discarded", "replaced"):
+        compare(name, 0)
+    return wrong
+
+
+def as_text(accounts):
+    return ", ".join(f"{accounts[name]} {name}" for name in ACCOUNTS_IN + ACCOUNTS_OUT
+                     if accounts[name])
 
 
 def duplicates(arrived):
