@@ -1,5 +1,5 @@
 """Real neighbours: Postfix and NSD, run from build/peers (see tests/peers/setup) in an overlay that
-is gone with the test, so that each test finds them fresh."""
+is gone with the test, so that each test finds them fresh. More mail servers: harness/receivers.py."""
 import os
 import signal
 import socket
@@ -8,14 +8,17 @@ import subprocess
 
 from harness import ROOT, namespace, until
 
-LOWER = ROOT / "build" / "peers" / "root"
+PEERS = ROOT / "build" / "peers"
+LOWER = PEERS / "root"  # Postfix and NSD
 
 
 class PeersRoot:
-    """One throw-away copy of build/peers/root, mounted in this test's mount namespace."""
+    """One throw-away copy of a layer of build/peers over its base, mounted in this test's mount
+    namespace."""
 
-    def __init__(self, directory):
-        assert LOWER.is_dir(), "build/peers is missing: run tests/peers/setup as root (./dev test)"
+    def __init__(self, directory, layer="root"):
+        assert (PEERS / "version").exists(), \
+            "build/peers is missing or not whole: run tests/peers/setup as root (./dev test)"
         self.directory = directory
         directory.mkdir(parents=True)
         self.root = directory / "root"
@@ -23,7 +26,7 @@ class PeersRoot:
         for name in ("upper", "work", "root"):
             (directory / name).mkdir()
         namespace.mount("overlay", self.root, "overlay",
-                        options=f"lowerdir={LOWER},upperdir={directory}/upper,"
+                        options=f"lowerdir={PEERS / layer}:{PEERS / 'base'},upperdir={directory}/upper,"
                                 f"workdir={directory}/work")
         namespace.mount("/dev", self.root / "dev", flags=namespace.MS_BIND)
         namespace.mount("proc", self.root / "proc", "proc")
@@ -64,15 +67,16 @@ class PeersRoot:
 
 
 class Postfix:
-    """Postfix listening on 127.0.0.1:`port`. `settings` are lines of its main.cf."""
+    """Postfix listening on `host`:`port`. `settings` are lines of its main.cf."""
 
-    def __init__(self, root, port=2700, **settings):
+    def __init__(self, root, port=2700, host="127.0.0.1", **settings):
         self.root = root
         self.port = port
+        self.host = host
         defaults = {
             "compatibility_level": "3.6", "myhostname": "postfix.test", "mydestination": "",
             "alias_maps": "", "local_recipient_maps": "", "mynetworks": "127.0.0.0/8",
-            "inet_interfaces": "127.0.0.1", "inet_protocols": "ipv4", "biff": "no",
+            "inet_interfaces": host, "inet_protocols": "ipv4", "biff": "no",
             "maillog_file": "/var/log/mail.log", "smtpd_peername_lookup": "no",
             "smtpd_tls_security_level": "none", "smtp_tls_security_level": "none",
             "local_header_rewrite_clients": "", "smtp_line_length_limit": "0",
@@ -82,7 +86,7 @@ class Postfix:
             f"{name} = {value}\n" for name, value in {**defaults, **settings}.items()))
         master = (root.root / "etc/postfix/master.cf.dist").read_text().splitlines(True)
         root.write("etc/postfix/master.cf", "".join(
-            line.replace("smtp      inet", f"127.0.0.1:{port} inet", 1) for line in master))
+            line.replace("smtp      inet", f"{host}:{port} inet", 1) for line in master))
         for name in ("hosts", "resolv.conf", "services", "nsswitch.conf"):
             os.makedirs(root.root / "var/spool/postfix/etc", exist_ok=True)
             (root.root / "var/spool/postfix/etc" / name).write_bytes(
@@ -95,7 +99,7 @@ class Postfix:
     def _greets(self):
         assert self.process.poll() is None, self.log()
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as connection:
+            with socket.create_connection((self.host, self.port), 5) as connection:
                 return connection.recv(100).startswith(b"220")
         except ConnectionRefusedError:
             return False
@@ -116,10 +120,11 @@ class Postfix:
 
 
 class Nsd:
-    """NSD on port 53 of 127.0.0.1 with the zones {name: lines}; SOA and NS are added."""
+    """NSD on port 53 of `host` with the zones {name: lines}; SOA and NS are added."""
 
-    def __init__(self, root, zones):
-        config = ["server:", "  ip-address: 127.0.0.1", "  port: 53", '  username: ""',
+    def __init__(self, root, zones, host="127.0.0.1"):
+        self.host = host
+        config = ["server:", f"  ip-address: {host}", "  port: 53", '  username: ""',
                   "  rrl-ratelimit: 0", '  database: ""', '  zonesdir: "/"', '  pidfile: ""',
                   '  xfrdfile: "/tmp/xfrd"', '  zonelistfile: "/tmp/zonelist"',
                   "  server-count: 1", "remote-control:", "  control-enable: no"]
@@ -142,7 +147,7 @@ class Nsd:
         question = struct.pack("!HHHHHH", 7, 0, 1, 0, 0, 0) + labels + b"\0" + b"\0\6\0\1"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(0.5)
-            client.connect(("127.0.0.1", 53))
+            client.connect((self.host, 53))
             try:
                 client.send(question)
                 return client.recv(512)[3] & 15 == 0
