@@ -62,6 +62,11 @@ inline constexpr Duration cached_connection_idle = 5s;   // kept open for the ne
 inline constexpr std::size_t messages_per_connection = 100;
 inline constexpr std::size_t dsn_header_octets = 8 * 1024;  // of the original, returned in a DSN
 
+// --- Names and next hops -------------------------------------------------------------------------
+inline constexpr std::size_t mx_records_kept = 100;  // of one answer; the most preferred ones
+inline constexpr std::size_t dns_lookups = 1000;     // on their way at once; more wait their turn
+inline constexpr std::size_t dns_flushes = 4;        // at once, with look-ups from before each
+
 // --- Records -------------------------------------------------------------------------------------
 inline constexpr std::size_t journal_octets = 8 << 20;   // buffered a log; then lines are counted
 inline constexpr std::size_t journal_batch = 256 * 1024;  // handed to the helper thread at once
