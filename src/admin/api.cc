@@ -65,9 +65,7 @@ const std::vector<Api::Entry>& Api::table() {
       {"GET", "/api/v1/queue/messages/{id}",
        [](Api& api, const Request&, std::string id) { return api.queue_.one(std::move(id)); }},
       {"GET", "/api/v1/queue/count",
-       [](Api& api, const Request& request, std::string) {
-         return api.queue_.count(request);
-       }},
+       [](Api& api, const Request& request, std::string) { return api.queue_.count(request); }},
       {"POST", "/api/v1/queue/flush",
        [](Api& api, const Request& request, std::string) {
          return operate<Operation::flush>(api.queue_, request);
@@ -88,6 +86,12 @@ const std::vector<Api::Entry>& Api::table() {
        [](Api& api, const Request& request, std::string) {
          return operate<Operation::bounce>(api.queue_, request);
        }},
+      {"GET", "/api/v1/dns/lookup",
+       [](Api& api, const Request& request, std::string) { return api.dns_.lookup(request); }},
+      {"POST", "/api/v1/dns/flush",
+       [](Api& api, const Request& request, std::string) {
+         return ready(api.dns_.flush(request));
+       }},
   };
   return entries;
 }
@@ -97,7 +101,8 @@ Api::Api(Options options, Parts parts)
       parts_(std::move(parts)),
       access_(options_.username, options_.password),
       queue_(parts_.store, parts_.record),
-      status_(options_.identity, parts_.loop, parts_.store, parts_.notices, parts_.listeners) {}
+      status_(options_.identity, parts_.loop, parts_.store, parts_.notices, parts_.listeners),
+      dns_(parts_.names, parts_.record) {}
 
 std::vector<Api::Route> Api::routes() {
   std::vector<Route> routes;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "admin/access.h"
+#include "admin/dns_resource.h"
 #include "admin/queue_resource.h"
 #include "admin/status_resource.h"
 #include "base/loop.h"
@@ -37,6 +38,7 @@ class Api {
     const monitor::Notices& notices;
     monitor::Record* record;
     StatusResource::Listeners listeners;
+    Names& names;
   };
 
   Api(Options options, Parts parts);
@@ -70,6 +72,7 @@ class Api {
   Access access_;
   QueueResource queue_;
   StatusResource status_;
+  DnsResource dns_;
 };
 
 }  // namespace malleposte::admin

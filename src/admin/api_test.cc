@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "admin/fake_names.h"
 #include "admin/fake_store.h"
 #include "admin/openapi.h"
 #include "base/limits.h"
@@ -88,7 +89,7 @@ class ApiTest : public testing::Test {
   net::HttpResponse ask(net::HttpRequest request) {
     auto listeners = [] { return std::vector<ListenerStatus>{{"smtp", "127.0.0.1:2525"}}; };
     Api api({{"0.1.0", "mail.example.org", 42, false}, username_, password_},
-            {loop_, store_, metrics_, notices_, &events_, listeners});
+            {loop_, store_, metrics_, notices_, &events_, listeners, names_});
     return run(api.handle(std::move(request)));
   }
   json::object ask_json(net::HttpRequest request) {
@@ -108,6 +109,7 @@ class ApiTest : public testing::Test {
   monitor::Metrics metrics_;
   monitor::Notices notices_;
   EventLog events_;
+  FakeNames names_;
   std::string username_, password_;
 };
 
@@ -314,7 +316,7 @@ TEST_F(ApiTest, StatusTellsHowItIs) {
 
 TEST_F(ApiTest, UptimeCountsFromTheStart) {
   Api api({{"0.1.0", "mail.example.org", 42, false}, "", ""},
-          {loop_, store_, metrics_, notices_, nullptr, nullptr});
+          {loop_, store_, metrics_, notices_, nullptr, nullptr, names_});
   loop_.advance(std::chrono::milliseconds(5900));
   auto status = json::parse(run(api.handle(get("/api/v1/status"))).body).as_object();
   EXPECT_EQ(status["started"].as_string(), "2026-11-23T10:15:42.123Z");
@@ -390,6 +392,14 @@ TEST_F(ApiTest, TheDescriptionIsWholeAndServed) {
   EXPECT_EQ(described("Message"), names(ask_json(get("/api/v1/queue/messages/0000000000001"))));
   EXPECT_EQ(described("Page"), names(ask_json(get("/api/v1/queue/messages"))));
   EXPECT_EQ(described("Status"), names(ask_json(get("/api/v1/status"))));
+  EXPECT_EQ(described("Way"),
+            names(ask_json(get("/api/v1/dns/lookup", {{"domain", "example.org"}}))));
+}
+
+TEST_F(ApiTest, AFlushOfDnsIsRecorded) {
+  EXPECT_EQ(ask(post("/api/v1/dns/flush", "{}")).status, 200U);
+  EXPECT_EQ(names_.flushes, 1);
+  EXPECT_EQ(events_.events.back(), "log: dns flush by local");
 }
 
 TEST_F(ApiTest, WrongPathsAndMethods) {

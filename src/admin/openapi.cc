@@ -128,6 +128,26 @@ std::string_view openapi_document() {
         "requestBody": { "$ref": "#/components/requestBodies/Selection" },
         "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
       }
+    },
+    "/api/v1/dns/lookup": {
+      "get": {
+        "summary": "The way of mail to a domain, as a delivery would find it now: the rule, the hosts and addresses in the order of trial, and what is not tried and why.",
+        "parameters": [ { "name": "domain", "in": "query", "required": true, "description": "Of a recipient.", "schema": { "type": "string" } } ],
+        "responses": {
+          "200": { "description": "The way.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Way" } } } },
+          "400": { "$ref": "#/components/responses/Error" },
+          "401": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/dns/flush": {
+      "post": {
+        "summary": "Forgets what was learnt of DNS. Look-ups on their way are answered as they would have been.",
+        "responses": {
+          "200": { "description": "Forgotten.", "content": { "application/json": { "schema": { "type": "object", "required": [ "flushed" ], "properties": { "flushed": { "type": "boolean" } } } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
     }
   },
   "components": {
@@ -220,6 +240,49 @@ std::string_view openapi_document() {
           "total": { "type": "integer", "description": "Matching messages in all." },
           "next": { "type": "string", "nullable": true },
           "messages": { "type": "array", "items": { "$ref": "#/components/schemas/Message" } }
+        }
+      },
+      "WayFailure": {
+        "type": "object",
+        "nullable": true,
+        "required": [ "status", "text", "permanent" ],
+        "properties": {
+          "status": { "type": "string", "description": "RFC 3463." },
+          "text": { "type": "string" },
+          "permanent": { "type": "boolean", "description": "Mail is returned; else it waits." }
+        }
+      },
+      "WayHost": {
+        "type": "object",
+        "required": [ "preference", "host", "address" ],
+        "properties": {
+          "preference": { "type": "integer", "description": "Of the MX record; 0 without one." },
+          "host": { "type": "string" },
+          "address": { "type": "string", "description": "With port; empty: the whole host." },
+          "why": { "type": "string", "description": "Of skipped ones: why." }
+        }
+      },
+      "Way": {
+        "type": "object",
+        "required": [ "domain", "rule", "next_hops", "failure" ],
+        "properties": {
+          "domain": { "type": "string" },
+          "rule": { "type": "string", "description": "Which rule decided." },
+          "next_hops": {
+            "type": "array",
+            "description": "In the order of trial.",
+            "items": {
+              "type": "object",
+              "required": [ "next_hop", "tried", "skipped", "failure" ],
+              "properties": {
+                "next_hop": { "type": "string" },
+                "tried": { "type": "array", "items": { "$ref": "#/components/schemas/WayHost" } },
+                "skipped": { "type": "array", "items": { "$ref": "#/components/schemas/WayHost" } },
+                "failure": { "$ref": "#/components/schemas/WayFailure" }
+              }
+            }
+          },
+          "failure": { "$ref": "#/components/schemas/WayFailure" }
         }
       },
       "Notice": {

@@ -20,6 +20,7 @@
 #include "appliance/command_line.h"
 #include "appliance/identity.h"
 #include "appliance/lock_file.h"
+#include "appliance/names.h"
 #include "appliance/version.h"
 #include "appliance/volume_watch.h"
 #include "deliver/dispatcher.h"
@@ -207,6 +208,8 @@ class Appliance {
         });
     metrics_.add([this](monitor::Figures& into) { traffic_.figures(into); });
     metrics_.add([this](monitor::Figures& into) { journal_.figures(into); });
+    names_.emplace(loop_, *resolver_, settings_, *own_, *routes_);
+    metrics_.add([this](monitor::Figures& into) { names_->figures(into); });
     door_ = std::make_unique<receive::FrontDoor>(loop_, network_, *resolver_, *store_, traffic_,
                                                  settings_);
     admin::Api::Options options;
@@ -216,7 +219,7 @@ class Appliance {
     options.password = settings_.password;
     api_ = std::make_unique<admin::Api>(
         std::move(options), admin::Api::Parts{loop_, *store_, metrics_, notices_, &traffic_,
-                                              [this] { return listeners(); }});
+                                              [this] { return listeners(); }, *names_});
   }
 
   // Ports as root, then the user for good, then the control socket, which is the user's.
@@ -361,7 +364,8 @@ class Appliance {
     settings_ = loaded_.settings;
     own_.emplace(settings_, deliver::machine_addresses());
     routes_.emplace(settings_);
-    resolver_->flush();  // the servers of resolv.conf may be others
+    // The servers of resolv.conf may be others.
+    if (auto flushed = resolver_->flush(); !flushed) warn("reload: " + flushed.error().text);
     door_->reload(settings_);
     dispatcher_->suspend(settings_.deliveries_suspended);
     api_->set_deliveries_suspended(settings_.deliveries_suspended);
@@ -428,6 +432,7 @@ class Appliance {
   std::unique_ptr<net::UnboundResolver> resolver_;
   std::optional<deliver::OwnAddresses> own_;
   std::optional<deliver::RouteTable> routes_;
+  std::optional<Names> names_;
   std::unique_ptr<deliver::Dispatcher> dispatcher_;
   std::unique_ptr<receive::FrontDoor> door_;
   std::unique_ptr<admin::Api> api_;

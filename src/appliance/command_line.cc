@@ -100,6 +100,15 @@ struct Parser {
     add_action(queue, "delete", "removes messages; nobody is told", Command::queue_delete);
     add_action(queue, "bounce", "gives messages back to their senders", Command::queue_bounce);
 
+    CLI::App* dns = app.add_subcommand("dns", "shows where mail goes, forgets what DNS said");
+    dns->fallthrough();
+    dns->require_subcommand(1);
+    add(dns, "lookup", "the way of mail to a domain, as a delivery would find it now",
+        Command::dns_lookup)
+        ->add_option("domain", line.domain, "of a recipient")
+        ->required();
+    add(dns, "flush", "forgets what was learnt of DNS", Command::dns_flush);
+
     CLI::App* spool = app.add_subcommand("spool", "looks into the files of the queue");
     spool->fallthrough();
     spool->require_subcommand(1);

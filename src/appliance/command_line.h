@@ -32,6 +32,8 @@ enum class Command : std::uint8_t {
   queue_release,
   queue_delete,
   queue_bounce,
+  dns_lookup,
+  dns_flush,
   spool_verify,
   spool_dump,
 };
@@ -54,6 +56,7 @@ struct CommandLine {
   std::optional<std::uint64_t> limit;  // not given: all
   std::string cursor;
   std::string directory;  // spool; "" that of volume_data
+  std::string domain;     // dns lookup
 };
 
 // A line that ends here: help, version, or a usage error.

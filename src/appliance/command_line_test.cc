@@ -69,6 +69,17 @@ TEST(CommandLine, FiltersAndMessagesOfAQueueAction) {
   EXPECT_EQ(line.filter.older_than, "4h");
 }
 
+TEST(CommandLine, ALookUpNeedsADomain) {
+  const CommandLine line = parsed({"dns", "lookup", "example.org", "--json"});
+  EXPECT_EQ(line.command, Command::dns_lookup);
+  EXPECT_EQ(line.domain, "example.org");
+  EXPECT_TRUE(line.json);
+  EXPECT_EQ(parsed({"dns", "flush"}).command, Command::dns_flush);
+  EXPECT_EQ(code({"dns", "lookup"}), exit_code::usage);
+  EXPECT_EQ(code({"dns"}), exit_code::usage);
+  EXPECT_EQ(code({"dns", "flush", "example.org"}), exit_code::usage);
+}
+
 TEST(CommandLine, EveryQueueActionTakesYes) {
   for (const char* action : {"flush", "hold", "release", "delete", "bounce"})
     EXPECT_TRUE(parsed({"queue", action, "--yes"}).yes) << action;

@@ -6,6 +6,7 @@
 
 #include "appliance/appliance.h"
 #include "appliance/config_commands.h"
+#include "appliance/dns_commands.h"
 #include "appliance/queue_commands.h"
 #include "appliance/version.h"
 #include "monitor/event_text.h"
@@ -64,8 +65,10 @@ bool volume_is_known(const config::Loaded& loaded, Console& console) {
 }
 
 int ask_server(const CommandLine& line, const config::Settings& settings, Console& console) {
-  return execute_queue_command(
-      line, ApiClient::over((settings.volume_data / control_socket_name).string()), now(), console);
+  const auto api = ApiClient::over((settings.volume_data / control_socket_name).string());
+  if (line.command == Command::dns_lookup || line.command == Command::dns_flush)
+    return execute_dns_command(line, api, console);
+  return execute_queue_command(line, api, now(), console);
 }
 
 int inspect_spool(const CommandLine& line, const config::Settings& settings, Console& console) {

@@ -55,10 +55,6 @@ inline constexpr Duration quit_timeout = 5s;
 inline constexpr std::size_t reply_line_octets = 2048;   // RFC 5321 4.5.3.1.5 says 512
 inline constexpr std::size_t reply_lines = 200;          // of one reply; more is a broken peer
 inline constexpr std::size_t reply_text_kept = 1000;     // octets of a reply that we remember
-inline constexpr std::size_t mx_hosts_per_domain = 20;   // tried; the rest is ignored
-inline constexpr std::size_t addresses_per_host = 8;
-inline constexpr std::size_t addresses_per_attempt = 10;  // connections tried for one message
-inline constexpr Duration next_hop_lookup_timeout = 30s;  // for all names of one next hop
 inline constexpr std::size_t recipients_per_transaction = 100;  // RFC 5321 4.5.3.1.8: all take 100
 inline constexpr Duration site_memory = 60s;  // what is known of a next hop without mail
 inline constexpr std::size_t connections_per_next_hop = 20;
@@ -67,6 +63,17 @@ inline constexpr std::size_t leased_messages = 20'000;   // in the ready queues 
 inline constexpr Duration cached_connection_idle = 5s;   // kept open for the next message
 inline constexpr std::size_t messages_per_connection = 100;
 inline constexpr std::size_t dsn_header_octets = 8 * 1024;  // of the original, returned in a DSN
+
+// --- Names and next hops -------------------------------------------------------------------------
+inline constexpr std::size_t mx_records_kept = 100;     // of one answer; the most preferred ones
+inline constexpr std::size_t mx_hosts_per_domain = 20;  // looked up; the rest is ignored
+inline constexpr std::size_t addresses_per_host = 8;
+inline constexpr std::size_t addresses_per_preference = 8;  // of all hosts of one MX preference
+inline constexpr std::size_t addresses_per_next_hop = 10;   // connections tried in one attempt
+inline constexpr Duration next_hop_lookup_timeout = 30s;    // for all names of one next hop
+inline constexpr Duration lookup_patience = 2s;   // for the other hosts once the best are known
+inline constexpr std::size_t dns_lookups = 1000;  // on their way at once; more wait their turn
+inline constexpr std::size_t dns_flushes = 4;     // at once, with look-ups from before each
 
 // --- Records -------------------------------------------------------------------------------------
 inline constexpr std::size_t journal_octets = 8 << 20;   // buffered a log; then lines are counted

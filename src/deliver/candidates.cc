@@ -3,31 +3,36 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 #include "base/limits.h"
+#include "deliver/host_inquiry.h"
+#include "deliver/trial_order.h"
 #include "mail/address.h"
 #include "mail/plain_text.h"
 
 namespace malleposte::deliver {
 namespace {
 
+using Answers = std::vector<std::optional<net::AddressAnswer>>;
+
+smtp::Ruling ruling(smtp::Verdict verdict, std::string status, std::string_view text) {
+  return {verdict, 0, std::move(status), mail::one_line(text, limits::reply_text_kept)};
+}
+
 Candidates failure(smtp::Verdict verdict, std::string status, std::string text) {
   Candidates none;
-  none.failure = {verdict, 0, std::move(status), mail::one_line(text, limits::reply_text_kept)};
+  none.failure = ruling(verdict, std::move(status), text);
   return none;
 }
 
-// Sorted by preference, equal ones shuffled, cut at the limit.
-void put_in_order(std::vector<net::Mx>& records, Loop& loop) {
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.preference, a.host) < std::tie(b.preference, b.host);
+std::string not_looked_up(const std::string& host, const std::string& why) {
+  return fmt::format("the address of {} cannot be looked up: {}", host, why);
+}
+
+bool contains(const std::vector<Target>& targets, const net::Endpoint& endpoint) {
+  return std::any_of(targets.begin(), targets.end(), [&](const auto& target) {
+    return target.endpoint.address == endpoint.address && target.endpoint.port == endpoint.port;
   });
-  for (std::size_t i = 0, group = 0; i < records.size(); ++i) {
-    if (records[i].preference != records[group].preference) group = i;
-    std::swap(records[i], records[group + loop.random() % (i - group + 1)]);
-  }
-  if (records.size() > limits::mx_hosts_per_domain) records.resize(limits::mx_hosts_per_domain);
 }
 
 Task<Candidates> by_address(NameSources names, config::NextHop next_hop, std::uint16_t port,
@@ -40,9 +45,7 @@ Task<Candidates> by_address(NameSources names, config::NextHop next_hop, std::ui
     answer = co_await names.resolver.addresses(next_hop.host, deadline);
   }
   if (answer.lookup == net::Lookup::failed)
-    co_return failure(
-        smtp::Verdict::temporary, "4.4.3",
-        fmt::format("the address of {} cannot be looked up: {}", next_hop.host, answer.why));
+    co_return failure(smtp::Verdict::temporary, "4.4.3", not_looked_up(next_hop.host, answer.why));
   if (answer.lookup != net::Lookup::found)
     co_return failure(smtp::Verdict::permanent, "5.4.4",
                       fmt::format("the host {} has no address", next_hop.host));
@@ -50,15 +53,129 @@ Task<Candidates> by_address(NameSources names, config::NextHop next_hop, std::ui
   for (const auto& address : answer.addresses) {
     if (candidates.targets.size() == limits::addresses_per_host) break;
     Target target{next_hop.host, {address, port}};
-    if (names.own.listener(target.endpoint)) continue;
-    candidates.targets.push_back(std::move(target));
+    if (names.own.listener(target.endpoint))
+      candidates.skipped.push_back({0, next_hop.host, address, "this server itself"});
+    else
+      candidates.targets.push_back(std::move(target));
   }
   if (candidates.targets.empty())
-    co_return failure(
-        smtp::Verdict::permanent, "5.4.6",
-        fmt::format("the next hop [{}]:{} is this server itself", next_hop.host, port));
+    candidates.failure =
+        ruling(smtp::Verdict::permanent, "5.4.6",
+               fmt::format("the next hop [{}]:{} is this server itself", next_hop.host, port));
   co_return candidates;
 }
+
+// Makes candidates of MX hosts and their addresses, one preference after the other.
+class MxCandidates {
+ public:
+  MxCandidates(NameSources names, std::uint16_t port) : names_(names), port_(port) {}
+
+  // Every MX of the domain, sorted: our own name counts whether it can be looked up or not.
+  void look_for_ourselves(const std::vector<net::Mx>& records) {
+    if (port_ != names_.settings.smtp_port) return;
+    const auto own_name = mail::canonical_domain(names_.settings.hostname);
+    for (const auto& record : records)
+      if (!own_preference_ && mail::canonical_domain(record.host) == own_name)
+        own_preference_ = record.preference;
+  }
+
+  void past_the_limit(const net::Mx& record) {
+    skip(record, "", fmt::format("more than {} hosts", limits::mx_hosts_per_domain));
+  }
+
+  // Hosts begin..end of `records` have one preference.
+  void add(const std::vector<net::Mx>& records, const Answers& answers, std::size_t begin,
+           std::size_t end) {
+    std::vector<std::vector<std::string>> usable(end - begin);
+    for (auto i = begin; i < end; ++i) usable[i - begin] = addresses_of(records[i], answers[i]);
+    if (own_preference_ && *own_preference_ <= records[begin].preference) {
+      for (auto i = begin; i < end; ++i)
+        for (const auto& address : usable[i - begin])
+          skip(records[i], address, "no nearer to the domain than this server");
+      return;
+    }
+    std::size_t of_preference = 0;
+    for (auto& [host, address] : take_turns(usable)) {
+      const auto& record = records[begin + host];
+      Target target{record.host, {address, port_}, record.preference};
+      if (contains(found_.targets, target.endpoint))
+        skip(record, address, "the same address as above");
+      else if (of_preference == limits::addresses_per_preference)
+        skip(record, address,
+             fmt::format("more than {} addresses of one preference",
+                         limits::addresses_per_preference));
+      else
+        ++of_preference, found_.targets.push_back(std::move(target));
+    }
+  }
+
+  Candidates result(const std::string& domain, bool implicit) {
+    if (!why_unknown_.empty())
+      found_.unknown_host = ruling(smtp::Verdict::temporary, "4.4.3", why_unknown_);
+    if (!found_.targets.empty()) return std::move(found_);
+    const auto permanent = [&](const char* status, const std::string& text) {
+      found_.failure = ruling(smtp::Verdict::permanent, status, text);
+    };
+    if (found_.unknown_host)
+      found_.failure = found_.unknown_host;
+    else if (own_preference_)
+      permanent(
+          "5.4.6",
+          fmt::format("mail for {} loops back to this server: it is the domain's best MX", domain));
+    else if (loopback_)
+      permanent("5.4.6", fmt::format("the mail server of {} has a loopback address", domain));
+    else
+      permanent("5.4.4", implicit
+                             ? fmt::format("the domain {} has neither an MX nor an address", domain)
+                             : fmt::format("no mail server of {} has an address", domain));
+    return std::move(found_);
+  }
+
+ private:
+  void skip(const net::Mx& record, std::string address, std::string why) {
+    found_.skipped.push_back({record.preference, record.host, std::move(address), std::move(why)});
+  }
+
+  std::vector<std::string> addresses_of(const net::Mx& record,
+                                        const std::optional<net::AddressAnswer>& answer) {
+    std::vector<std::string> usable;
+    if (!answer || answer->lookup == net::Lookup::failed) {
+      why_unknown_ = not_looked_up(record.host, answer ? answer->why : "no answer yet");
+      skip(record, "", answer ? "cannot be looked up: " + answer->why : "no answer yet");
+      return usable;
+    }
+    if (answer->lookup != net::Lookup::found)
+      skip(record, "",
+           answer->lookup == net::Lookup::no_data ? "has no address" : "does not exist");
+    for (const auto& address : answer->addresses) {
+      if (names_.own.ours({address, port_})) {
+        if (!own_preference_ || record.preference < *own_preference_)
+          own_preference_ = record.preference;
+        skip(record, address, "this server itself");
+        continue;
+      }
+      const auto ip = parse_ip(address);
+      if (!ip || (is_loopback(*ip) && !names_.settings.allow_loopback_mx)) {
+        loopback_ = true;
+        skip(record, address, "a loopback address");
+      } else if (is_nobodys(*ip)) {
+        skip(record, address, "an address that no host has");
+      } else if (usable.size() == limits::addresses_per_host) {
+        skip(record, address, fmt::format("more than {} addresses", limits::addresses_per_host));
+      } else {
+        usable.push_back(address);
+      }
+    }
+    return usable;
+  }
+
+  NameSources names_;
+  std::uint16_t port_;
+  Candidates found_;
+  std::string why_unknown_;
+  bool loopback_ = false;
+  std::optional<std::uint16_t> own_preference_;
+};
 
 Task<Candidates> by_mx(NameSources names, config::NextHop next_hop, std::uint16_t port,
                        SteadyTime deadline) {
@@ -84,52 +201,20 @@ Task<Candidates> by_mx(NameSources names, config::NextHop next_hop, std::uint16_
     co_return failure(smtp::Verdict::permanent, nulls > 0 ? "5.1.10" : "5.4.4",
                       nulls > 0 ? fmt::format("the domain {} accepts no mail", domain)
                                 : fmt::format("the domain {} has no mail server", domain));
-  put_in_order(mx.records, names.loop);
+  auto& records = mx.records;
+  put_in_order(records, names.loop);
 
-  Candidates candidates;
-  std::string why_failed;
-  bool loopback = false, found_ourselves = false;
-  std::size_t of_smaller_preference = 0;  // targets before the present group of equal ones
-  for (std::size_t i = 0; i < mx.records.size(); ++i) {
-    const auto record = mx.records[i];
-    if (i > 0 && record.preference != mx.records[i - 1].preference) {
-      if (found_ourselves) break;
-      of_smaller_preference = candidates.targets.size();
-    }
-    auto answer = co_await names.resolver.addresses(record.host, deadline);
-    // Our own name counts even when its address cannot be looked up now.
-    if (mail::canonical_domain(record.host) == mail::canonical_domain(names.settings.hostname) &&
-        port == names.settings.smtp_port)
-      found_ourselves = true;
-    if (answer.lookup == net::Lookup::failed)
-      why_failed =
-          fmt::format("the address of {} cannot be looked up: {}", record.host, answer.why);
-    if (answer.lookup != net::Lookup::found) continue;
-    std::size_t of_host = 0;
-    for (const auto& address : answer.addresses) {
-      Target target{record.host, {address, port}};
-      if (names.own.ours(target.endpoint)) found_ourselves = true;
-      auto ip = parse_ip(address);
-      if (!ip || (is_loopback(*ip) && !names.settings.allow_loopback_mx)) {
-        loopback = true;
-        continue;
-      }
-      if (of_host++ < limits::addresses_per_host) candidates.targets.push_back(std::move(target));
-    }
+  MxCandidates candidates(names, port);
+  candidates.look_for_ourselves(records);
+  for (auto i = limits::mx_hosts_per_domain; i < records.size(); ++i)
+    candidates.past_the_limit(records[i]);
+  records.resize(std::min(records.size(), limits::mx_hosts_per_domain));
+  const auto answers = co_await ask_addresses(names.loop, names.resolver, records, deadline);
+  for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
+    while (end < records.size() && records[end].preference == records[begin].preference) ++end;
+    candidates.add(records, answers, begin, end);
   }
-  if (found_ourselves) candidates.targets.resize(of_smaller_preference);
-  if (!candidates.targets.empty()) co_return candidates;
-  if (!why_failed.empty()) co_return failure(smtp::Verdict::temporary, "4.4.3", why_failed);
-  if (found_ourselves)
-    co_return failure(
-        smtp::Verdict::permanent, "5.4.6",
-        fmt::format("mail for {} loops back to this server: it is the domain's best MX", domain));
-  if (loopback)
-    co_return failure(smtp::Verdict::permanent, "5.4.6",
-                      fmt::format("the mail server of {} has a loopback address", domain));
-  co_return failure(smtp::Verdict::permanent, "5.4.4",
-                    implicit ? fmt::format("the domain {} has neither an MX nor an address", domain)
-                             : fmt::format("no mail server of {} has an address", domain));
+  co_return candidates.result(domain, implicit);
 }
 
 }  // namespace

@@ -146,15 +146,106 @@ TEST_F(CandidatesFor, BracketsMeanNoMxAndOnlyOurListenersAreRefused) {
   EXPECT_EQ(line({"192.0.2.98", 25, false}), "192.0.2.98:25");
 }
 
+TEST_F(CandidatesFor, EqualHostsTakeTurns) {
+  world.resolver.mx("x.example", {{10, "a.x"}, {10, "b.x"}, {20, "c.x"}});
+  world.resolver.address("a.x", {"2001:db8::a", "192.0.2.1"});
+  world.resolver.address("b.x", {"2001:db8::b", "192.0.2.2"});
+  world.resolver.address("c.x", {"192.0.2.3"});
+  std::set<std::string> orders;
+  for (int i = 0; i < 50; ++i) orders.insert(mx("x.example"));
+  EXPECT_EQ(orders,
+            (std::set<std::string>{
+                "[2001:db8::a]:25 192.0.2.2:25 192.0.2.1:25 [2001:db8::b]:25 192.0.2.3:25",
+                "[2001:db8::b]:25 192.0.2.1:25 192.0.2.2:25 [2001:db8::a]:25 192.0.2.3:25"}));
+}
+
+TEST_F(CandidatesFor, NoAddressTwice) {
+  std::vector<net::Mx> many;
+  for (int i = 0; i < 20; ++i) {
+    many.push_back({static_cast<std::uint16_t>(i), "h" + std::to_string(i)});
+    world.resolver.address("h" + std::to_string(i), {"192.0.2.1"});
+  }
+  many.push_back({30, "last"});
+  world.resolver.mx("x.example", many);
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
+}
+
+// However many dead addresses the best hosts have, the backups have their try in each attempt.
+TEST_F(CandidatesFor, OnePreferenceLeavesRoomForTheNext) {
+  world.resolver.mx("x.example", {{10, "a.x"}, {10, "b.x"}, {20, "c.x"}});
+  std::vector<std::string> addresses;
+  for (int i = 1; i <= 8; ++i) addresses.push_back("192.0.2." + std::to_string(i));
+  world.resolver.address("a.x", addresses);
+  for (auto& address : addresses) address += '0';
+  world.resolver.address("b.x", addresses);
+  world.resolver.address("c.x", {"198.51.100.1"});
+  const auto found = find({"x.example", 0, true});
+  ASSERT_LT(limits::addresses_per_preference, limits::addresses_per_next_hop);
+  ASSERT_EQ(found.targets.size(), limits::addresses_per_preference + 1);
+  EXPECT_EQ(found.targets.back().endpoint.address, "198.51.100.1");
+}
+
+TEST_F(CandidatesFor, AHostThatCannotBeLookedUpIsToldBesideTheTargets) {
+  world.resolver.mx("x.example", {{10, "a.x"}, {20, "b.x"}});
+  world.resolver.hosts["a.x"] = {net::Lookup::failed, {}, "SERVFAIL"};
+  world.resolver.address("b.x", {"192.0.2.2"});
+  const auto found = find({"x.example", 0, true});
+  ASSERT_EQ(found.targets.size(), 1u);
+  EXPECT_EQ(found.targets[0].preference, 20);
+  ASSERT_TRUE(found.unknown_host);
+  EXPECT_EQ(found.unknown_host->text, "the address of a.x cannot be looked up: SERVFAIL");
+  EXPECT_EQ(found.unknown_host->verdict, smtp::Verdict::temporary);
+}
+
+TEST_F(CandidatesFor, AddressesThatNoHostHasAreNotTried) {
+  world.resolver.mx("x.example", {{10, "a.x"}});
+  world.resolver.address("a.x", {"224.0.0.1", "255.255.255.255", "ff02::1"});
+  EXPECT_EQ(mx("x.example"), "5.4.4 no mail server of x.example has an address");
+}
+
+TEST_F(CandidatesFor, WhatIsSkippedSaysWhy) {
+  world.resolver.mx("x.example",
+                    {{10, "a.x"}, {20, "b.x"}, {30, "gone.x"}, {40, "us.x"}, {50, "c.x"}});
+  world.resolver.address("a.x", {"192.0.2.1", "127.0.0.1"});
+  world.resolver.hosts["b.x"] = {net::Lookup::failed, {}, "time-out"};
+  world.resolver.address("us.x", {"192.0.2.99", "192.0.2.98"});
+  world.resolver.address("c.x", {"192.0.2.3"});
+  std::string all;
+  for (const auto& [preference, host, address, why] : find({"x.example", 0, true}).skipped)
+    all += std::to_string(preference) + ' ' + host + ' ' + address + ' ' + why + '\n';
+  EXPECT_EQ(all,
+            "10 a.x 127.0.0.1 a loopback address\n"
+            "20 b.x  cannot be looked up: time-out\n"
+            "30 gone.x  does not exist\n"
+            "40 us.x 192.0.2.99 this server itself\n"
+            "40 us.x 192.0.2.98 no nearer to the domain than this server\n"
+            "50 c.x 192.0.2.3 no nearer to the domain than this server\n");
+}
+
+// Cut off are those that would be tried last; we may be among them all the same.
+TEST_F(CandidatesFor, OurNameCountsAlsoPastTheLimit) {
+  std::vector<net::Mx> many;
+  for (int i = 0; i < 30; ++i) {
+    const auto name = i == 0 ? "me.example" : "z" + std::to_string(i);
+    many.push_back({10, name});
+    world.resolver.address(name, {"192.0.2." + std::to_string(i + 100)});
+  }
+  world.resolver.mx("x.example", many);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(mx("x.example").substr(0, 5), "5.4.6");
+}
+
 TEST_F(CandidatesFor, HostsAndAddressesAreLimited) {
   std::vector<net::Mx> many;
   for (int i = 0; i < 1000; ++i) many.push_back({10, "h" + std::to_string(i)});
   world.resolver.mx("x.example", many);
-  std::vector<std::string> addresses;
-  for (int i = 1; i < 200; ++i) addresses.push_back("192.0.2." + std::to_string(i % 90 + 1));
-  for (int i = 0; i < 1000; ++i) world.resolver.address("h" + std::to_string(i), addresses);
-  EXPECT_EQ(find({"x.example", 0, true}).targets.size(),
-            limits::mx_hosts_per_domain * limits::addresses_per_host);
+  for (int i = 0; i < 1000; ++i) {
+    std::vector<std::string> addresses;
+    for (int k = 1; k < 200; ++k)
+      addresses.push_back("10." + std::to_string(i / 200) + '.' + std::to_string(i % 200) + '.' +
+                          std::to_string(k));
+    world.resolver.address("h" + std::to_string(i), addresses);
+  }
+  EXPECT_EQ(find({"x.example", 0, true}).targets.size(), limits::addresses_per_preference);
   EXPECT_EQ(world.resolver.asked.size(), 1 + limits::mx_hosts_per_domain);
 }
 

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view unconnected = "0.255.255.255";
 
 // The reason that is told when several hosts failed: the last one, but a temporary one rather than
-// a permanent one, since then another attempt makes sense.
+// a permanent one, since then another attempt makes sense. So a 5xx greeting or answer to EHLO is
+// final only when every host gives one.
 void note(std::optional<Unreachable>& reason, Unreachable another) {
   if (reason && reason->ruling.verdict == smtp::Verdict::temporary &&
       another.ruling.verdict == smtp::Verdict::permanent)
@@ -32,13 +33,19 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
   std::optional<Unreachable> reason;
   if (plan->next_hops.empty())
     reason = {{smtp::Verdict::permanent, 0, "5.1.3", plan->rule}, std::nullopt};
-  std::size_t tried = 0;
   for (const auto& next_hop : plan->next_hops) {
     auto found =
         co_await find_candidates({with.loop, with.resolver, with.own, with.settings}, next_hop);
     if (found.failure) note(reason, {std::move(*found.failure), std::nullopt});
+    std::size_t tried = 0;
     for (auto& target : found.targets) {
-      if (tried == limits::addresses_per_attempt) break;
+      if (tried == limits::addresses_per_next_hop) {
+        note(reason, {{smtp::Verdict::temporary, 0, "4.4.1",
+                       fmt::format("more than {} addresses are not tried in one attempt",
+                                   limits::addresses_per_next_hop)},
+                      std::nullopt});
+        break;
+      }
       ++tried;
       auto stream = co_await with.network.connect(target.endpoint, with.settings.net,
                                                   with.loop.steady() + limits::connect_timeout);
@@ -72,6 +79,10 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
       assert(refusal);
       note(reason, {std::move(*refusal), std::move(target)});
     }
+    // As long as there is a host that nobody could ask, no refusal is final.
+    if (!found.targets.empty() && found.unknown_host && reason &&
+        reason->ruling.verdict == smtp::Verdict::permanent)
+      note(reason, {std::move(*found.unknown_host), std::nullopt});
   }
   if (connected.too_large) {
     auto& ruling = connected.too_large->ruling;

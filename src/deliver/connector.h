@@ -24,8 +24,9 @@ struct Connected {
   std::optional<Unreachable> too_large;
 };
 
-// At most limits::addresses_per_attempt addresses are tried. The failure of a configured next hop
-// is never permanent: the operator can repair it.
+// A host that cannot be reached, or that refuses at the greeting or EHLO with whatever code, lets
+// the next one be tried; limits::addresses_per_next_hop of each next hop. The failure of a
+// configured next hop is never permanent: the operator can repair it.
 // `size`: of the message that is to go first, in octets.
 Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan,
                         std::uint64_t size);

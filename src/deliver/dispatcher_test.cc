@@ -216,16 +216,6 @@ TEST_F(Delivery, HostsAreTriedInOrder) {
   EXPECT_EQ(last(id).answer.host, "192.0.2.4");
 }
 
-TEST_F(Delivery, AnAttemptTriesALimitedNumberOfAddresses) {
-  world.settings.smart_relay.clear();
-  for (int i = 1; i < 30; ++i)
-    world.settings.smart_relay.push_back({"192.0.2." + std::to_string(i), 25, false});
-  start();
-  put("s@example.org", {"a@x.example"});
-  pass();
-  EXPECT_EQ(world.network.attempts.size(), limits::addresses_per_attempt);
-}
-
 TEST_F(Delivery, AHostThatTakesNoMailBouncesItsDomainButNotARelaysMail) {
   relay().greeting = say_and_close("554 5.7.1 no");
   world.resolver.address("x.example", {"192.0.2.1"});

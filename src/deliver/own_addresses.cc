@@ -24,6 +24,10 @@ bool is_loopback(const IpAddress& address) {
          address.back() <= 1;
 }
 
+bool is_nobodys(const IpAddress& address) {
+  return is_ipv4(address) ? address[12] >= 224 : address[0] == 0xff;
+}
+
 OwnAddresses::OwnAddresses(const config::Settings& settings, std::vector<IpAddress> machine)
     : machine_(std::move(machine)), smtp_port_(settings.smtp_port), mx_port_(settings.mx_port) {
   if (settings.in.empty()) all_v4_ = all_v6_ = true;  // we listen everywhere

@@ -32,6 +32,9 @@ class OwnAddresses {
 // 127.0.0.0/8, ::1, and what the kernel takes for them: 0.0.0.0/8 and ::.
 bool is_loopback(const IpAddress& address);
 
+// Multicast, and IPv4 from 224.0.0.0 on: no host listens there.
+bool is_nobodys(const IpAddress& address);
+
 // The addresses of this machine's interfaces now; empty when the system does not tell.
 std::vector<IpAddress> machine_addresses();
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/ip_address.h"
+#include "deliver/own_addresses.h"
 
 namespace malleposte::deliver {
 namespace {
@@ -17,6 +18,7 @@ std::shared_ptr<const Plan> make_plan(std::vector<config::NextHop> next_hops, bo
   // A domain's own MX is another site than the same name as a configured next hop: they fail
   // differently.
   if (!own_domain) plan.key += '=';
+  if (next_hops.empty()) plan.key = ' ' + rule;  // no name has a blank
   plan.next_hops = std::move(next_hops);
   plan.own_domain = own_domain;
   plan.rule = std::move(rule);
@@ -40,7 +42,8 @@ std::string to_string(const config::NextHop& next_hop) {
   return text;
 }
 
-RouteTable::RouteTable(const config::Settings& settings) {
+RouteTable::RouteTable(const config::Settings& settings)
+    : allow_loopback_(settings.allow_loopback_mx) {
   for (const auto& route : settings.routes)  // the first of two equal patterns wins
     routes_.try_emplace(route.pattern,
                         make_plan(route.next_hops, false,
@@ -63,6 +66,10 @@ std::shared_ptr<const Plan> RouteTable::plan(std::string_view domain) const {
   if (domain.empty()) return make_plan({}, true, "the address has no domain");
   if (auto address = literal_address(domain); !address.empty()) {
     if (!parse_ip(address)) return make_plan({}, true, "the address literal is no IP address");
+    const auto ip = *parse_ip(address);
+    // Unlike a next hop of the configuration it is anybody's to write.
+    if ((is_loopback(ip) && !allow_loopback_) || is_nobodys(ip))
+      return make_plan({}, true, "the address literal is no mail server's address");
     return make_plan({{std::string(address), 0, false}}, true, "address literal");
   }
   return make_plan({{std::string(domain), 0, true}}, true, "MX");

@@ -26,13 +26,15 @@ class RouteTable {
  public:
   explicit RouteTable(const config::Settings& settings);
 
-  // `domain` is canonical; an address literal in brackets is its own next hop (RFC 5321 4.1.3).
+  // `domain` is canonical; an address literal in brackets is its own next hop (RFC 5321 4.1.3),
+  // but never a loopback address unless allow_loopback_mx.
   // The most specific pattern wins: the exact name, the longest ".suffix", "*".
   std::shared_ptr<const Plan> plan(std::string_view domain) const;
 
  private:
   std::unordered_map<std::string, std::shared_ptr<const Plan>> routes_;  // by pattern
   std::shared_ptr<const Plan> smart_relay_;                              // may be null
+  bool allow_loopback_;
 };
 
 // As it is written in the configuration: "example.org", "[192.0.2.1]:2525".

@@ -46,6 +46,11 @@ TEST(RouteTable, AddressLiteralsAreTheirOwnHost) {
   EXPECT_EQ(routes.plan("[ipv6:2001:db8::1]")->next_hops,
             (std::vector<config::NextHop>{{"2001:db8::1", 0, false}}));
   EXPECT_TRUE(routes.plan("[nonsense]")->next_hops.empty());
+  for (const char* nobodys : {"[127.0.0.1]", "[0.0.0.0]", "[ipv6:::1]", "[224.0.0.1]"})
+    EXPECT_TRUE(routes.plan(nobodys)->next_hops.empty()) << nobodys;
+  config::Settings at_home;
+  at_home.allow_loopback_mx = true;
+  EXPECT_FALSE(RouteTable(at_home).plan("[127.0.0.1]")->next_hops.empty());
   EXPECT_TRUE(routes.plan("")->next_hops.empty());
 }
 
@@ -55,6 +60,7 @@ TEST(RouteTable, SitesAreNamedByTheirNextHops) {
   EXPECT_EQ(routes.plan("a.example")->key, routes.plan("b.example")->key);
   RouteTable plain{config::Settings{}};
   EXPECT_NE(plain.plan("relay.example")->key, routes.plan("a.example")->key);
+  EXPECT_NE(plain.plan("")->key, plain.plan("[nonsense]")->key);  // each has its own reason
 }
 
 }  // namespace

@@ -4,15 +4,18 @@
 #include <sys/mman.h>
 #include <unbound.h>
 
+#include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <string_view>
+#include <utility>
 
+#include "base/limits.h"
 #include "net/file_descriptor.h"
 
 namespace malleposte::net {
 namespace {
 
-constexpr std::size_t records_kept = 100;  // of one answer; the rest is ignored
 constexpr int class_in = 1;
 
 // Only a configuration file sets these: the library's set_option ignores local-zone.
@@ -56,6 +59,26 @@ std::string rcode_name(int rcode) {
   }
 }
 
+// Which records of an answer are kept. Of MX records the most preferred ones (they begin with the
+// preference, RFC 1035 3.3.9): what is cut off is what would be tried last.
+std::vector<std::size_t> records_to_keep(const ub_result& result) {
+  std::size_t count = 0;
+  while (result.data[count] != nullptr) ++count;
+  std::vector<std::size_t> kept(count);
+  std::iota(kept.begin(), kept.end(), std::size_t{0});
+  if (count <= limits::mx_records_kept) return kept;
+  const auto preference = [&](std::size_t record) {
+    const auto* octets = reinterpret_cast<const unsigned char*>(result.data[record]);
+    return result.len[record] < 2 ? UINT16_MAX + 1U : octets[0] * 256U + octets[1];
+  };
+  if (result.qtype == static_cast<int>(DnsType::mx))
+    std::sort(kept.begin(), kept.end(), [&](std::size_t a, std::size_t b) {
+      return std::pair(preference(a), a) < std::pair(preference(b), b);
+    });
+  kept.resize(limits::mx_records_kept);
+  return kept;
+}
+
 DnsReply reply_from(int error, const ub_result* result) {
   DnsReply reply;
   if (error != 0 || result == nullptr) {
@@ -69,7 +92,7 @@ DnsReply reply_from(int error, const ub_result* result) {
   }
   if (result->havedata != 0) {
     reply.lookup = Lookup::found;
-    for (std::size_t i = 0; result->data[i] != nullptr && i < records_kept; ++i)
+    for (const auto i : records_to_keep(*result))
       reply.records.emplace_back(result->data[i], static_cast<std::size_t>(result->len[i]));
     return reply;
   }
@@ -94,7 +117,8 @@ int load_configuration(ub_ctx* context) {
 
 Result<std::shared_ptr<DnsContext>> DnsContext::open(AsioLoop& loop,
                                                      const std::vector<std::string>& servers,
-                                                     const std::string& resolv_conf) {
+                                                     const std::string& resolv_conf,
+                                                     std::shared_ptr<DnsCounters> counters) {
   ub_ctx* const context = ub_ctx_create();
   if (context == nullptr) return fail(Fault::resource, "the DNS resolver could not be started");
   auto give_up = [context](Fault fault, const std::string& what, int error) {
@@ -112,7 +136,7 @@ Result<std::shared_ptr<DnsContext>> DnsContext::open(AsioLoop& loop,
   if (servers.empty())
     if (const int error = ub_ctx_resolvconf(context, resolv_conf.c_str()); error != 0)
       return give_up(Fault::configuration, resolv_conf, error);
-  std::shared_ptr<DnsContext> result(new DnsContext(loop, context));
+  std::shared_ptr<DnsContext> result(new DnsContext(loop, context, std::move(counters)));
   // Asio closes what it is given, and this one is the library's.
   FileDescriptor fd(::dup(ub_fd(context)));
   if (!fd || !adopt(result->descriptor_, fd))
@@ -121,8 +145,8 @@ Result<std::shared_ptr<DnsContext>> DnsContext::open(AsioLoop& loop,
   return result;
 }
 
-DnsContext::DnsContext(AsioLoop& loop, ub_ctx* context)
-    : loop_(loop), context_(context), descriptor_(loop.context()) {}
+DnsContext::DnsContext(AsioLoop& loop, ub_ctx* context, std::shared_ptr<DnsCounters> counters)
+    : loop_(loop), context_(context), descriptor_(loop.context()), counters_(std::move(counters)) {}
 
 DnsContext::~DnsContext() {
   assert(questions_.empty());
@@ -142,12 +166,17 @@ void DnsContext::watch() {
                          });
 }
 
+void DnsContext::answer(const Answer& answer, DnsReply reply) {
+  if (reply.lookup == Lookup::failed) ++counters_->failed;
+  answer->set(std::move(reply));
+}
+
 void DnsContext::process() {
   ub_process(context_);
   // Who waited may ask again, or let the context go: never inside the library's call.
   const auto arrived = std::exchange(ready_, {});
   for (const auto& [question, reply] : arrived)
-    if (const auto taken = take(question)) taken->answer->set(reply);
+    if (const auto taken = take(question)) answer(taken->answer, reply);
 }
 
 void DnsContext::on_result(void* question, int error, ub_result* result) {
@@ -157,26 +186,49 @@ void DnsContext::on_result(void* question, int error, ub_result* result) {
 }
 
 DnsContext::Answer DnsContext::ask(const std::string& name, DnsType type, SteadyTime deadline) {
-  auto answer = std::make_shared<OneShot<DnsReply>>();
+  auto shot = std::make_shared<OneShot<DnsReply>>();
+  ++counters_->asked;
   if (deadline <= loop_.steady()) {
-    answer->set({Lookup::failed, {}, "time-out"});
-    return answer;
+    answer(shot, {Lookup::failed, {}, "time-out"});
+    return shot;
   }
   auto owned = std::make_unique<Question>();
   auto* const question = owned.get();
   question->context = this;
-  question->answer = answer;
-  const int error = ub_resolve_async(context_, name.c_str(), static_cast<int>(type), class_in,
-                                     question, &DnsContext::on_result, &question->id);
-  if (error != 0) {
-    answer->set({Lookup::failed, {}, ub_strerror(error)});
-    return answer;
-  }
   question->alive = shared_from_this();
+  question->name = name;
+  question->type = type;
+  question->number = ++last_number_;
+  question->answer = shot;
   if (deadline != never)
     question->timer = loop_.call_at(deadline, [question] { question->context->expire(question); });
   questions_.emplace(question, std::move(owned));
-  return answer;
+  if (submitted_ < limits::dns_lookups)
+    submit(question);
+  else
+    waiting_.emplace_back(question, question->number);
+  return shot;
+}
+
+void DnsContext::submit(Question* question) {
+  const int error =
+      ub_resolve_async(context_, question->name.c_str(), static_cast<int>(question->type), class_in,
+                       question, &DnsContext::on_result, &question->id);
+  if (error == 0) {
+    question->submitted = true;
+    ++submitted_;
+    return;
+  }
+  answer(take(question)->answer, {Lookup::failed, {}, ub_strerror(error)});
+}
+
+void DnsContext::submit_waiting() {
+  while (submitted_ < limits::dns_lookups && !waiting_.empty()) {
+    const auto [question, number] = waiting_.front();
+    waiting_.pop_front();
+    const auto found = questions_.find(question);
+    if (found != questions_.end() && question->number == number) submit(question);
+  }
 }
 
 std::unique_ptr<DnsContext::Question> DnsContext::take(Question* question) {
@@ -185,20 +237,25 @@ std::unique_ptr<DnsContext::Question> DnsContext::take(Question* question) {
   auto owned = std::move(found->second);
   questions_.erase(found);
   loop_.cancel(owned->timer);
+  if (owned->submitted) {
+    --submitted_;
+    submit_waiting();
+  }
   return owned;
 }
 
 void DnsContext::expire(Question* question) {
   const auto taken = take(question);
   assert(taken);
-  ub_cancel(context_, taken->id);
-  taken->answer->set({Lookup::failed, {}, "time-out"});
+  if (taken->submitted) ub_cancel(context_, taken->id);
+  answer(taken->answer, {Lookup::failed, {}, "time-out"});
 }
 
 void DnsContext::abandon() {
+  waiting_.clear();
   while (!questions_.empty()) {
     const auto taken = take(questions_.begin()->first);
-    ub_cancel(context_, taken->id);
+    if (taken->submitted) ub_cancel(context_, taken->id);
     loop_.post(
         [answer = taken->answer] { answer->set({Lookup::failed, {}, "the resolver has ended"}); });
   }

@@ -1,8 +1,13 @@
 // One libunbound context: its cache, its own thread, and the questions on their way. Internal to
 // net/, used by UnboundResolver; loop thread only. A context that is let go lives on until its last
 // question is answered.
+//
+// At most limits::dns_lookups questions are with the library at once. Further ones wait for one of
+// these to end, in the order in which they came and no longer than their own deadline.
 #pragma once
 
+#include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -27,13 +32,19 @@ struct DnsReply {
   std::string why;                   // when failed
 };
 
+// Of all contexts of a resolver.
+struct DnsCounters {
+  std::uint64_t asked = 0, failed = 0;
+};
+
 class DnsContext : public std::enable_shared_from_this<DnsContext> {
  public:
   // `servers`: "192.0.2.1", "192.0.2.1@5300", "2001:db8::1@53"; empty: those of `resolv_conf`.
   // Fault::configuration when one of them is no address.
   static Result<std::shared_ptr<DnsContext>> open(AsioLoop& loop,
                                                   const std::vector<std::string>& servers,
-                                                  const std::string& resolv_conf);
+                                                  const std::string& resolv_conf,
+                                                  std::shared_ptr<DnsCounters> counters);
   ~DnsContext();
   DnsContext(const DnsContext&) = delete;
   DnsContext& operator=(const DnsContext&) = delete;
@@ -46,19 +57,30 @@ class DnsContext : public std::enable_shared_from_this<DnsContext> {
   // Answers everything on its way with `failed`, from the loop.
   void abandon();
 
+  std::size_t on_their_way() const { return submitted_; }
+  std::size_t waiting() const { return questions_.size() - submitted_; }
+
  private:
   struct Question {
     DnsContext* context;
     std::shared_ptr<DnsContext> alive;  // its context, as long as it is on its way
+    std::string name;
+    DnsType type;
+    std::uint64_t number = 0;  // unlike its address never used twice
+    bool submitted = false;    // with the library
     int id = 0;
     Loop::TimerId timer = 0;
     Answer answer;
   };
 
-  DnsContext(AsioLoop& loop, ub_ctx* context);
+  DnsContext(AsioLoop& loop, ub_ctx* context, std::shared_ptr<DnsCounters> counters);
   void watch();
+  void answer(const Answer& answer, DnsReply reply);
   void process();
   static void on_result(void* question, int error, ub_result* result);
+  // Gives it to the library, which may answer at once.
+  void submit(Question* question);
+  void submit_waiting();
   // Takes a question off its way. Nothing when it is not there any more.
   std::unique_ptr<Question> take(Question* question);
   void expire(Question* question);
@@ -66,7 +88,12 @@ class DnsContext : public std::enable_shared_from_this<DnsContext> {
   AsioLoop& loop_;
   ub_ctx* const context_;
   asio::posix::stream_descriptor descriptor_;
+  const std::shared_ptr<DnsCounters> counters_;
   std::unordered_map<Question*, std::unique_ptr<Question>> questions_;
+  std::size_t submitted_ = 0;
+  std::uint64_t last_number_ = 0;
+  // Those that wait their turn; one that was answered meanwhile is not in questions_ any more.
+  std::deque<std::pair<Question*, std::uint64_t>> waiting_;
   std::vector<std::pair<Question*, DnsReply>> ready_;  // filled inside the library's call
 };
 

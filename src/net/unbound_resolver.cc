@@ -43,11 +43,13 @@ std::vector<IpAddress> parse_addresses(const DnsReply& reply) {
 AddressAnswer combine(const DnsReply& six, const DnsReply& four) {
   auto addresses = interleave(parse_addresses(six), parse_addresses(four));
   if (!addresses.empty()) return {Lookup::found, std::move(addresses), ""};
+  // First of all: some servers deny the whole name when asked for a type that they do not know (RFC
+  // 4074 4.2), and the other type may be there.
+  if (four.lookup == Lookup::failed) return {Lookup::failed, {}, four.why};
+  if (six.lookup == Lookup::failed) return {Lookup::failed, {}, six.why};
   // One answer says for both types that the name is not there.
   if (six.lookup == Lookup::no_such_name || four.lookup == Lookup::no_such_name)
     return {Lookup::no_such_name, {}, ""};
-  if (four.lookup == Lookup::failed) return {Lookup::failed, {}, four.why};
-  if (six.lookup == Lookup::failed) return {Lookup::failed, {}, six.why};
   return {Lookup::no_data, {}, ""};
 }
 
@@ -60,6 +62,7 @@ struct UnboundResolver::State {
   AsioLoop& loop;
   const Options options;
   HostsFile hosts;
+  const std::shared_ptr<DnsCounters> counters = std::make_shared<DnsCounters>();
   std::shared_ptr<DnsContext> context;  // null once the resolver has ended
   std::vector<std::weak_ptr<DnsContext>> flushed;
 
@@ -137,7 +140,8 @@ Task<NameAnswer> UnboundResolver::State::reverse(std::shared_ptr<State> self, st
 
 Result<std::unique_ptr<UnboundResolver>> UnboundResolver::open(AsioLoop& loop, Options options) {
   auto state = std::make_shared<State>(loop, std::move(options));
-  auto context = DnsContext::open(loop, state->options.servers, state->options.resolv_conf);
+  auto context =
+      DnsContext::open(loop, state->options.servers, state->options.resolv_conf, state->counters);
   if (!context) return tl::make_unexpected(std::move(context.error()));
   state->context = std::move(*context);
   return std::unique_ptr<UnboundResolver>(new UnboundResolver(std::move(state)));
@@ -165,12 +169,27 @@ Task<NameAnswer> UnboundResolver::reverse(std::string address, SteadyTime deadli
 }
 
 Result<void> UnboundResolver::flush() {
-  auto fresh = DnsContext::open(state_->loop, state_->options.servers, state_->options.resolv_conf);
-  if (!fresh) return tl::make_unexpected(std::move(fresh.error()));
   std::erase_if(state_->flushed, [](const auto& weak) { return weak.expired(); });
+  if (state_->flushed.size() >= limits::dns_flushes)
+    return fail(Fault::resource, "Earlier flushes still wait for look-ups to end; try again.");
+  auto fresh = DnsContext::open(state_->loop, state_->options.servers, state_->options.resolv_conf,
+                                state_->counters);
+  if (!fresh) return tl::make_unexpected(std::move(fresh.error()));
   state_->flushed.push_back(state_->context);
   state_->context = std::move(*fresh);
   return {};
+}
+
+UnboundResolver::Counters UnboundResolver::counters() const {
+  Counters counters{state_->counters->asked, state_->counters->failed, 0, 0};
+  const auto add = [&](const DnsContext& context) {
+    counters.on_their_way += context.on_their_way();
+    counters.waiting += context.waiting();
+  };
+  add(*state_->context);
+  for (const auto& weak : state_->flushed)
+    if (const auto old = weak.lock()) add(*old);
+  return counters;
 }
 
 }  // namespace malleposte::net

@@ -2,8 +2,10 @@
 // its descriptor watched by the loop. Loop thread only; destroy it before the loop. Look-ups that
 // are still on their way then end with `failed`.
 //
-// What strangers put into an answer is bounded and checked: at most 100 records, hosts that are
-// names, twice limits::addresses_per_host addresses.
+// What strangers put into an answer is bounded and checked: at most limits::mx_records_kept
+// records, hosts that are names, twice limits::addresses_per_host addresses. At most
+// limits::dns_lookups questions are on their way at once; more wait their turn within their
+// deadline.
 #pragma once
 
 #include <memory>
@@ -36,8 +38,15 @@ class UnboundResolver final : public Resolver {
   Task<NameAnswer> reverse(std::string address, SteadyTime deadline) override;
 
   // Forgets everything learnt, and reads resolv_conf again. Look-ups on their way are answered as
-  // they would have been. On an error (see open) everything stays as it was.
+  // they would have been. On an error (see open) everything stays as it was; also after
+  // limits::dns_flushes flushes with look-ups on their way from before each (Fault::resource).
   Result<void> flush();
+
+  struct Counters {
+    std::uint64_t asked = 0, failed = 0;        // questions since the start
+    std::size_t on_their_way = 0, waiting = 0;  // now
+  };
+  Counters counters() const;
 
  private:
   struct State;

@@ -128,7 +128,7 @@ TEST_F(UnboundResolverTest, AThousandMxAreCutAndBadHostsLeftOut) {
   std::vector<std::string> many;
   for (int i = 0; i < 1000; ++i) many.push_back(dns.mx(10, "h" + std::to_string(i) + ".test"));
   dns.set("many.test", mx, {Kind::only_by_tcp, many, ""});
-  EXPECT_EQ(run(resolver->mx("many.test", soon())).records.size(), 100U);
+  EXPECT_EQ(run(resolver->mx("many.test", soon())).records.size(), limits::mx_records_kept);
 
   dns.set(
       "mixed.test", mx,
@@ -139,6 +139,18 @@ TEST_F(UnboundResolverTest, AThousandMxAreCutAndBadHostsLeftOut) {
 
   dns.set("bad.test", mx, {Kind::found, {dns.mx(10, "192.0.2.1")}, ""});
   EXPECT_EQ(run(resolver->mx("bad.test", soon())).lookup, Lookup::failed);
+}
+
+// What is cut off is what would be tried last, in whatever order it came.
+TEST_F(UnboundResolverTest, OfTooManyMxTheMostPreferredAreKept) {
+  std::vector<std::string> many;
+  for (unsigned i = 0; i < 500; ++i)
+    many.push_back(dns.mx(1000 - i, "h" + std::to_string(i) + ".test"));
+  dns.set("many.test", mx, {Kind::only_by_tcp, many, ""});
+  const auto answer = run(resolver->mx("many.test", soon()));
+  ASSERT_EQ(answer.records.size(), limits::mx_records_kept);
+  for (const auto& record : answer.records)
+    EXPECT_LE(record.preference, 500 + limits::mx_records_kept);
 }
 
 TEST_F(UnboundResolverTest, TheNullMxIsAnEmptyHost) {
@@ -190,6 +202,16 @@ TEST_F(UnboundResolverTest, WithoutAddressesItIsSaidWhy) {
   const auto half = run(resolver->addresses("half.test", soon()));
   EXPECT_EQ(half.lookup, Lookup::failed);
   EXPECT_EQ(half.why, "SERVFAIL");
+}
+
+// Balancers that know no AAAA deny the whole name (RFC 4074 4.2): that is no reason to bounce mail
+// while the other family cannot be asked.
+TEST_F(UnboundResolverTest, ADeniedFamilyBesideAFailedOneIsAFailure) {
+  dns.set("balancer.test", a, {Kind::servfail, {}, ""});
+  EXPECT_EQ(run(resolver->addresses("balancer.test", soon())).lookup, Lookup::failed);
+  dns.set("balanced.test", a, {Kind::found, {four("192.0.2.1")}, ""});
+  EXPECT_THAT(run(resolver->addresses("balanced.test", soon())).addresses,
+              ElementsAre("192.0.2.1"));
 }
 
 TEST_F(UnboundResolverTest, TooManyAddressesAreCut) {
@@ -306,6 +328,74 @@ TEST_F(UnboundResolverTest, ManyQuestionsAtOnceAreAllAnswered) {
     }(*this, i, found, answered));
   loop.run();
   EXPECT_EQ(found, 200);
+}
+
+TEST_F(UnboundResolverTest, MoreQuestionsThanTheLimitWaitTheirTurn) {
+  constexpr std::size_t more = 50;
+  const auto ask = [&](std::string name, std::size_t& ended, Lookup expected) {
+    spawn([](UnboundResolverTest& t, std::string name, std::size_t& ended,
+             Lookup expected) -> Task<void> {
+      const auto deadline = expected == Lookup::found ? t.soon() : t.loop.steady() + 100ms;
+      EXPECT_EQ((co_await t.resolver->mx(name, deadline)).lookup, expected);
+      if (++ended == limits::dns_lookups + more) t.loop.stop();
+    }(*this, std::move(name), ended, expected));
+  };
+  std::size_t ended = 0;
+  for (std::size_t i = 0; i < limits::dns_lookups + more; ++i) {
+    const auto name = "silent" + std::to_string(i) + ".test";
+    dns.set(name, mx, {Kind::silent, {}, ""});
+    ask(name, ended, Lookup::failed);
+  }
+  EXPECT_EQ(resolver->counters().on_their_way, limits::dns_lookups);
+  EXPECT_EQ(resolver->counters().waiting, more);
+  loop.run();
+  EXPECT_EQ(ended, limits::dns_lookups + more) << "none waits longer than its deadline";
+  EXPECT_EQ(resolver->counters().on_their_way, 0U);
+  EXPECT_EQ(resolver->counters().waiting, 0U);
+  EXPECT_EQ(resolver->counters().failed, limits::dns_lookups + more);
+
+  ended = 0;
+  for (std::size_t i = 0; i < limits::dns_lookups + more; ++i) {
+    const auto name = "loud" + std::to_string(i) + ".test";
+    dns.set(name, mx, {Kind::found, {dns.mx(1, "mx.test")}, ""});
+    ask(name, ended, Lookup::found);
+  }
+  loop.run();
+  EXPECT_EQ(ended, limits::dns_lookups + more);
+  EXPECT_EQ(resolver->counters().failed, limits::dns_lookups + more) << "no new ones";
+}
+
+TEST_F(UnboundResolverTest, EndingTheResolverEndsAlsoThoseThatWaitTheirTurn) {
+  std::size_t ended = 0;
+  for (std::size_t i = 0; i < limits::dns_lookups + 2; ++i) {
+    const auto name = "silent" + std::to_string(i) + ".test";
+    dns.set(name, mx, {Kind::silent, {}, ""});
+    spawn([](UnboundResolverTest& t, std::string name, std::size_t& ended) -> Task<void> {
+      EXPECT_EQ((co_await t.resolver->mx(name, never)).why, "the resolver has ended");
+      ++ended;
+    }(*this, name, ended));
+  }
+  resolver.reset();
+  loop.run_ready();
+  EXPECT_EQ(ended, limits::dns_lookups + 2);
+}
+
+TEST_F(UnboundResolverTest, FlushesThatPileUpAreRefused) {
+  dns.set("silent.test", mx, {Kind::silent, {}, ""});
+  std::size_t ended = 0;
+  for (std::size_t i = 0; i < limits::dns_flushes; ++i) {
+    spawn([](UnboundResolverTest& t, std::size_t& ended) -> Task<void> {
+      co_await t.resolver->mx("silent.test", t.loop.steady() + 100ms);
+      if (++ended == limits::dns_flushes) t.loop.stop();
+    }(*this, ended));
+    EXPECT_TRUE(resolver->flush());
+  }
+  const auto refused = resolver->flush();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::resource);
+  loop.run();
+  loop.run_ready();
+  EXPECT_TRUE(resolver->flush());
 }
 
 TEST_F(UnboundResolverTest, AServerThatIsNoAddressIsAConfigurationError) {

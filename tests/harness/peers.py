@@ -1,5 +1,5 @@
 """Real neighbours: Postfix and NSD, run from build/peers (see tests/peers/setup) in an overlay that
-is gone with the test, so that each test finds them fresh."""
+is gone with the test, so that each test finds them fresh. More mail servers: harness/receivers.py."""
 import os
 import signal
 import socket
@@ -8,14 +8,17 @@ import subprocess
 
 from harness import ROOT, namespace, until
 
-LOWER = ROOT / "build" / "peers" / "root"
+PEERS = ROOT / "build" / "peers"
+LOWER = PEERS / "root"  # Postfix and NSD
 
 
 class PeersRoot:
-    """One throw-away copy of build/peers/root, mounted in this test's mount namespace."""
+    """One throw-away copy of a layer of build/peers over its base, mounted in this test's mount
+    namespace."""
 
-    def __init__(self, directory):
-        assert LOWER.is_dir(), "build/peers is missing: run tests/peers/setup as root (./dev test)"
+    def __init__(self, directory, layer="root"):
+        assert (PEERS / "version").exists(), \
+            "build/peers is missing or not whole: run tests/peers/setup as root (./dev test)"
         self.directory = directory
         directory.mkdir(parents=True)
         self.root = directory / "root"
@@ -23,7 +26,7 @@ class PeersRoot:
         for name in ("upper", "work", "root"):
             (directory / name).mkdir()
         namespace.mount("overlay", self.root, "overlay",
-                        options=f"lowerdir={LOWER},upperdir={directory}/upper,"
+                        options=f"lowerdir={PEERS / layer}:{PEERS / 'base'},upperdir={directory}/upper,"
                                 f"workdir={directory}/work")
         namespace.mount("/dev", self.root / "dev", flags=namespace.MS_BIND)
         namespace.mount("proc", self.root / "proc", "proc")
@@ -118,10 +121,11 @@ class Postfix:
 
 
 class Nsd:
-    """NSD on port 53 of 127.0.0.1 with the zones {name: lines}; SOA and NS are added."""
+    """NSD on port 53 of `host` with the zones {name: lines}; SOA and NS are added."""
 
-    def __init__(self, root, zones):
-        config = ["server:", "  ip-address: 127.0.0.1", "  port: 53", '  username: ""',
+    def __init__(self, root, zones, host="127.0.0.1"):
+        self.host = host
+        config = ["server:", f"  ip-address: {host}", "  port: 53", '  username: ""',
                   "  rrl-ratelimit: 0", '  database: ""', '  zonesdir: "/"', '  pidfile: ""',
                   '  xfrdfile: "/tmp/xfrd"', '  zonelistfile: "/tmp/zonelist"',
                   "  server-count: 1", "remote-control:", "  control-enable: no"]
@@ -144,7 +148,7 @@ class Nsd:
         question = struct.pack("!HHHHHH", 7, 0, 1, 0, 0, 0) + labels + b"\0" + b"\0\6\0\1"
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
             client.settimeout(0.5)
-            client.connect(("127.0.0.1", 53))
+            client.connect((self.host, 53))
             try:
                 client.send(question)
                 return client.recv(512)[3] & 15 == 0
