@@ -199,6 +199,9 @@ void Cleaner::carry(SegmentTable::Number number, const Item& item, Batch& batch)
   } else if (const auto* gone = std::get_if<GoneItem>(&item)) {
     id = gone->id;
     home = gone->home;
+  } else if (const auto* warned = std::get_if<WarnedItem>(&item)) {
+    id = warned->id;
+    home = warned->home;
   } else {
     return;  // RETIRE keeps its segment until it is not needed
   }
@@ -210,6 +213,7 @@ void Cleaner::carry(SegmentTable::Number number, const Item& item, Batch& batch)
   const auto& message = state_.index[*slot];
   // Always, not only while a flag is set: an older record that sets it may still stand elsewhere.
   append_item(batch.carried, FlagsItem{id, home, message.held, message.deleting});
+  if (message.warned) append_item(batch.carried, WarnedItem{id, home});
   auto recipients = message.recipients();
   for (std::uint32_t i = 0; i < recipients.size(); ++i) {
     const auto& recipient = recipients[i];

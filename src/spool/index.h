@@ -52,6 +52,8 @@ struct IndexedMessage {
   bool deleting : 1 = false;
   bool leased : 1 = false;
   bool generated : 1 = false;
+  bool warned : 1 = false;
+  bool gathered : 1 = false;
   bool chunked : 1 = false;
   IndexedRecipient one;                                 // the only recipient, or
   std::unique_ptr<std::vector<IndexedRecipient>> many;  // all of them

@@ -147,7 +147,7 @@ TEST(LogStore, AFailureAndItsNoticeAreOneRecord) {
   settlement.generated.push_back(notice);
   std::vector<std::uint64_t> told;
   instance.store->on_generated(
-      [&](MessageId, const mail::Envelope&, std::uint64_t size) { told.push_back(size); });
+      [&](MessageId, const Generated& one) { told.push_back(one.content.size()); });
   auto before = instance.store->counters().syncs;
   ASSERT_TRUE(instance.run(instance.store->settle(settlement)));
   EXPECT_EQ(instance.store->counters().syncs, before + 1);
@@ -238,12 +238,17 @@ TEST(LogStore, AMessageUnderDeliveryIsDeletedWhenTheDeliveryHasEnded) {
 
 TEST(LogStore, ABounceByTheOperatorReturnsTheMessage) {
   Instance instance;
-  instance.store->bounce_with([](const mail::Envelope& envelope, MessageId, std::string_view header,
-                                 const std::vector<mail::Outcome>& failed) {
+  instance.store->bounce_with([](const Store::Bounced& bounced) {
+    std::vector<Generated> notices;
+    EXPECT_FALSE(bounced.generated);
+    EXPECT_TRUE(bounced.all_of_it);
+    if (bounced.envelope.reverse_path.null()) return notices;
     Generated notice;
-    notice.envelope.recipients.push_back(envelope.reverse_path);
-    notice.content = "returned " + std::to_string(failed.size()) + ": " + std::string(header);
-    return std::optional(notice);
+    notice.envelope.recipients.push_back(bounced.envelope.reverse_path);
+    notice.content =
+        "returned " + std::to_string(bounced.failed.size()) + ": " + std::string(bounced.content);
+    notices.push_back(notice);
+    return notices;
   });
   instance.send("Subject: x\r\n", {"a@example.net", "b@example.net"});
   instance.send("from nobody", {"c@example.net"}, "");

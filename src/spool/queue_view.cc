@@ -64,6 +64,7 @@ QueueState state_of(const IndexedMessage& message) {
   if (message.deleting) return QueueState::deleting;
   if (message.held) return QueueState::held;
   if (message.leased) return QueueState::active;
+  if (message.gathered) return QueueState::scheduled;
   auto recipients = message.recipients();
   bool tried = std::any_of(recipients.begin(), recipients.end(), [](const auto& r) {
     return r.fate == mail::Fate::queued && r.attempts > 0;
