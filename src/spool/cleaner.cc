@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "base/crc32c.h"
 #include "base/limits.h"
@@ -31,7 +33,9 @@ struct Step {
 struct Cleaner::Batch {
   std::string carried;               // items for one record
   std::vector<std::uint64_t> homes;  // of the carried items
-  std::unordered_set<std::uint64_t> carried_ids;
+  // Of whom it is said already, by id and home: a message that was moved meanwhile has items for
+  // both homes here, and each home that still stands needs its own.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> carried_for;
   struct Move {
     MessageItem item;
     PendingRecord record;
@@ -206,7 +210,7 @@ void Cleaner::carry(SegmentTable::Number number, const Item& item, Batch& batch)
     return;  // RETIRE keeps its segment until it is not needed
   }
   if (!state_.segments[number].outcomes_for.contains(home)) return;
-  if (!batch.carried_ids.insert(id.value).second) return;
+  if (!batch.carried_for.emplace(id.value, home).second) return;
   batch.homes.push_back(home);
   auto slot = state_.index.find(id);
   if (!slot) return append_item(batch.carried, GoneItem{id, home});
