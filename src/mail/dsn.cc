@@ -39,11 +39,10 @@ std::string for_programs(const DsnCase& about) {
                   about.hostname, to_string(about.id), date_time(about.original.arrived));
   for (const auto& outcome : about.outcomes) {
     const auto& answer = outcome.answer;
-    text +=
-        "\r\n" +
-        folded_field("Final-Recipient",
-                     "rfc822; " + one_line(to_string(about.original.recipients[outcome.recipient]),
-                                           limits::path_octets));
+    // Never folded: in an address there is no blank where it could be.
+    text += fmt::format(
+        "\r\nFinal-Recipient: rfc822; {}\r\n",
+        one_line(to_string(about.original.recipients[outcome.recipient]), limits::path_octets));
     text += fmt::format("Action: {}\r\nStatus: {}\r\n",
                         outcome.fate == Fate::queued ? "delayed" : "failed", status_of(outcome));
     if (!answer.host.empty()) text += "Remote-MTA: dns; " + mta_name(answer.host) + "\r\n";

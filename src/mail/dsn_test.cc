@@ -233,6 +233,24 @@ TEST(Dsn, LongLinesAndEightBitsInTheHeaderStayLegal) {
   }
 }
 
+TEST(Dsn, ALongAddressStaysWhole) {
+  auto original = envelope();
+  original.recipients[1] = {std::string(60, 'l'), std::string(180, 'd') + ".example"};
+  const std::vector failed{refused()};
+  auto dsn = make_dsn({DsnKind::failure,
+                       original.reverse_path,
+                       original,
+                       MessageId{7},
+                       failed,
+                       "",
+                       false,
+                       "me.example",
+                       now,
+                       {}});
+  EXPECT_TRUE(has(dsn.content,
+                  "\r\nFinal-Recipient: rfc822; " + to_string(original.recipients[1]) + "\r\n"));
+}
+
 TEST(Dsn, LongRepliesAreFolded) {
   auto o = refused();
   for (int i = 0; i < 60; ++i) o.answer.text += " and so on";
