@@ -158,17 +158,31 @@ Task<void> Consignments::notify(mail::MessageId id, std::vector<Conclusion> conc
     if (!block || block->empty()) break;  // a notice without header is better than none
     content += block->substr(0, wanted - content.size());
   }
+  // A settlement is one record, which has an end: very many failures are several settlements, with
+  // a DSN each. All before the first is on its way, which may be the end of the consignment.
+  std::vector<std::pair<std::vector<Conclusion>, Told>> settlements(1);
   std::vector<mail::Outcome> failed, late;
-  for (const auto& conclusion : conclusions)
+  auto tell = [&](const std::vector<mail::Outcome>& late_ones) {
+    const auto& consignment = find(id);
+    auto& told = settlements.back().second;
+    told.notices =
+        notifier_.notices({id, *consignment.envelope, consignment.lease.generated, failed,
+                           late_ones, content, size != 0 && content.size() == size},
+                          with_.loop.wall());
+    told.warned = !late_ones.empty();
+    failed.clear();
+  };
+  if (find(id).late) late = late_recipients(id);
+  for (auto& conclusion : conclusions) {
+    if (failed.size() == limits::recipients_per_dsn) {
+      tell({});
+      settlements.emplace_back();
+    }
     if (is_failure(conclusion.outcome)) failed.push_back(conclusion.outcome);
-  const auto& consignment = find(id);
-  if (consignment.late) late = late_recipients(id);
-  Told told;
-  told.notices = notifier_.notices({id, *consignment.envelope, consignment.lease.generated, failed,
-                                    late, content, size != 0 && content.size() == size},
-                                   with_.loop.wall());
-  told.warned = !late.empty();
-  settle(id, std::move(conclusions), std::move(told));
+    settlements.back().first.push_back(std::move(conclusion));
+  }
+  tell(late);
+  for (auto& [part, told] : settlements) settle(id, std::move(part), std::move(told));
   --settling_;
 }
 

@@ -123,6 +123,32 @@ TEST_F(Telling, FailureAndWarningOfOneAttemptAreOneSettlement) {
   EXPECT_TRUE(settlement.warned);
 }
 
+// One record has to hold the outcomes and their DSN.
+TEST_F(Telling, VeryManyFailuresAreToldInSeveralNotices) {
+  by_name();
+  start();
+  std::vector<std::string> to;
+  for (int i = 0; i < 450; ++i) to.push_back("no" + std::to_string(i) + "@x.example");
+  for (int i = 0; i < 250; ++i) to.push_back("later" + std::to_string(i) + "@x.example");
+  auto id = put("s@example.org", to);
+  message(id).envelope.arrived -= 5h;
+  pass(1min);
+  std::size_t failed = 0, late = 0;
+  for (const auto& one : told()) {
+    for (std::size_t at = 0; (at = one.content.find("Action: failed", at)) != std::string::npos;
+         ++at)
+      ++failed;
+    for (std::size_t at = 0; (at = one.content.find("Action: delayed", at)) != std::string::npos;
+         ++at)
+      ++late;
+  }
+  EXPECT_EQ(failed, 450u);
+  EXPECT_EQ(late, limits::recipients_per_dsn);
+  EXPECT_THAT(told().back().content, HasSubstr("And 50 more recipients"));
+  EXPECT_EQ(told().size(), 4u);
+  for (std::size_t i = 0; i < to.size(); ++i) EXPECT_EQ(message(id).history[i].size(), 1u);
+}
+
 TEST_F(Telling, ANoticeThatFailsItselfGoesToRootAddressAndNoFurther) {
   by_name();
   world.store.queues_generated = true;

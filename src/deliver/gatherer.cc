@@ -47,14 +47,17 @@ Task<void> Gatherer::run() {
 // A limited number at a time, so that the memory for what they say is limited, too.
 Task<void> Gatherer::gather() {
   std::map<std::string, Group> groups;
-  in_hand_ = std::min(waiting_.size(), limits::gathered_at_once);
-  for (auto left = in_hand_; left > 0 && !stopping_; --left) {
+  std::size_t held = 0;  // octets
+  for (auto left = std::min(waiting_.size(), limits::gathered_at_once);
+       left > 0 && held < limits::gathered_octets && !stopping_; --left) {
     Gathered gathered{std::move(waiting_.front())};
     waiting_.pop_front();
+    ++in_hand_;
     if (!co_await read(gathered)) continue;
     gathered.dsn = mail::read_dsn(gathered.content);
     if (gathered.dsn && gathered.dsn->octets() > limits::report_octets) gathered.dsn.reset();
-    if (gathered.dsn) gathered.content.clear();
+    if (gathered.dsn) gathered.content = {};
+    held += gathered.dsn ? gathered.dsn->octets() : gathered.content.size();
     auto& group = groups[mail::to_string(gathered.envelope.recipients.front())];
     group.push_back(std::move(gathered));
   }

@@ -70,16 +70,19 @@ std::vector<spool::Generated> Notifier::notices(const Case& about, WallTime now)
     }
   }
   if (!about.late.empty() && !about.envelope.reverse_path.null()) {
+    std::vector<mail::Outcome> named = about.late;
+    named.resize(std::min(named.size(), limits::recipients_per_dsn));
     mail::DsnCase warning{mail::DsnKind::delay,
                           dsn.original.reverse_path,
                           dsn.original,
                           dsn.id,
-                          about.late,
+                          named,
                           dsn.content,
                           false,
                           dsn.hostname,
                           now,
-                          dsn.retry_until};
+                          dsn.retry_until,
+                          about.late.size() - named.size()};
     add(notices, warning);
   }
   return notices;
@@ -113,7 +116,10 @@ void Notifier::add(std::vector<spool::Generated>& notices, const mail::DsnCase& 
   ++made_[static_cast<std::size_t>(dsn.kind)];
   spool::Generated generated{std::move(made.envelope), std::move(made.content), why(dsn.kind), {}};
   generated.gathered_until = rate_.count(lower_case(dsn.to), dsn.now);
-  if (generated.gathered_until) ++gathered_;
+  if (generated.gathered_until) {
+    generated.why = "notice gathered for a report";
+    ++gathered_;
+  }
   notices.push_back(std::move(generated));
 }
 

@@ -32,9 +32,10 @@ class Notifier {
     mail::MessageId id;
     const mail::Envelope& envelope;
     bool generated = false;                    // made by ourselves
-    const std::vector<mail::Outcome>& failed;  // for good
-    const std::vector<mail::Outcome>& late;    // still queued: its sender is to be warned
-    std::string_view content = {};             // at least as much as content_wanted() said, or all
+    const std::vector<mail::Outcome>& failed;  // for good; all are named
+    const std::vector<mail::Outcome>& late;    // still queued, its sender is to be warned; of more
+                                             // than limits::recipients_per_dsn the rest is counted
+    std::string_view content = {};  // at least as much as content_wanted() said, or all
     bool all_of_it = false;
   };
   std::vector<spool::Generated> notices(const Case& about, WallTime now);

@@ -35,6 +35,7 @@ struct DsnCase {
   std::string_view hostname;             // ours
   WallTime now{};
   WallTime retry_until{};  // of a delay: when it is given up
+  std::size_t more = 0;    // recipients with whom it is the same, but who are not named
 };
 
 struct Dsn {

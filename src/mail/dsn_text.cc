@@ -110,6 +110,8 @@ std::string dsn_text(const DsnCase& about, bool whole) {
     text += reason_of(about, *group.front(), most);
   }
   text += "\r\n";
+  if (about.more > 0)
+    text += wrap(fmt::format("And {} more recipients, too many to be named.", about.more)) + "\r\n";
   text += wrap(fmt::format("{} of {}, as it arrived here on {}, is attached.",
                            whole ? "All" : "The header",
                            about.kind == DsnKind::double_bounce ? "the notice" : "your message",
