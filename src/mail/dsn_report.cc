@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.h"
 #include "mail/plain_text.h"
 #include "mail/plain_words.h"
 #include "mail/wrapped_text.h"
@@ -106,7 +105,8 @@ std::string line_of(const Fields& recipient) {
   auto said = std::string(behind_type(value(recipient, "diagnostic-code")));
   if (auto host = behind_type(value(recipient, "remote-mta")); !host.empty())
     said = fmt::format("{}: {}", host, said);
-  text += wrap(fmt::format("{} {}", plain_words(answer, final).what, said), "        ");
+  constexpr std::string_view deeper = "        ";
+  text += wrap(plain_words(answer, final).what, deeper) + wrap(said, deeper);
   return text;
 }
 
@@ -138,10 +138,10 @@ std::optional<GatheredDsn> read_dsn(std::string_view content) {
 Dsn make_report(const ReportCase& about, std::span<const GatheredDsn> gathered) {
   auto text = fmt::format("This is the mail system at {}.\r\n\r\n", about.hostname) +
               wrap(fmt::format("So many messages from your address could not be delivered that "
-                               "notices about them are gathered and sent once in {}. This one "
-                               "takes the place of {}. What is named as failed will not be tried "
-                               "again; what is late is kept here and still tried.",
-                               span_of_time(limits::gather_time), gathered.size()));
+                               "notices about them are gathered into reports. This report takes "
+                               "the place of {} notices. What is named as failed will not be "
+                               "tried again; what is late is kept here and still tried.",
+                               gathered.size()));
   std::vector<std::string> parts(1);
   parts.reserve(gathered.size() + 1);
   for (const auto& one : gathered) {

@@ -35,9 +35,9 @@ std::string opening(const DsnCase& about) {
     case DsnKind::delay:
       return text + wrap("THIS IS ONLY A WARNING. YOU DO NOT NEED TO SEND YOUR MESSAGE AGAIN.") +
              "\r\n" +
-             wrap(fmt::format("Your message has not been delivered for {} to the recipients named "
-                              "below. It is kept here and will be tried again until {}; then it is "
-                              "returned to you. There will be no further warning.",
+             wrap(fmt::format("For {} your message could not be delivered to the recipients "
+                              "named below. It is kept here and will be tried again until {}; "
+                              "then it is returned to you. There will be no further warning.",
                               span_of_time(about.now - original.arrived),
                               date_time(about.retry_until)));
     case DsnKind::double_bounce:

@@ -77,7 +77,9 @@ PlainWords plain_words(const Answer& answer, bool final) {
   auto found = std::find_if(meanings.begin(), meanings.end(),
                             [&](const Meaning& meaning) { return meaning.kind == kind; });
   PlainWords words;
-  if (found != meanings.end())
+  // Who does not want a message at present (greylisting) has not said that it is unwanted.
+  const bool not_yet = !final && kind.starts_with("7.");
+  if (found != meanings.end() && !not_yet)
     words = found->words;
   else if (answer.code >= 500)
     words = {"The mail system of the recipient refuses the message.", ask_them};

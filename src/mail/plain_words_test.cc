@@ -19,6 +19,8 @@ TEST(PlainWords, FollowTheEnhancedStatusThenTheCode) {
             "The mail system of the recipient refuses the message.");
   EXPECT_EQ(plain_words(answer(450, "4.0.0"), false).what,
             "The mail system of the recipient does not take the message at present.");
+  EXPECT_EQ(plain_words(answer(451, "4.7.1"), false).what,
+            "The mail system of the recipient does not take the message at present.");
   EXPECT_EQ(plain_words(answer(0, "5.0.0"), true).what, "");
   EXPECT_EQ(plain_words(answer(0, "nonsense"), true).what, "");
 }
