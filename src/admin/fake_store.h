@@ -91,7 +91,11 @@ class FakeStore final : public spool::Store {
     co_return fail(Fault::disk, "nothing to open");
   }
   Task<Result<void>> settle(spool::Settlement) override { co_return Result<void>{}; }
-  void bounce_with(MakeDsn) override {}
+  Task<Result<void>> settle_together(std::vector<spool::Settlement>) override {
+    co_return Result<void>{};
+  }
+  std::vector<spool::WaitingRecipient> waiting(mail::MessageId) const override { return {}; }
+  void bounce_with(MakeDsns) override {}
   void on_generated(OnGenerated) override {}
 
  private:

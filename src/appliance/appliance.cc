@@ -24,7 +24,6 @@
 #include "appliance/version.h"
 #include "appliance/volume_watch.h"
 #include "deliver/dispatcher.h"
-#include "deliver/dsn_maker.h"
 #include "deliver/own_addresses.h"
 #include "deliver/route_table.h"
 #include "monitor/journal.h"
@@ -178,6 +177,8 @@ class Appliance {
     spool::LogStoreOptions options;
     options.segment_octets = settings_.segment_size;
     options.memory_limit = settings_.queue_memory_limit;
+    if (settings_.bounce_returns == config::BounceReturns::message)
+      options.returned_octets = limits::dsn_message_octets;
     options.report = [this](const std::string& text) { warn(text); };
     auto store = spool::LogStore::open(loop_, std::move(*disk), std::move(options));
     if (!store) return cannot_start(config::documented::e5, store.error());
@@ -201,15 +202,14 @@ class Appliance {
     routes_.emplace(settings_);
     dispatcher_ = std::make_unique<deliver::Dispatcher>(deliver::Surroundings{
         loop_, *store_, network_, *resolver_, traffic_, settings_, *own_, *routes_});
-    store_->bounce_with(deliver::dsn_maker(settings_.hostname, loop_));
-    store_->on_generated(
-        [this](mail::MessageId id, const mail::Envelope& envelope, std::uint64_t size) {
-          traffic_.generated(id, envelope, size, "notice to the sender");
-        });
+    store_->on_generated([this](mail::MessageId id, const spool::Generated& made) {
+      traffic_.generated(id, made.envelope, made.content.size(), made.why);
+    });
     metrics_.add([this](monitor::Figures& into) { traffic_.figures(into); });
     metrics_.add([this](monitor::Figures& into) { journal_.figures(into); });
     names_.emplace(loop_, *resolver_, settings_, *own_, *routes_);
     metrics_.add([this](monitor::Figures& into) { names_->figures(into); });
+    metrics_.add([this](monitor::Figures& into) { dispatcher_->figures(into); });
     door_ = std::make_unique<receive::FrontDoor>(loop_, network_, *resolver_, *store_, traffic_,
                                                  settings_);
     admin::Api::Options options;

@@ -62,7 +62,18 @@ inline constexpr std::size_t deliveries_in_all = 200;    // connections at once
 inline constexpr std::size_t leased_messages = 20'000;   // in the ready queues at once
 inline constexpr Duration cached_connection_idle = 5s;   // kept open for the next message
 inline constexpr std::size_t messages_per_connection = 100;
-inline constexpr std::size_t dsn_header_octets = 8 * 1024;  // of the original, returned in a DSN
+
+// --- Notices to senders --------------------------------------------------------------------------
+inline constexpr std::size_t dsn_header_octets = 8 * 1024;    // of the original, returned in a DSN
+inline constexpr std::size_t dsn_message_octets = 32 * 1024;  // of more only the header returns
+inline constexpr std::size_t dsn_frame_octets = 6 * 1024;     // of a DSN beside that, a recipient
+inline constexpr std::size_t recipients_per_dsn = 200;  // more failures are told in further ones
+inline constexpr unsigned dsns_per_address = 50;  // in gather_time; further ones are gathered
+inline constexpr Duration gather_time = 1h;
+inline constexpr std::size_t addresses_counted = 10'000;  // for this; then the oldest is forgotten
+inline constexpr std::size_t gathered_at_once = 500;      // DSNs that become reports together
+inline constexpr std::size_t gathered_octets = 4 << 20;   // of those, in memory; then the rest
+inline constexpr std::size_t report_octets = 128 * 1024;  // of one report; then there is another
 
 // --- Names and next hops -------------------------------------------------------------------------
 inline constexpr std::size_t mx_records_kept = 100;     // of one answer; the most preferred ones

@@ -88,6 +88,7 @@ TEST_F(Load, DefaultsAreGoodAndAreThoseOfTheDataSheet) {
   EXPECT_EQ(s.segment_size, 0u);
   EXPECT_EQ(s.mode, Mode::relay);
   EXPECT_EQ(s.bare_newline, BareNewline::repair);
+  EXPECT_EQ(s.bounce_returns, BounceReturns::headers);
   EXPECT_EQ(s.volume_data, "/var/lib/malleposte");
   EXPECT_TRUE(s.in.empty());
   EXPECT_TRUE(s.smart_relay.empty());
@@ -418,6 +419,7 @@ TEST_F(Load, EveryPropertyRefusesNonsense) {
       {"smart_relay_auth_file", {"../x"}},
       {"message_size_limit", {"", "0", "1XB"}},
       {"bare_newline", {"", "keep"}},
+      {"bounce_returns", {"", "nothing"}},
       {"deliveries_suspended", {""}},
       {"retry_first", {"", "0s", "5"}},
       {"retry_max", {"", "0s"}},

@@ -90,6 +90,12 @@ inline Parsed<BareNewline> parse_bare_newline(std::string_view text) {
   return tl::make_unexpected(std::string("is neither refuse nor repair"));
 }
 
+inline Parsed<BounceReturns> parse_bounce_returns(std::string_view text) {
+  if (text == "headers") return BounceReturns::headers;
+  if (text == "message") return BounceReturns::message;
+  return tl::make_unexpected(std::string("is neither headers nor message"));
+}
+
 inline Parsed<std::uint64_t> parse_segment_size(std::string_view text) {
   auto size = parse_size(text);
   constexpr std::uint64_t megabyte = 1 << 20;

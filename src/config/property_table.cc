@@ -14,9 +14,8 @@ using S = Settings;
 using enum Effect;
 
 // Read and checked; set to something else than its default, a notice says that it does nothing yet.
-constexpr std::array<std::string_view, 13> not_served{
+constexpr std::array<std::string_view, 12> not_served{
     "cc_mta",
-    "delay_warning_after",
     "destinations",
     "fs",
     "loopback_only",
@@ -188,6 +187,11 @@ constexpr std::array rows = std::to_array<Property>({
      "Quand l'expéditeur est averti d'un retard ; vide : jamais.",
      "遅延を送信者に知らせるまでの時間。空の場合は知らせない。", "", false,
      parsed<&S::delay_warning_after, parse_duration, true>},
+    {"bounce_returns", Type::choice, "headers", restart,
+     "What a sender gets back of undelivered mail: its header, or small messages whole.",
+     "Ce qui revient à l'expéditeur : l'en-tête, ou le message entier s'il est petit.",
+     "未配送メールの返送内容。headers はヘッダのみ、message は小さければ全文。", "headers|message",
+     false, parsed<&S::bounce_returns, parse_bounce_returns>},
     {"queue_memory_limit", Type::size, "64MB", restart,
      "Memory for the index of the queue; past it new mail gets 452.",
      "Mémoire pour l'index de la file ; au-delà, le nouveau courriel reçoit 452.",

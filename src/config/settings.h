@@ -47,6 +47,7 @@ struct Route {
 
 enum class Mode : std::uint8_t { relay, internet_site, smarthost, satellite, local_only, none };
 enum class BareNewline : std::uint8_t { refuse, repair };
+enum class BounceReturns : std::uint8_t { headers, message };
 
 struct Settings {
   std::filesystem::path file;  // malleposte.toml, empty when there is none
@@ -89,7 +90,8 @@ struct Settings {
   Duration retry_first{};
   Duration retry_max{};
   Duration queue_lifetime{};
-  Duration delay_warning_after{};        // 0: the sender is not told
+  Duration delay_warning_after{};  // 0: the sender is not told
+  BounceReturns bounce_returns = BounceReturns::headers;
   std::uint64_t message_size_limit = 0;  // octets
   std::uint64_t queue_memory_limit = 0;  // octets
   std::uint64_t segment_size = 0;        // octets; 0: chosen by the size of the volume

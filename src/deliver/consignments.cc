@@ -4,7 +4,6 @@
 #include <cassert>
 
 #include "base/limits.h"
-#include "deliver/dsn_maker.h"
 
 namespace malleposte::deliver {
 namespace {
@@ -19,8 +18,8 @@ bool is_failure(const mail::Outcome& outcome) {
 
 }  // namespace
 
-Consignments::Consignments(Surroundings with, std::function<void()> settled)
-    : with_(with), settled_(std::move(settled)) {}
+Consignments::Consignments(Surroundings with, Notifier& notifier, std::function<void()> settled)
+    : with_(with), notifier_(notifier), settled_(std::move(settled)) {}
 
 void Consignments::add(spool::Lease lease, std::vector<Part> parts) {
   assert(!parts.empty());
@@ -70,6 +69,9 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
   const auto random = with_.loop.random();  // one for all: they come back together
   if (message != nullptr) consignment.recipients_of_message = message->envelope().recipients.size();
 
+  const bool warning_due = message != nullptr && !message->envelope().reverse_path.null() &&
+                           notifier_.warning_due(consignment.lease, now);
+
   std::vector<Conclusion> conclusions;
   conclusions.reserve(rulings.size());
   for (std::size_t i = 0; i < rulings.size(); ++i) {
@@ -89,6 +91,11 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
     } else {
       conclusion.address = mail::to_string(message->envelope().recipients[leased.index]);
     }
+    if (warning_due) {
+      consignment.late |= outcome.fate == mail::Fate::queued;
+      consignment.concluded.push_back(outcome);
+      if (!consignment.envelope) consignment.envelope = message->envelope();
+    }
     if (!is_failure(outcome)) {
       conclusions.push_back(std::move(conclusion));
       continue;
@@ -100,14 +107,15 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
   part_ended(job.message, std::move(conclusions));
 }
 
-// Settles what can be settled now: failures only with the last part.
+// Settles what can be settled now: what the sender is told of only with the last part.
 void Consignments::part_ended(mail::MessageId id, std::vector<Conclusion> conclusions) {
   auto& consignment = find(id);
   assert(consignment.parts_open > 0);
-  if (--consignment.parts_open == 0 && !consignment.failures.empty()) {
+  const bool warn = consignment.late && !conclusions.empty();
+  if (--consignment.parts_open == 0 && (!consignment.failures.empty() || warn)) {
     for (auto& failure : consignment.failures) conclusions.push_back(std::move(failure));
     consignment.failures.clear();
-    spawn(fail(id, std::move(conclusions)));
+    spawn(notify(id, std::move(conclusions)));
   } else if (!conclusions.empty()) {
     settle(id, std::move(conclusions), {});
   }
@@ -131,38 +139,74 @@ void Consignments::abandon(queue::Job job) {
   --consignment.parts_open;
 }
 
-// The last part is concluded and somebody has to be told.
-Task<void> Consignments::fail(mail::MessageId id, std::vector<Conclusion> conclusions) {
-  ++settling_;
-  std::string header;
-  const auto& envelope = *find(id).envelope;
-  if (!envelope.reverse_path.null()) {
-    auto message = co_await with_.store.open(id);
-    while (message && header.size() < limits::dsn_header_octets) {
-      auto block = co_await (*message)->read();
-      if (!block || block->empty()) break;  // a notice without header is better than none
-      header += block->substr(0, limits::dsn_header_octets - header.size());
-    }
+// Those of an old message that are still queued: as the parts of this lease have just found, and
+// the others as they were found before.
+std::vector<mail::Outcome> Consignments::late_recipients(mail::MessageId id) const {
+  const auto& concluded = find(id).concluded;
+  std::vector<mail::Outcome> late;
+  for (const auto& outcome : concluded)
+    if (outcome.fate == mail::Fate::queued) late.push_back(outcome);
+  for (auto& waiting : with_.store.waiting(id)) {
+    if (std::any_of(concluded.begin(), concluded.end(),
+                    [&](const auto& outcome) { return outcome.recipient == waiting.index; }))
+      continue;
+    mail::Outcome outcome;
+    outcome.recipient = waiting.index;
+    outcome.answer.status = "4.0.0";
+    outcome.answer.text =
+        waiting.reply.empty() ? "it has not been tried yet" : std::move(waiting.reply);
+    late.push_back(std::move(outcome));
   }
-  std::vector<mail::Outcome> failed;
-  for (const auto& conclusion : conclusions)
+  return late;
+}
+
+// The last part is concluded and somebody has to be told.
+Task<void> Consignments::notify(mail::MessageId id, std::vector<Conclusion> conclusions) {
+  ++settling_;
+  std::string content;
+  std::uint64_t size = 0;
+  auto message = co_await with_.store.open(id);
+  if (message) size = (*message)->size();
+  const auto wanted = notifier_.content_wanted();
+  while (message && content.size() < wanted) {
+    auto block = co_await (*message)->read();
+    if (!block || block->empty()) break;  // a notice without header is better than none
+    content += block->substr(0, wanted - content.size());
+  }
+  // A settlement is one record, which has an end: very many failures are several settlements, with
+  // a DSN each. All before the first is on its way, which may be the end of the consignment.
+  std::vector<std::pair<std::vector<Conclusion>, Told>> settlements(1);
+  std::vector<mail::Outcome> failed, late;
+  auto tell = [&](const std::vector<mail::Outcome>& late_ones) {
+    const auto& consignment = find(id);
+    auto& told = settlements.back().second;
+    told.notices =
+        notifier_.notices({id, *consignment.envelope, consignment.lease.generated, failed,
+                           late_ones, content, size != 0 && content.size() == size},
+                          with_.loop.wall());
+    told.warned = !late_ones.empty();
+    failed.clear();
+  };
+  if (find(id).late) late = late_recipients(id);
+  for (auto& conclusion : conclusions) {
+    if (failed.size() == limits::recipients_per_dsn) {
+      tell({});
+      settlements.emplace_back();
+    }
     if (is_failure(conclusion.outcome)) failed.push_back(conclusion.outcome);
-  std::vector<spool::Generated> generated;
-  if (auto dsn = mail::make_dsn(*find(id).envelope, id, header, failed, with_.settings.hostname,
-                                with_.loop.wall()))
-    generated.push_back({std::move(dsn->envelope), std::move(dsn->content)});
-  settle(id, std::move(conclusions), std::move(generated));
+    settlements.back().first.push_back(std::move(conclusion));
+  }
+  tell(late);
+  for (auto& [part, told] : settlements) settle(id, std::move(part), std::move(told));
   --settling_;
 }
 
-void Consignments::settle(mail::MessageId id, std::vector<Conclusion> conclusions,
-                          std::vector<spool::Generated> generated) {
-  spawn(settle_until_durable(id, std::move(conclusions), std::move(generated)));
+void Consignments::settle(mail::MessageId id, std::vector<Conclusion> conclusions, Told told) {
+  spawn(settle_until_durable(id, std::move(conclusions), std::move(told)));
 }
 
 Task<void> Consignments::settle_until_durable(mail::MessageId id,
-                                              std::vector<Conclusion> conclusions,
-                                              std::vector<spool::Generated> generated) {
+                                              std::vector<Conclusion> conclusions, Told told) {
   ++settling_;
   const bool delivered = std::any_of(
       conclusions.begin(), conclusions.end(),
@@ -173,7 +217,8 @@ Task<void> Consignments::settle_until_durable(mail::MessageId id,
     settlement.id = id;
     settlement.outcomes.reserve(conclusions.size());
     for (const auto& conclusion : conclusions) settlement.outcomes.push_back(conclusion.outcome);
-    settlement.generated = generated;
+    settlement.generated = told.notices;
+    settlement.warned = told.warned;
     auto kept = co_await with_.store.settle(std::move(settlement));
     if (kept) break;
     with_.record.event("log", monitor::Severity::warning,

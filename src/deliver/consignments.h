@@ -3,7 +3,8 @@
 // store until it is durable, while the connection goes on with the next message.
 //
 // What was delivered or deferred is settled at once. Final failures wait for the last part of their
-// message, so that its sender gets one notice; notice and outcomes are one settlement.
+// message, so that its sender gets one notice, and so does the warning that a message is late;
+// notices and outcomes are one settlement. Which notices there are the notifier decides.
 //
 // Loop thread. An Error of the store never loses an outcome: it is settled again, later and later.
 #pragma once
@@ -16,6 +17,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "deliver/notifier.h"
 #include "deliver/outcome_of.h"
 #include "deliver/surroundings.h"
 #include "queue/scheduler.h"
@@ -25,7 +27,7 @@ namespace malleposte::deliver {
 class Consignments {
  public:
   // `settled` is called after every settlement: there is room for more leases.
-  Consignments(Surroundings with, std::function<void()> settled);
+  Consignments(Surroundings with, Notifier& notifier, std::function<void()> settled);
 
   // A part of a message: recipients of the lease that go to one site together.
   struct Part {
@@ -75,21 +77,29 @@ class Consignments {
     std::size_t recipients_open;             // not settled yet
     std::size_t finals = 0;                  // settled with a final fate
     std::vector<Conclusion> failures;        // waiting for the last part
-    std::optional<mail::Envelope> envelope;  // set with the first failure
+    std::optional<mail::Envelope> envelope;  // set with the first that its sender is to be told of
+    bool late = false;                       // a warning is due, and there is a deferral to tell of
+    std::vector<mail::Outcome> concluded;    // while a warning may be due: all so far
     std::size_t recipients_of_message = 0;   // in all; 0 unknown
   };
 
   const Consignment& find(mail::MessageId id) const;
   Consignment& find(mail::MessageId id);
-  void settle(mail::MessageId id, std::vector<Conclusion> conclusions,
-              std::vector<spool::Generated> generated);
+  // What the sender is told together with outcomes.
+  struct Told {
+    std::vector<spool::Generated> notices;
+    bool warned = false;  // one of them is the warning
+  };
+  void settle(mail::MessageId id, std::vector<Conclusion> conclusions, Told told);
   Task<void> settle_until_durable(mail::MessageId id, std::vector<Conclusion> conclusions,
-                                  std::vector<spool::Generated> generated);
+                                  Told told);
   void part_ended(mail::MessageId id, std::vector<Conclusion> conclusions);
-  Task<void> fail(mail::MessageId id, std::vector<Conclusion> conclusions);
+  Task<void> notify(mail::MessageId id, std::vector<Conclusion> conclusions);
+  std::vector<mail::Outcome> late_recipients(mail::MessageId id) const;
   void settled(mail::MessageId id, const std::vector<Conclusion>& conclusions);
 
   Surroundings with_;
+  Notifier& notifier_;
   std::function<void()> settled_;
   std::unordered_map<std::uint64_t, Consignment> consignments_;
   std::size_t settling_ = 0;

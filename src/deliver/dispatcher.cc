@@ -28,10 +28,12 @@ Dispatcher::Dispatcher(Surroundings with)
     : with_(with),
       suspended_(with.settings.deliveries_suspended),
       scheduler_(limits::deliveries_in_all),
-      consignments_(with,
+      notifier_(with.settings, with.record),
+      consignments_(with, notifier_,
                     [this] {
                       if (full_) wake();
                     }),
+      gatherer_(with, notifier_),
       depot_{with_,
              scheduler_,
              consignments_,
@@ -41,7 +43,10 @@ Dispatcher::Dispatcher(Surroundings with)
              [this] { wait_for_room(); }} {}
 
 Dispatcher::~Dispatcher() {
-  if (started_) with_.store.on_due({});
+  if (started_) {
+    with_.store.on_due({});
+    with_.store.bounce_with({});
+  }
   if (timer_ != 0) with_.loop.cancel(timer_);
 }
 
@@ -49,6 +54,16 @@ void Dispatcher::start() {
   assert(!started_);
   started_ = true;
   with_.store.on_due([this] { wake(); });
+  with_.store.bounce_with([this](const spool::Store::Bounced& bounced) {
+    return notifier_.notices({bounced.id,
+                              bounced.envelope,
+                              bounced.generated,
+                              bounced.failed,
+                              {},
+                              bounced.content,
+                              bounced.all_of_it},
+                             with_.loop.wall());
+  });
   wake();
 }
 
@@ -74,13 +89,18 @@ void Dispatcher::pump() {
 }
 
 void Dispatcher::lease() {
-  const auto room = limits::leased_messages - consignments_.messages();
+  const auto room = limits::leased_messages - std::min(limits::leased_messages, leased_messages());
   const auto max = std::min(room, leases_at_once);
   full_ = room == 0;
   if (!full_) {
     auto leases = with_.store.lease(with_.loop.wall(), max);
     const bool more = leases.size() == max;
-    for (auto& lease : leases) accept(std::move(lease));
+    for (auto& lease : leases) {
+      if (lease.gathered)
+        gatherer_.take(std::move(lease));
+      else
+        accept(std::move(lease));
+    }
     if (more) return wake();
   }
   // At the limit the end of a settlement is what wakes us.
@@ -199,6 +219,7 @@ void Dispatcher::sweep() {
 
 Task<std::vector<InDoubt>> Dispatcher::stop() {
   stopping_ = true;
+  gatherer_.stop();
   if (timer_ != 0) with_.loop.cancel(std::exchange(timer_, 0));
   while (auto idle = cache_.take_oldest(never)) say_good_bye(std::move(idle));
   const auto deadline = with_.loop.steady() + limits::delivery_grace;
@@ -210,7 +231,7 @@ Task<std::vector<InDoubt>> Dispatcher::stop() {
       if (carriers_.contains(carrier)) carrier->stop();
     const bool past = std::any_of(carriers_.begin(), carriers_.end(),
                                   [](const auto* carrier) { return carrier->past_final_dot(); });
-    if (!past && consignments_.settling() == 0) break;
+    if (!past && consignments_.settling() == 0 && !gatherer_.settling()) break;
     if (with_.loop.steady() >= deadline) break;
     co_await sleep_until(with_.loop, with_.loop.steady() + stop_poll);
   }

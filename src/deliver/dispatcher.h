@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "deliver/carrier.h"
+#include "deliver/gatherer.h"
+#include "deliver/notifier.h"
 
 namespace malleposte::deliver {
 
@@ -40,8 +42,10 @@ class Dispatcher {
   // and for outcomes on their way to the disk, at most limits::delivery_grace.
   Task<std::vector<InDoubt>> stop();
 
-  std::size_t leased_messages() const { return consignments_.messages(); }
+  std::size_t leased_messages() const { return consignments_.messages() + gatherer_.messages(); }
   std::size_t connections() const { return carriers_.size() + cache_.size(); }
+  // What was told to senders.
+  void figures(monitor::Figures& into) const { notifier_.figures(into); }
 
  private:
   void wake();
@@ -67,7 +71,9 @@ class Dispatcher {
   Loop::TimerId timer_ = 0;
   SteadyTime timer_at_ = never;
   queue::Scheduler scheduler_;
+  Notifier notifier_;
   Consignments consignments_;
+  Gatherer gatherer_;
   ConnectionCache cache_;
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;  // by Plan::key
   std::vector<Site*> site_by_id_;

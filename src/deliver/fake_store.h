@@ -26,6 +26,7 @@ class FakeStore final : public spool::Store {
     std::vector<std::vector<mail::Outcome>> history;  // by recipient
     std::set<std::uint32_t> leased;
     std::size_t reserved = 0;
+    bool generated = false, warned = false, gathered = false;
     mail::Fate fate(std::size_t i) const {
       return history[i].empty() ? mail::Fate::queued : history[i].back().fate;
     }
@@ -39,6 +40,7 @@ class FakeStore final : public spool::Store {
   Duration settle_delay{};
   std::size_t block = 65536;              // octets read at once
   std::optional<std::size_t> damaged_at;  // read() fails behind so many octets
+  bool queues_generated = false;          // what is generated is mail like any other
   std::size_t opens = 0;
 
   mail::MessageId put(const std::string& from, const std::vector<std::string>& to,
@@ -75,6 +77,9 @@ class FakeStore final : public spool::Store {
                                     mail::canonical_domain(message.envelope.recipients[i].domain),
                                     message.attempts[i]});
       }
+      lease.generated = message.generated;
+      lease.warned = message.warned;
+      lease.gathered = message.gathered;
       if (!lease.recipients.empty()) leases.push_back(std::move(lease));
     }
     return leases;
@@ -113,26 +118,52 @@ class FakeStore final : public spool::Store {
   }
 
   Task<Result<void>> settle(spool::Settlement settlement) override {
+    std::vector<spool::Settlement> one;
+    one.push_back(std::move(settlement));
+    return settle_together(std::move(one));
+  }
+
+  Task<Result<void>> settle_together(std::vector<spool::Settlement> together) override {
     if (settle_delay > Duration::zero()) co_await sleep_until(loop_, loop_.steady() + settle_delay);
     if (failing_settlements > 0) {
       --failing_settlements;
       co_return fail(Fault::disk, "no space");
     }
-    auto& message = messages.at(settlement.id.value);
-    EXPECT_GE(message.reserved, settlement.outcomes.size()) << "settled without room";
-    EXPECT_FALSE(settlement.outcomes.empty());
-    for (const auto& outcome : settlement.outcomes) {
-      EXPECT_EQ(message.leased.erase(outcome.recipient), 1u) << "settled twice, or not leased";
-      EXPECT_FALSE(outcome.answer.status.empty());
-      message.history[outcome.recipient].push_back(outcome);
-      message.due[outcome.recipient] = outcome.next_attempt;
-      ++message.attempts[outcome.recipient];
+    // Room for all of them is taken under the first one's name.
+    EXPECT_GE(messages.at(together.front().id.value).reserved,
+              std::max(together.size(), together.front().outcomes.size()))
+        << "settled without room";
+    for (auto& settlement : together) {
+      auto& message = messages.at(settlement.id.value);
+      EXPECT_FALSE(settlement.outcomes.empty());
+      for (const auto& outcome : settlement.outcomes) {
+        EXPECT_EQ(message.leased.erase(outcome.recipient), 1u) << "settled twice, or not leased";
+        EXPECT_FALSE(outcome.answer.status.empty());
+        message.history[outcome.recipient].push_back(outcome);
+        message.due[outcome.recipient] = outcome.next_attempt;
+        ++message.attempts[outcome.recipient];
+      }
+      EXPECT_FALSE(message.warned && settlement.warned) << "warned twice";
+      message.warned |= settlement.warned;
+      if (message.leased.empty()) message.reserved = 0;
+      for (const auto& one : settlement.generated) {
+        generated.push_back(one);
+        if (queues_generated) queue(one);
+      }
+      settlements.push_back(std::move(settlement));
     }
-    if (message.leased.empty()) message.reserved = 0;
-    for (const auto& one : settlement.generated) generated.push_back(one);
-    settlements.push_back(std::move(settlement));
     if (on_due_) loop_.post(on_due_);
     co_return Result<void>{};
+  }
+
+  std::vector<spool::WaitingRecipient> waiting(mail::MessageId id) const override {
+    std::vector<spool::WaitingRecipient> list;
+    const auto& message = messages.at(id.value);
+    for (std::uint32_t i = 0; i < message.due.size(); ++i)
+      if (message.fate(i) == mail::Fate::queued)
+        list.push_back(
+            {i, message.history[i].empty() ? "" : message.history[i].back().answer.text});
+    return list;
   }
 
   Task<Result<spool::QueuePage>> query(spool::Filter, std::string, std::size_t) override {
@@ -151,13 +182,26 @@ class FakeStore final : public spool::Store {
   Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {
     co_return std::uint64_t{0};
   }
-  void bounce_with(MakeDsn) override {}
+  MakeDsns make_dsns;
+  void bounce_with(MakeDsns make) override { make_dsns = std::move(make); }
   void on_generated(OnGenerated) override {}
   spool::Health health() const override { return {}; }
   spool::Accounts accounts() const override { return {}; }
   spool::Counters counters() const override { return {}; }
 
  private:
+  void queue(const spool::Generated& made) {
+    Message message;
+    message.envelope = made.envelope;
+    message.content = made.content;
+    message.generated = true;
+    message.gathered = made.gathered_until.has_value();
+    message.due.assign(1, made.gathered_until.value_or(loop_.wall()));
+    message.attempts.assign(1, 0);
+    message.history.resize(1);
+    messages.emplace(++last_id_, std::move(message));
+  }
+
   class Stored final : public spool::StoredMessage {
    public:
     Stored(FakeStore& store, const Message& message) : store_(store), message_(message) {}

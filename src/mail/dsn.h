@@ -1,10 +1,11 @@
-// The notice that tells a sender which recipients a message did not reach, and why: a bounce
-// (RFC 3464 delivery status in an RFC 3462 multipart/report). Pure; delivery calls it for final
-// failures, and the store for bounces by the operator. What remote hosts said, and the returned
-// header, are foreign text: they can add no line, field or part to the notice.
+// The notices about mail that was not delivered, in the form of RFC 3464 (delivery status in a
+// multipart/report): to its sender that it failed or that it is late, and to our postmaster that a
+// notice of ours failed itself. Pure; delivery makes them (deliver/notifier), also for bounces by
+// the operator. What remote hosts said, and what is returned of the message, are foreign text: they
+// can add no line, field or part to the notice.
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,17 +17,45 @@
 
 namespace malleposte::mail {
 
+enum class DsnKind : std::uint8_t {
+  failure,        // to the sender: these recipients failed for good
+  delay,          // to the sender: these are still queued
+  double_bounce,  // to the postmaster: a notice of ours did not reach these
+};
+
+// What a notice is made from.
+struct DsnCase {
+  DsnKind kind = DsnKind::failure;
+  Address to;                            // never null
+  const Envelope& original;              // of the message it is about
+  MessageId id;                          // of the same
+  const std::vector<Outcome>& outcomes;  // at least one; recipients are indexes into the envelope's
+  std::string_view content;              // the beginning of it
+  bool return_message = false;           // `content` is all of it, and may be returned whole
+  std::string_view hostname;             // ours
+  WallTime now{};
+  WallTime retry_until{};  // of a delay: when it is given up
+  std::size_t more = 0;    // recipients with whom it is the same, but who are not named
+};
+
 struct Dsn {
-  Envelope envelope;    // from <> to the sender
+  Envelope envelope;    // from <>
   std::string content;  // with CRLF line ends
 };
 
-// `header`: the beginning of the message's content; its header is returned as far as
-// limits::dsn_header_octets allow. `failed`: final failures, their recipients being indexes into
-// the envelope's; at least one. Empty when the reverse-path is null: nobody is told about a notice
-// that cannot be delivered (RFC 5321 6.1).
-std::optional<Dsn> make_dsn(const Envelope& original, MessageId id, std::string_view header,
-                            const std::vector<Outcome>& failed, std::string_view hostname,
-                            WallTime now);
+Dsn make_dsn(const DsnCase& about);
+
+// A message of our own from <> in parts: the frame that all notices share.
+struct NoticeFrame {
+  Address to;
+  std::string_view subject;
+  std::string_view type;  // "multipart/report; report-type=delivery-status"
+  std::string_view hostname;
+  MessageId id;           // of the message it is about
+  std::string_view mark;  // tells kinds of notices about one message apart in their Message-IDs
+  WallTime now{};
+};
+// `parts`: each with its own fields, an empty line and its content.
+Dsn frame_notice(const NoticeFrame& frame, const std::vector<std::string>& parts, bool eight_bit);
 
 }  // namespace malleposte::mail

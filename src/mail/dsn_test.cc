@@ -27,14 +27,32 @@ Outcome refused() {
   return o;
 }
 
-std::string content(const std::string& header, const std::vector<Outcome>& failed) {
-  auto dsn = make_dsn(envelope(), MessageId{7}, header, failed, "me.example", now);
-  EXPECT_TRUE(dsn);
-  return dsn ? dsn->content : "";
+std::string content(const std::string& header, const std::vector<Outcome>& failed,
+                    bool return_message = false) {
+  const auto original = envelope();
+  return make_dsn({DsnKind::failure,
+                   original.reverse_path,
+                   original,
+                   MessageId{7},
+                   failed,
+                   header,
+                   return_message,
+                   "me.example",
+                   now,
+                   {}})
+      .content;
 }
 
 bool has(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
+}
+
+// Text for people as one line, whatever its line breaks.
+std::string unwrapped(std::string text) {
+  for (std::string_view end : {"\r\n    ", "\r\n"})
+    for (auto at = text.find(end); at != std::string::npos; at = text.find(end))
+      text.replace(at, end.size(), " ");
+  return text;
 }
 
 // The parts between the boundaries, preamble first.
@@ -60,8 +78,10 @@ TEST(Dsn, TellsPeopleAndProgramsWhatHappened) {
   EXPECT_TRUE(has(all[0], "\r\nMessage-ID: <0000000000007."));
   EXPECT_TRUE(has(all[0], "multipart/report; report-type=delivery-status;\r\n"));
   EXPECT_TRUE(has(all[1],
-                  "<b@x.example>\r\n    The host mx.x.example (192.0.2.1:25) said:\r\n"
-                  "    550 5.1.1 No such user\r\n"));
+                  "<b@x.example>\r\n    There is no mailbox of that name in this domain.\r\n"
+                  "    The host mx.x.example (192.0.2.1:25) said:\r\n"
+                  "    550 5.1.1 No such user\r\n"
+                  "    Check the address for slips, then send it again.\r\n"));
   EXPECT_TRUE(has(all[2],
                   "Content-Type: message/delivery-status\r\n\r\n"
                   "Reporting-MTA: dns; me.example\r\n"));
@@ -75,25 +95,98 @@ TEST(Dsn, TellsPeopleAndProgramsWhatHappened) {
 }
 
 TEST(Dsn, GoesFromNobodyToTheSender) {
-  auto dsn = make_dsn(envelope(), MessageId{7}, "", {refused()}, "me.example", now);
-  ASSERT_TRUE(dsn);
-  EXPECT_TRUE(dsn->envelope.reverse_path.null());
-  EXPECT_EQ(dsn->envelope.recipients, (std::vector<Address>{{"s", "example.org"}}));
+  const auto original = envelope();
+  const std::vector failed{refused()};
+  auto dsn = make_dsn({DsnKind::failure,
+                       original.reverse_path,
+                       original,
+                       MessageId{7},
+                       failed,
+                       "",
+                       false,
+                       "me.example",
+                       now,
+                       {}});
+  EXPECT_TRUE(dsn.envelope.reverse_path.null());
+  EXPECT_EQ(dsn.envelope.recipients, (std::vector<Address>{{"s", "example.org"}}));
 }
 
-TEST(Dsn, NobodyIsToldAboutANotice) {
-  auto original = envelope();
-  original.reverse_path = {};
-  EXPECT_FALSE(make_dsn(original, MessageId{7}, "", {refused()}, "me.example", now));
-}
-
-TEST(Dsn, ExpiryNamesTheLastReason) {
-  Outcome o{0, Fate::expired, {}, {"mx", "192.0.2.1:25", 0, "4.4.1", "connection refused"}};
+TEST(Dsn, ExpiryNamesTheLastReasonAndHowLongItWasTried) {
+  Outcome o{0, Fate::expired, {}, {"mx", "192.0.2.1:25", 0, "4.4.1", "Connection refused"}};
   auto text = content("", {o});
-  EXPECT_TRUE(has(text, "Status: 4.4.7\r\n"));
+  EXPECT_TRUE(has(text, "Action: failed\r\nStatus: 4.4.7\r\n"));
   EXPECT_TRUE(has(text, "could not be delivered in the time allowed"));
-  EXPECT_TRUE(has(text, "    connection refused\r\n"));
-  EXPECT_FALSE(has(text, "Diagnostic-Code"));
+  EXPECT_TRUE(has(unwrapped(text), "tried for 1 day. The last attempt ended with:"));
+  EXPECT_TRUE(has(text, "    The mail system of the recipient does not answer.\r\n"));
+  EXPECT_TRUE(has(text, "    At the host mx (192.0.2.1:25):\r\n    Connection refused\r\n"));
+  EXPECT_TRUE(has(text, "Diagnostic-Code: X-Malleposte; Connection refused\r\n"));
+}
+
+TEST(Dsn, AWarningSaysThatNothingIsLostYet) {
+  const auto original = envelope();
+  Outcome o{1, Fate::queued, {}, {"192.0.2.9", "192.0.2.9:25", 451, "4.7.1", "Later"}};
+  const std::vector delayed{o};
+  auto all = parts(make_dsn({DsnKind::delay, original.reverse_path, original, MessageId{7}, delayed,
+                             "Subject: hi\r\n\r\n", false, "me.example", now, now + 96h})
+                       .content);
+  ASSERT_EQ(all.size(), 5u);
+  EXPECT_TRUE(has(all[0], "\r\nSubject: Delayed mail (still being tried)\r\n"));
+  EXPECT_TRUE(has(all[1], "THIS IS ONLY A WARNING"));
+  EXPECT_TRUE(has(unwrapped(all[1]), "will be tried again until Mon, 25 May 2026 05:33:29 +0000;"));
+  EXPECT_TRUE(has(all[2],
+                  "Action: delayed\r\nStatus: 4.7.1\r\nRemote-MTA: dns; [192.0.2.9]\r\n"
+                  "Diagnostic-Code: smtp; 451 4.7.1 Later\r\n"
+                  "Last-Attempt-Date: Thu, 21 May 2026 05:33:29 +0000\r\n"
+                  "Will-Retry-Until: Mon, 25 May 2026 05:33:29 +0000\r\n"));
+}
+
+TEST(Dsn, RecipientsThatFailedTheSameWayStandTogether) {
+  auto original = envelope();
+  original.recipients.push_back({"c", "x.example"});
+  std::vector<Outcome> failed(3, refused());
+  for (std::uint32_t i = 0; i < 3; ++i) failed[i].recipient = i;
+  failed[1].answer.text = "Gone";
+  auto all = parts(make_dsn({DsnKind::failure,
+                             original.reverse_path,
+                             original,
+                             MessageId{7},
+                             failed,
+                             "",
+                             false,
+                             "me.example",
+                             now,
+                             {}})
+                       .content);
+  EXPECT_TRUE(has(all[1], "\r\n\r\n<a@x.example>\r\n<c@x.example>\r\n    There is no mailbox"));
+  EXPECT_TRUE(has(all[1], "\r\n\r\n<b@x.example>\r\n"));
+  for (auto who : {"a", "b", "c"})
+    EXPECT_TRUE(has(all[2], std::string("Final-Recipient: rfc822; ") + who + "@x.example\r\n"));
+}
+
+TEST(Dsn, TheStatusIsOfTheClassThatItsActionSays) {
+  auto o = refused();
+  o.answer.status = "4.7.1";
+  EXPECT_TRUE(has(content("", {o}), "Status: 5.7.1\r\n"));
+  o.answer.status = "";
+  EXPECT_TRUE(has(content("", {o}), "Status: 5.0.0\r\n"));
+}
+
+TEST(Dsn, AMessageComesBackWholeOnlyWhereItFits) {
+  const std::string mail = "Subject: hi\r\n\r\nbody \xc3\xa9\r\n.\r\n";
+  auto whole = parts(content(mail, {refused()}, true));
+  ASSERT_EQ(whole.size(), 5u);
+  EXPECT_EQ(whole[3],
+            "\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + mail);
+  EXPECT_TRUE(has(whole[0], "Content-Transfer-Encoding: 8bit\r\n"));
+  // As its header only: not all of it, too large, or not fit to be a part of a message.
+  for (const auto& other : {mail + std::string(limits::dsn_message_octets, 'x') + "\r\n",
+                            mail + std::string(999, 'x') + "\r\n", mail + "bare\nline\r\n",
+                            mail + "a\rb\r\n", mail + std::string("\0\r\n", 3), mail + "no end"}) {
+    auto cut = parts(content(other, {refused()}, true));
+    ASSERT_EQ(cut.size(), 5u);
+    EXPECT_EQ(cut[3], "\r\nContent-Type: text/rfc822-headers\r\n\r\nSubject: hi\r\n");
+  }
+  EXPECT_TRUE(has(content(mail, {refused()}, false), "text/rfc822-headers"));
 }
 
 TEST(Dsn, ForeignTextAddsNoLineFieldOrPart) {
@@ -138,6 +231,24 @@ TEST(Dsn, LongLinesAndEightBitsInTheHeaderStayLegal) {
     EXPECT_LE(end - at, 998u);
     at = end + 2;
   }
+}
+
+TEST(Dsn, ALongAddressStaysWhole) {
+  auto original = envelope();
+  original.recipients[1] = {std::string(60, 'l'), std::string(180, 'd') + ".example"};
+  const std::vector failed{refused()};
+  auto dsn = make_dsn({DsnKind::failure,
+                       original.reverse_path,
+                       original,
+                       MessageId{7},
+                       failed,
+                       "",
+                       false,
+                       "me.example",
+                       now,
+                       {}});
+  EXPECT_TRUE(has(dsn.content,
+                  "\r\nFinal-Recipient: rfc822; " + to_string(original.recipients[1]) + "\r\n"));
 }
 
 TEST(Dsn, LongRepliesAreFolded) {

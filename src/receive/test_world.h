@@ -260,6 +260,10 @@ class TestStore final : public spool::Store {
     co_return fail(Fault::disk, "not in this test");
   }
   Task<Result<void>> settle(spool::Settlement) override { co_return Result<void>{}; }
+  Task<Result<void>> settle_together(std::vector<spool::Settlement>) override {
+    co_return Result<void>{};
+  }
+  std::vector<spool::WaitingRecipient> waiting(mail::MessageId) const override { return {}; }
   Task<Result<spool::QueuePage>> query(spool::Filter, std::string, std::size_t) override {
     co_return spool::QueuePage{};
   }
@@ -271,7 +275,7 @@ class TestStore final : public spool::Store {
   Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {
     co_return std::uint64_t{0};
   }
-  void bounce_with(MakeDsn) override {}
+  void bounce_with(MakeDsns) override {}
   void on_generated(OnGenerated) override {}
   spool::Health health() const override { return {}; }
   spool::Accounts accounts() const override { return {}; }

@@ -4,6 +4,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 
 #include "base/crc32c.h"
 #include "base/limits.h"
@@ -34,8 +36,9 @@ struct Step {
 struct Cleaner::Batch {
   std::string carried;               // items for one record
   std::vector<std::uint64_t> homes;  // of the carried items
-  std::unordered_set<std::uint64_t> gone;
-  std::map<std::uint64_t, std::uint64_t> flagged;  // id -> home
+  // The message is gone; by id and home: one that was moved meanwhile has items for both homes
+  // here, and each home that still stands needs its own. The same for those with a flag.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> gone, flagged;
   // Of whom attempts are carried, and the latest records that the carried ones name.
   std::map<std::uint64_t, std::vector<Place>> attempts;
   struct Move {
@@ -213,20 +216,23 @@ void Cleaner::carry(SegmentTable::Number number, const Record& record, const Ite
   } else if (const auto* gone = std::get_if<GoneItem>(&item)) {
     id = gone->id;
     home = gone->home;
+  } else if (const auto* warned = std::get_if<WarnedItem>(&item)) {
+    id = warned->id;
+    home = warned->home;
   } else {
     return;  // RETIRE keeps its segment until it is not needed
   }
   if (!state_.segments[number].outcomes_for.contains(home)) return;
   auto slot = state_.index.find(id);
   if (!slot) {
-    if (!batch.gone.insert(id.value).second) return;
+    if (!batch.gone.emplace(id.value, home).second) return;
     batch.homes.push_back(home);
     return append_item(batch.carried, GoneItem{id, home});
   }
   if (outcome != nullptr)
     carry_outcome(number, record.offset, *outcome, state_.index[*slot], batch);
   else
-    batch.flagged[id.value] = home;
+    batch.flagged.emplace(id.value, home);
 }
 
 // The last outcome of a recipient is needed; those before it are history, kept as long as there is
@@ -275,11 +281,14 @@ Task<bool> Cleaner::write(Batch& batch) {
   // while one is set: an older record that sets it may still stand elsewhere.
   for (auto [id, home] : batch.flagged) {
     batch.homes.push_back(home);
-    if (auto slot = state_.index.find({id}))
-      append_item(batch.carried,
-                  FlagsItem{{id}, home, state_.index[*slot].held, state_.index[*slot].deleting});
-    else
+    auto slot = state_.index.find({id});
+    if (!slot) {
       append_item(batch.carried, GoneItem{{id}, home});
+      continue;
+    }
+    const auto& message = state_.index[*slot];
+    append_item(batch.carried, FlagsItem{{id}, home, message.held, message.deleting});
+    if (message.warned) append_item(batch.carried, WarnedItem{{id}, home});
   }
   struct Progress {
     std::size_t left;

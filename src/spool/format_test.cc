@@ -134,7 +134,7 @@ TEST(Items, ComeBackAsTheyWere) {
   message.id = {77};
   message.generation = 2;
   message.origin = 12;
-  message.held = message.generated = true;
+  message.held = message.generated = message.warned = message.gathered = true;
   message.body = mail::Body::eight_bit;
   message.arrived = WallTime(Duration(123456789));
   message.size = 5;
@@ -159,12 +159,14 @@ TEST(Items, ComeBackAsTheyWere) {
   FlagsItem flags{{77}, 12, true, false};
   GoneItem gone{{78}, 13};
   RetireItem retire{14};
+  WarnedItem warned{{77}, 12};
   std::string payload;
   append_item(payload, message);
   append_item(payload, outcome);
   append_item(payload, flags);
   append_item(payload, gone);
   append_item(payload, retire);
+  append_item(payload, warned);
 
   ItemReader reader(payload);
   ASSERT_TRUE(reader.next());
@@ -172,7 +174,7 @@ TEST(Items, ComeBackAsTheyWere) {
   EXPECT_EQ(read.id, message.id);
   EXPECT_EQ(read.generation, 2u);
   EXPECT_EQ(read.origin, 12u);
-  EXPECT_TRUE(read.held && read.generated && !read.deleting);
+  EXPECT_TRUE(read.held && read.generated && !read.deleting && read.warned && read.gathered);
   EXPECT_EQ(read.body, mail::Body::eight_bit);
   EXPECT_EQ(read.arrived, message.arrived);
   EXPECT_EQ(read.sender, message.sender);
@@ -188,6 +190,8 @@ TEST(Items, ComeBackAsTheyWere) {
   EXPECT_EQ(std::get<GoneItem>(reader.item()), gone);
   ASSERT_TRUE(reader.next());
   EXPECT_EQ(std::get<RetireItem>(reader.item()), retire);
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(std::get<WarnedItem>(reader.item()), warned);
   EXPECT_FALSE(reader.next());
   EXPECT_FALSE(reader.damaged());
 }

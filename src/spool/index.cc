@@ -69,6 +69,8 @@ Index::Slot Index::put(const MessageItem& item, const Home& home) {
   message.held = item.held;
   message.deleting = item.deleting;
   message.generated = item.generated;
+  message.warned = item.warned;
+  message.gathered = item.gathered;
   message.chunked = !item.chunks.empty();
   auto sender = address_key(item.sender);
   message.sender_domain = domains_.add(sender.domain);

@@ -63,6 +63,8 @@ struct IndexedMessage {
   bool deleting : 1 = false;
   bool leased : 1 = false;
   bool generated : 1 = false;
+  bool warned : 1 = false;
+  bool gathered : 1 = false;
   bool chunked : 1 = false;
   bool branched : 1 = false;                            // has more than one latest record
   IndexedRecipient one;                                 // the only recipient, or

@@ -121,6 +121,10 @@ struct Line {
     return fmt::format(either(json, "\"item\":\"gone\",\"id\":\"{}\"", "gone    {}"),
                        to_string(item.id));
   }
+  std::string operator()(const WarnedItem& item) const {
+    return fmt::format(either(json, "\"item\":\"warned\",\"id\":\"{}\"", "warned  {}"),
+                       to_string(item.id));
+  }
   std::string operator()(const RetireItem& item) const {
     return fmt::format(either(json, "\"item\":\"retire\",\"epoch\":{}", "retire  epoch {}"),
                        item.epoch);

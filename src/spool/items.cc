@@ -9,9 +9,17 @@
 namespace malleposte::spool {
 namespace {
 
-enum class Kind : std::uint8_t { message = 1, outcome = 2, flags = 3, gone = 4, retire = 5 };
+enum class Kind : std::uint8_t {
+  message = 1,
+  outcome = 2,
+  flags = 3,
+  gone = 4,
+  retire = 5,
+  warned = 6
+};
 
-constexpr std::uint8_t flag_held = 1, flag_deleting = 2, flag_generated = 4, flag_eight_bit = 8;
+constexpr std::uint8_t flag_held = 1, flag_deleting = 2, flag_generated = 4, flag_eight_bit = 8,
+                       flag_warned = 16, flag_gathered = 32;
 constexpr std::uint8_t flag_carried = 1;
 constexpr std::uint8_t has_progress = 0x80;
 constexpr std::uint64_t highest_reply_code = 999;
@@ -76,10 +84,11 @@ void put_message_rest(std::string& out, const MessageItem& item) {
   put(out, item.id.value);
   put_varint(out, item.generation);
   put_varint(out, item.origin);
-  put(out,
-      static_cast<std::uint8_t>((item.held ? flag_held : 0) | (item.deleting ? flag_deleting : 0) |
-                                (item.generated ? flag_generated : 0) |
-                                (item.body == mail::Body::eight_bit ? flag_eight_bit : 0)));
+  put(out, static_cast<std::uint8_t>(
+               (item.held ? flag_held : 0) | (item.deleting ? flag_deleting : 0) |
+               (item.generated ? flag_generated : 0) |
+               (item.body == mail::Body::eight_bit ? flag_eight_bit : 0) |
+               (item.warned ? flag_warned : 0) | (item.gathered ? flag_gathered : 0)));
   put_time(out, item.arrived);
   put_varint(out, item.size);
   put_string(out, item.sender);
@@ -120,6 +129,8 @@ bool take_message(std::string_view octets, MessageItem& item) {
   item.deleting = flags & flag_deleting;
   item.generated = flags & flag_generated;
   item.body = flags & flag_eight_bit ? mail::Body::eight_bit : mail::Body::seven_bit;
+  item.warned = flags & flag_warned;
+  item.gathered = flags & flag_gathered;
   item.arrived = take_time(reader);
   item.size = reader.take_varint();
   item.sender = reader.take_string();
@@ -215,6 +226,13 @@ void append_item(std::string& payload, const RetireItem& item) {
   end_item(payload, at, Kind::retire);
 }
 
+void append_item(std::string& payload, const WarnedItem& item) {
+  auto at = begin_item(payload);
+  put(payload, item.id.value);
+  put(payload, item.home);
+  end_item(payload, at, Kind::warned);
+}
+
 void append_item(std::string& payload, const MessageItem& item) {
   auto at = payload.size();
   payload.append(message_content_at, '\0');
@@ -266,6 +284,10 @@ bool ItemReader::next() {
         break;
       case Kind::retire:
         item_ = RetireItem{fields.take<std::uint64_t>()};
+        good = fields.good();
+        break;
+      case Kind::warned:
+        item_ = WarnedItem{{fields.take<std::uint64_t>()}, fields.take<std::uint64_t>()};
         good = fields.good();
         break;
       default:

@@ -49,6 +49,8 @@ struct MessageItem {
   bool held = false;
   bool deleting = false;
   bool generated = false;  // by ourselves: counts as such
+  bool warned = false;     // its sender knows that it is late
+  bool gathered = false;   // a notice that waits to become part of a report
   mail::Body body = mail::Body::seven_bit;
   WallTime arrived{};
   std::uint64_t size = 0;  // octets of content
@@ -93,13 +95,20 @@ struct GoneItem {
   bool operator==(const GoneItem&) const = default;
 };
 
+// The sender of the message has been told that it is late: in the same record as that notice.
+struct WarnedItem {
+  MessageId id;
+  std::uint64_t home = 0;
+  bool operator==(const WarnedItem&) const = default;
+};
+
 // Nothing in the segment with this epoch counts any more.
 struct RetireItem {
   std::uint64_t epoch = 0;
   bool operator==(const RetireItem&) const = default;
 };
 
-using Item = std::variant<MessageItem, OutcomeItem, FlagsItem, GoneItem, RetireItem>;
+using Item = std::variant<MessageItem, OutcomeItem, FlagsItem, GoneItem, RetireItem, WarnedItem>;
 
 // Every item begins with a prefix of 8 octets (kind and length). A message item's content comes
 // first, behind its length, so that it can be received straight into the record's buffer, and
@@ -111,6 +120,7 @@ void append_item(std::string& payload, const OutcomeItem& item);
 void append_item(std::string& payload, const FlagsItem& item);
 void append_item(std::string& payload, const GoneItem& item);
 void append_item(std::string& payload, const RetireItem& item);
+void append_item(std::string& payload, const WarnedItem& item);
 void append_item(std::string& payload, const MessageItem& item);
 
 // Completes a message item that began at `at` of `payload` with message_content_at octets of room

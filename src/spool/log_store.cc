@@ -23,6 +23,24 @@ std::uint64_t choose_segment_octets(const Disk::Space& space) {
   return 64 * mb;
 }
 
+std::size_t waiting_count(const IndexedMessage& message) {
+  auto recipients = message.recipients();
+  return static_cast<std::size_t>(
+      std::count_if(recipients.begin(), recipients.end(),
+                    [](const auto& r) { return r.fate == mail::Fate::queued; }));
+}
+
+// A message of our own making as an item of the log. What is gathered is scheduled for its time.
+MessageItem item_of(const Generated& generated, MessageId id) {
+  auto item = describe(generated.envelope, id, generated.content.size());
+  item.generated = true;
+  item.inline_content = generated.content;
+  if (!generated.gathered_until) return item;
+  item.gathered = true;
+  for (auto& recipient : item.recipients) recipient.next_attempt = *generated.gathered_until;
+  return item;
+}
+
 }  // namespace
 
 std::string_view to_string(QueueState state) {
@@ -81,7 +99,8 @@ Result<void> LogStore::recover_and_start() {
   options.trouble = options_.report;
   commits_ =
       std::make_unique<GroupCommit>(state_.loop, *disk_, state_.segments, std::move(options));
-  room_ = std::make_unique<Room>(state_, *commits_, options_.memory_limit);
+  room_ = std::make_unique<Room>(state_, *commits_,
+                                 Room::Options{options_.memory_limit, options_.returned_octets});
   recycler_ = std::make_unique<Recycler>(state_, *room_, *commits_);
   cleaner_ = std::make_unique<Cleaner>(state_, *commits_, [this] { look(true); });
   intake_ = std::make_unique<Intake>(
@@ -162,6 +181,9 @@ std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
       lease.recipients.push_back(
           {i, std::string(state_.index.domain(recipient.domain)), recipient.attempts});
     }
+    lease.generated = message.generated;
+    lease.warned = message.warned;
+    lease.gathered = message.gathered;
     message.leased = true;
     state_.index.reschedule(*slot);
     leases.push_back(std::move(lease));
@@ -193,6 +215,9 @@ bool LogStore::wanted(MessageId id) const {
 }
 
 bool LogStore::reserve(MessageId id, std::size_t recipients) {
+  // A warning that it is late speaks of all that are queued, also of those that are not due.
+  if (auto slot = state_.index.find(id); slot && !state_.index[*slot].warned)
+    recipients = std::max(recipients, waiting_count(state_.index[*slot]));
   if (room_->reserve(id, recipients)) return true;
   cleaner_->look(true);
   return false;
@@ -222,73 +247,114 @@ Task<Result<void>> LogStore::write(std::string items, std::vector<MessageId> abo
   co_return co_await waiting;
 }
 
+// Until none of them is being moved; awaiting one, another may begin to be.
+Task<void> LogStore::not_moving(const std::vector<Settlement>& settlements) {
+  auto moving = [&] {
+    return std::any_of(settlements.begin(), settlements.end(),
+                       [&](const auto& one) { return cleaner_->moving(one.id); });
+  };
+  while (moving()) co_await cleaner_->moved();
+}
+
 Task<Result<void>> LogStore::settle(Settlement settlement) {
-  co_await not_moving(settlement.id);
-  auto slot = state_.index.find(settlement.id);
-  if (!slot) co_return fail(Fault::resource, "there is no such message");
-  auto home = state_.home_epoch(state_.index[*slot]);
+  std::vector<Settlement> one;
+  one.push_back(std::move(settlement));
+  return settle_together(std::move(one));
+}
+
+Task<Result<void>> LogStore::settle_together(std::vector<Settlement> settlements) {
+  co_await not_moving(settlements);
+  std::size_t outcomes = 0;
+  for (const auto& settlement : settlements) outcomes += settlement.outcomes.size();
   // One record holds them all, so with many recipients what each peer said is kept shorter.
   constexpr std::size_t replies_in_all = 100'000, reply_least = 80;
-  auto reply_most =
-      std::max(reply_least, replies_in_all / std::max<std::size_t>(settlement.outcomes.size(), 1));
-  const auto latest = state_.index.latest(state_.index[*slot]);
-
-  std::string items(record_header_octets, '\0');
-  for (auto& outcome : settlement.outcomes) {
-    const auto& recipient = state_.index[*slot].recipients()[outcome.recipient];
-    assert(recipient.leased && recipient.fate == mail::Fate::queued);
-    if (outcome.answer.text.size() > reply_most) outcome.answer.text.resize(reply_most);
-    OutcomeItem item{settlement.id,
-                     home,
-                     false,
-                     outcome.recipient,
-                     outcome.fate,
-                     recipient.attempts + 1u,
-                     outcome.next_attempt,
-                     // Lent for the encoding.
-                     {outcome.began, outcome.ended, std::move(outcome.answer)},
-                     {}};
-    if (&outcome == &settlement.outcomes.front()) item.earlier = state_.to_refs(latest);
-    append_item(items, item);
-    outcome.answer = std::move(item.attempt.answer);
-  }
+  auto reply_most = std::max(reply_least, replies_in_all / std::max<std::size_t>(outcomes, 1));
   struct Made {
     MessageItem item;
     std::uint32_t at;
+    const Generated* generated;
   };
+  std::string items(record_header_octets, '\0');
   std::vector<Made> made;
-  for (const auto& generated : settlement.generated) {
-    auto item = describe(generated.envelope, state_.next_id(), generated.content.size());
-    item.generated = true;
-    item.inline_content = generated.content;
-    made.push_back({item, static_cast<std::uint32_t>(items.size() - record_header_octets)});
-    append_item(items, item);
+  std::vector<MessageId> about;
+  // Nobody waits for a deferral: lost in a crash, it is only made again a little early.
+  bool only_deferred = true;
+  std::vector<std::vector<Place>> latest;  // of each of them
+  latest.reserve(settlements.size());
+  for (auto& settlement : settlements) {
+    auto slot = state_.index.find(settlement.id);
+    if (!slot) co_return fail(Fault::resource, "there is no such message");
+    const auto& message = state_.index[*slot];
+    const auto home = state_.home_epoch(message);
+    about.push_back(settlement.id);
+    latest.push_back(state_.index.latest(message));
+    for (auto& outcome : settlement.outcomes) {
+      const auto& recipient = message.recipients()[outcome.recipient];
+      assert(recipient.leased && recipient.fate == mail::Fate::queued);
+      only_deferred &= outcome.fate == mail::Fate::queued;
+      if (outcome.answer.text.size() > reply_most) outcome.answer.text.resize(reply_most);
+      OutcomeItem item{settlement.id,
+                       home,
+                       false,
+                       outcome.recipient,
+                       outcome.fate,
+                       recipient.attempts + 1u,
+                       outcome.next_attempt,
+                       // Lent for the encoding.
+                       {outcome.began, outcome.ended, std::move(outcome.answer)},
+                       {}};
+      if (&outcome == &settlement.outcomes.front()) item.earlier = state_.to_refs(latest.back());
+      append_item(items, item);
+      outcome.answer = std::move(item.attempt.answer);
+    }
+    if (settlement.warned) append_item(items, WarnedItem{settlement.id, home});
+    only_deferred &= settlement.generated.empty() && !settlement.warned;
+    for (const auto& generated : settlement.generated) {
+      auto item = item_of(generated, state_.next_id());
+      made.push_back(
+          {item, static_cast<std::uint32_t>(items.size() - record_header_octets), &generated});
+      append_item(items, item);
+    }
   }
   auto octets = static_cast<std::uint32_t>(items.size());
   auto durable = [&](const Written& written) {
-    for (std::size_t i = 0; i < made.size(); ++i) {
-      const auto& [item, at] = made[i];
+    for (const auto& [item, at, generated] : made) {
       state_.add(item, {written.segment, static_cast<std::uint32_t>(written.offset), octets, at});
       state_.accounts.generated += item.recipients.size();
-      if (generated_) generated_(item.id, settlement.generated[i].envelope, item.size);
+      if (generated_) generated_(item.id, *generated);
       notify_due();
     }
-    auto now = state_.index.find(settlement.id);
-    if (!now) return;
-    for (const auto& outcome : settlement.outcomes)
-      take_outcome(state_.index[*now], outcome.recipient, outcome.fate, outcome.next_attempt,
-                   outcome.answer, written);
-    state_.index.attempt_recorded(
-        state_.index[*now], {written.segment, static_cast<std::uint32_t>(written.offset)}, latest);
-    after_outcomes(settlement.id);
+    for (std::size_t i = 0; i < settlements.size(); ++i) {
+      const auto& settlement = settlements[i];
+      auto now = state_.index.find(settlement.id);
+      if (!now) continue;
+      auto& message = state_.index[*now];
+      for (const auto& outcome : settlement.outcomes)
+        take_outcome(message, outcome.recipient, outcome.fate, outcome.next_attempt, outcome.answer,
+                     written);
+      if (!settlement.outcomes.empty())
+        state_.index.attempt_recorded(
+            message, {written.segment, static_cast<std::uint32_t>(written.offset)}, latest[i]);
+      if (settlement.warned) {
+        message.warned = true;
+        state_.segments.outcome_added(written.segment, state_.home_epoch(message));
+      }
+      after_outcomes(settlement.id);
+    }
   };
-  std::vector<MessageId> about{settlement.id};
-  // Nobody waits for a deferral: lost in a crash, it is only made again a little early.
-  bool only_deferred =
-      std::all_of(settlement.outcomes.begin(), settlement.outcomes.end(),
-                  [](const auto& outcome) { return outcome.fate == mail::Fate::queued; });
   co_return co_await write(std::move(items), std::move(about), durable,
                            only_deferred ? Urgency::whenever : Urgency::soon);
+}
+
+std::vector<WaitingRecipient> LogStore::waiting(MessageId id) const {
+  std::vector<WaitingRecipient> list;
+  auto slot = state_.index.find(id);
+  if (!slot) return list;
+  auto recipients = state_.index[*slot].recipients();
+  for (std::uint32_t i = 0; i < recipients.size(); ++i)
+    if (recipients[i].fate == mail::Fate::queued)
+      list.push_back({i, std::string(state_.index.reply(recipients[i].reply))});
+  return list;
 }
 
 void LogStore::take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
@@ -348,8 +414,8 @@ Task<Result<std::vector<RecipientAttempts>>> LogStore::attempts(MessageId id) {
   return read_attempts(state_, id, [this] { look(false); });
 }
 
-void LogStore::bounce_with(MakeDsn make) {
-  make_dsn_ = std::move(make);
+void LogStore::bounce_with(MakeDsns make) {
+  make_dsns_ = std::move(make);
 }
 
 Health LogStore::health() const {

@@ -26,6 +26,7 @@ struct LogStoreOptions {
   std::uint64_t segment_octets = 0;         // 0: chosen by the size of the volume
   std::uint64_t memory_limit = UINT64_MAX;  // of the index, octets
   std::size_t inline_most = 0;              // 0: limits::inline_body_octets
+  std::size_t returned_octets = 0;          // of a message in its DSN, beside its header
   std::function<void(std::string)> report = [](const std::string&) {};  // damage and disk trouble
 };
 
@@ -48,12 +49,14 @@ class LogStore final : public Store {
   bool reserve(MessageId id, std::size_t recipients) override;
   Task<Result<std::unique_ptr<StoredMessage>>> open(MessageId id) override;
   Task<Result<void>> settle(Settlement settlement) override;
+  Task<Result<void>> settle_together(std::vector<Settlement> settlements) override;
+  std::vector<WaitingRecipient> waiting(MessageId id) const override;
   bool contains(MessageId id) const override { return state_.index.find(id).has_value(); }
   Task<Result<QueuePage>> query(Filter filter, std::string cursor, std::size_t limit) override;
   Task<std::uint64_t> count(Filter filter) const override;
   Task<Result<std::vector<RecipientAttempts>>> attempts(MessageId id) override;
   Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) override;
-  void bounce_with(MakeDsn make) override;
+  void bounce_with(MakeDsns make) override;
   void on_generated(OnGenerated callback) override { generated_ = std::move(callback); }
   Health health() const override;
   Accounts accounts() const override;
@@ -80,6 +83,7 @@ class LogStore final : public Store {
   void after_outcomes(MessageId id);
   void end_lease(Slot slot);
   Task<void> not_moving(MessageId id);
+  Task<void> not_moving(const std::vector<Settlement>& settlements);
   void append_deletion(std::string& items, Slot slot) const;
   void take_deletion(Slot slot, const Written& where);
   Task<void> finish_deletion(MessageId id);
@@ -101,7 +105,7 @@ class LogStore final : public Store {
   bool due_posted_ = false;
   bool closing_ = false;
   unsigned deletions_ = 0;  // finish_deletion() under way
-  MakeDsn make_dsn_;
+  MakeDsns make_dsns_;
   OnGenerated generated_;
 };
 

@@ -17,6 +17,7 @@ namespace {
 struct Holdings {
   std::map<std::uint64_t, std::string> contents;
   std::map<std::uint64_t, std::vector<bool>> queued;
+  std::map<std::uint64_t, bool> warned;  // of what is neither held nor being deleted
   std::string error;
 };
 
@@ -42,7 +43,8 @@ Task<void> read_all(LogStore& store, Holdings& holdings, bool& done) {
     auto& queued = holdings.queued[message.id.value];
     for (const auto& recipient : message.recipients)
       queued.push_back(recipient.state == "active" || recipient.state == "deferred" ||
-                       recipient.state == "held" || recipient.state == "deleting");
+                       recipient.state == "held" || recipient.state == "deleting" ||
+                       recipient.state == "scheduled");
   }
   done = true;
 }
@@ -54,6 +56,10 @@ Holdings holdings_of(Instance& instance) {
   while (!done && instance.loop.step()) {
   }
   while (!done) instance.loop.run_for(1s);
+  for (const auto& lease : instance.store->lease(instance.loop.wall() + 24h, SIZE_MAX)) {
+    holdings.warned[lease.id.value] = lease.warned;
+    instance.store->release(lease.id);
+  }
   return holdings;
 }
 
@@ -77,6 +83,8 @@ class RecordedRun {
       : instance_(seed, used_disk(seed)), random_(seed), left_(messages) {
     EXPECT_TRUE(instance_.store) << instance_.error;
     instance_.disk->ignore_syncs = without_syncs;
+    instance_.store->on_generated(
+        [this](MessageId id, const Generated& made) { notices_[id.value] = made.content; });
     instance_.store->on_due([this] { deliver(); });
     for (int client = 0; client < 6; ++client) spawn(send());
     spawn(operate());
@@ -85,6 +93,7 @@ class RecordedRun {
   }
 
   CrashLedger ledger;
+  std::size_t warnings = 0, reported = 0;
   SimulatedDisk& disk() { return *instance_.disk; }
   LogStore& store() { return *instance_.store; }
 
@@ -140,10 +149,15 @@ class RecordedRun {
   }
 
   void deliver() {
+    std::vector<Lease> gathered;
     for (auto& lease : instance_.store->lease(instance_.loop.wall(), 5)) {
       instance_.store->reserve(lease.id, lease.recipients.size());
-      spawn(settle(std::move(lease)));
+      if (lease.gathered)
+        gathered.push_back(std::move(lease));
+      else
+        spawn(settle(std::move(lease)));
     }
+    if (!gathered.empty()) spawn(report(std::move(gathered)));
     if (auto next = instance_.store->next_due(); next && timer_ == 0)
       timer_ = instance_.loop.call_at(
           instance_.loop.steady() + std::max<Duration>(*next - instance_.loop.wall(), 1ms), [this] {
@@ -172,26 +186,67 @@ class RecordedRun {
       settlement.outcomes.push_back(outcome);
     }
     auto known = ledger.messages.find(lease.id.value);
+    auto* message = known == ledger.messages.end() ? nullptr : &known->second;
+    auto* notice = message ? nullptr : &ledger.notices.at(notices_.at(lease.id.value));
+    bool bounced = false, deferred = false;
     for (const auto& outcome : settlement.outcomes) {
-      if (outcome.fate == mail::Fate::queued || known == ledger.messages.end()) continue;
-      known->second.recipients[outcome.recipient].settling = now();
+      bounced |= outcome.fate == mail::Fate::bounced;
+      deferred |= outcome.fate == mail::Fate::queued;
+      if (outcome.fate == mail::Fate::queued) continue;
+      (message ? message->recipients[outcome.recipient].settling : notice->ending) = now();
     }
-    bool bounced = false;
-    for (const auto& outcome : settlement.outcomes) bounced |= outcome.fate == mail::Fate::bounced;
-    if (bounced && known != ledger.messages.end()) {
-      Generated dsn;
-      dsn.envelope.arrived = instance_.loop.wall();
-      dsn.envelope.recipients.push_back({"sender", "example.org"});
-      dsn.content = "the notice about " + to_string(lease.id) + " " + std::to_string(random_());
-      ledger.notices.insert(dsn.content);
-      settlement.generated.push_back(std::move(dsn));
+    std::vector<CrashLedger::Notice*> made;
+    if (bounced && message) {
+      settlement.generated.push_back(notice_about(lease.id, "notice", made));
+      if (random_() % 2)
+        settlement.generated.back().gathered_until =
+            instance_.loop.wall() + 100ms * (1 + random_() % 50);
+    }
+    if (deferred && message && !lease.warned && random_() % 3 == 0) {
+      EXPECT_TRUE(message->warning.empty()) << "warned again";
+      settlement.generated.push_back(notice_about(lease.id, "warning", made));
+      settlement.warned = true;
+      message->warning = settlement.generated.back().content;
+      ++warnings;
     }
     auto settled = co_await instance_.store->settle(settlement);
     EXPECT_TRUE(settled);
+    for (auto* one : made) one->kept = now();
     for (const auto& outcome : settlement.outcomes) {
-      if (outcome.fate == mail::Fate::queued || known == ledger.messages.end()) continue;
-      known->second.recipients[outcome.recipient].settled = now();
+      if (outcome.fate == mail::Fate::queued) continue;
+      (message ? message->recipients[outcome.recipient].settled : notice->ended) = now();
     }
+  }
+
+  Generated notice_about(MessageId id, const std::string& what,
+                         std::vector<CrashLedger::Notice*>& made) {
+    Generated dsn;
+    dsn.envelope.arrived = instance_.loop.wall();
+    dsn.envelope.recipients.push_back({"sender", "example.org"});
+    dsn.content = "the " + what + " about " + to_string(id) + " " + std::to_string(random_());
+    made.push_back(&ledger.notices[dsn.content]);
+    made.back()->made = now();
+    return dsn;
+  }
+
+  // Replaces gathered notices by one, as at the end of their hour.
+  Task<void> report(std::vector<Lease> gathered) {
+    co_await sleep_until(instance_.loop, instance_.loop.steady() + 1ms * (random_() % 200));
+    std::vector<CrashLedger::Notice*> made, replaced;
+    auto dsn = notice_about(gathered.front().id, "report", made);
+    std::vector<Settlement> settlements;
+    for (const auto& lease : gathered) {
+      settlements.push_back(Instance::settlement(lease, mail::Fate::replaced));
+      const auto& content = notices_.at(lease.id.value);
+      made.front()->replaces.push_back(content);
+      replaced.push_back(&ledger.notices.at(content));
+      replaced.back()->ending = now();
+    }
+    settlements.back().generated.push_back(std::move(dsn));
+    EXPECT_TRUE(co_await instance_.store->settle_together(std::move(settlements)));
+    made.front()->kept = now();
+    for (auto* one : replaced) one->ended = now();
+    reported += replaced.size();
   }
 
   Task<void> operate() {
@@ -215,6 +270,7 @@ class RecordedRun {
 
   Instance instance_;
   std::mt19937_64 random_;
+  std::map<std::uint64_t, std::string> notices_;  // by id: content
   std::size_t left_;
   std::size_t clients_ = 0;
   Loop::TimerId timer_ = 0;
@@ -229,7 +285,8 @@ std::string verdict(const CrashLedger& ledger, const DiskImage& image, std::size
   if (instance.store->counters().damaged_records > 0) return "reports damage";
   auto holdings = holdings_of(instance);
   if (!holdings.error.empty()) return holdings.error;
-  auto wrong = ledger.check(*instance.store, holdings.contents, holdings.queued, operations);
+  auto wrong = ledger.check(*instance.store, holdings.contents, holdings.queued, holdings.warned,
+                            operations);
   if (!wrong.empty() || !again) return wrong;
   instance.loop.run_for(10s);  // cleaning, retiring
   PowerCut cut(instance.disk->start(), instance.disk->operations());
@@ -277,19 +334,27 @@ unsigned scale() {  // MALLEPOSTE_CRASH_RUNS: more runs for a long test
 TEST(LogStoreCrash, EveryPowerCutKeepsEveryPromise) {
   std::size_t states = 0;
   std::uint64_t cleaned = 0, operations = 0;
+  std::size_t warnings = 0, reported = 0;
   for (std::uint64_t seed = 1; seed <= scale(); ++seed) {
     RecordedRun run(seed, 150);
     cleaned += run.store().counters().cleaned_segments;
     operations += run.disk().operations().size();
+    warnings += run.warnings;
+    reported += run.reported;
     auto findings = cut_everywhere(run, seed, 20);
     states += findings.states;
     for (const auto& wrong : findings.wrong) ADD_FAILURE() << "seed " << seed << ": " << wrong;
     if (!findings.wrong.empty()) return;
   }
   EXPECT_GT(cleaned, 0u) << "the runs are too short to clean anything";
+  EXPECT_GT(warnings, 10u);
+  EXPECT_GT(reported, 10u);
   std::printf(
-      "%zu states after power cuts examined, of %zu disk operations, %zu segments cleaned\n",
-      states, static_cast<std::size_t>(operations), static_cast<std::size_t>(cleaned));
+      "%zu states after power cuts examined, of %zu disk operations, %zu segments cleaned, with "
+      "%zu "
+      "warnings and %zu notices gathered into reports\n",
+      states, static_cast<std::size_t>(operations), static_cast<std::size_t>(cleaned), warnings,
+      reported);
 }
 
 // The same test must find it when the sync before the answer is missing: otherwise it tests

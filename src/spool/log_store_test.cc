@@ -128,33 +128,6 @@ TEST(LogStore, ADeferredRecipientComesBackWhenItIsDueAndTheDeliveredOneDoesNot) 
   EXPECT_TRUE(instance.balanced());
 }
 
-TEST(LogStore, AFailureAndItsNoticeAreOneRecord) {
-  Instance instance;
-  instance.send("x");
-  auto lease = instance.store->lease(instance.loop.wall(), 1).at(0);
-  auto settlement = Instance::settlement(lease, mail::Fate::bounced);
-  Generated notice;
-  notice.envelope.recipients.push_back({"sender", "example.org"});
-  notice.envelope.arrived = instance.loop.wall();
-  notice.content = "could not be delivered";
-  settlement.generated.push_back(notice);
-  std::vector<std::uint64_t> told;
-  instance.store->on_generated(
-      [&](MessageId, const mail::Envelope&, std::uint64_t size) { told.push_back(size); });
-  auto before = instance.store->counters().syncs;
-  ASSERT_TRUE(instance.run(instance.store->settle(settlement)));
-  EXPECT_EQ(instance.store->counters().syncs, before + 1);
-  EXPECT_EQ(told, std::vector<std::uint64_t>{notice.content.size()});
-  auto page = instance.list();
-  ASSERT_EQ(page.messages.size(), 1u);
-  EXPECT_EQ(page.messages[0].sender, "");
-  EXPECT_EQ(instance.content(page.messages[0].id), "could not be delivered");
-  auto accounts = instance.store->accounts();
-  EXPECT_EQ(accounts.generated, 1u);
-  EXPECT_EQ(accounts.bounced, 1u);
-  EXPECT_TRUE(instance.balanced());
-}
-
 TEST(LogStore, AHoldIsInForceAndDurableWhenItIsAnswered) {
   Instance first;
   auto sent = first.send("x");
@@ -227,25 +200,6 @@ TEST(LogStore, AMessageUnderDeliveryIsDeletedWhenTheDeliveryHasEnded) {
   auto accounts = instance.store->accounts();
   EXPECT_EQ(accounts.delivered, 1u);
   EXPECT_EQ(accounts.deleted, 1u);
-}
-
-TEST(LogStore, ABounceByTheOperatorReturnsTheMessage) {
-  Instance instance;
-  instance.store->bounce_with([](const mail::Envelope& envelope, MessageId, std::string_view header,
-                                 const std::vector<mail::Outcome>& failed) {
-    Generated notice;
-    notice.envelope.recipients.push_back(envelope.reverse_path);
-    notice.content = "returned " + std::to_string(failed.size()) + ": " + std::string(header);
-    return std::optional(notice);
-  });
-  instance.send("Subject: x\r\n", {"a@example.net", "b@example.net"});
-  instance.send("from nobody", {"c@example.net"}, "");
-  EXPECT_EQ(instance.apply({}, Operation::bounce), 2u);
-  auto page = instance.list();
-  ASSERT_EQ(page.messages.size(), 1u);
-  EXPECT_EQ(instance.content(page.messages[0].id), "returned 2: Subject: x\r\n");
-  EXPECT_EQ(instance.store->accounts().bounced, 3u);
-  EXPECT_TRUE(instance.balanced());
 }
 
 TEST(LogStore, ListsInOrderOfArrivalPageByPage) {

@@ -230,6 +230,7 @@ Task<Result<bool>> LogStore::bounce_one(MessageId id) {
     outcome.answer.outcome_class = mail::OutcomeClass::by_operator;
     settlement.outcomes.push_back(std::move(outcome));
   }
+  const bool generated = message.generated;
   message.leased = true;
   state_.index.reschedule(*slot);
   auto stored = co_await open(id);
@@ -243,11 +244,9 @@ Task<Result<bool>> LogStore::bounce_one(MessageId id) {
     co_return tl::make_unexpected(content.error());
   }
   const auto& envelope = (*stored)->envelope();
-  if (make_dsn_ && !envelope.reverse_path.null()) {
-    auto dsn =
-        make_dsn_(envelope, id, content->substr(0, limits::dsn_header_octets), settlement.outcomes);
-    if (dsn) settlement.generated.push_back(std::move(*dsn));
-  }
+  if (make_dsns_)
+    settlement.generated = make_dsns_({id, envelope, generated, settlement.outcomes, *content,
+                                       content->size() == (*stored)->size()});
   auto settled = co_await settle(std::move(settlement));
   if (!settled) {
     release(id);

@@ -46,6 +46,8 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
          std::string(queued ? to_string(shown.state) : mail::to_string(recipient.fate)),
          std::move(reply), recipient.outcome_class});
   }
+  if (message.gathered && shown.reason.empty())
+    shown.reason = "gathered with others into one report";
   if (shown.state == QueueState::held)
     shown.reason = shown.reason.empty() ? "held until it is released"
                                         : "held until it is released; before that: " + shown.reason;
@@ -64,6 +66,7 @@ QueueState state_of(const IndexedMessage& message) {
   if (message.deleting) return QueueState::deleting;
   if (message.held) return QueueState::held;
   if (message.leased) return QueueState::active;
+  if (message.gathered) return QueueState::scheduled;
   auto recipients = message.recipients();
   bool tried = std::any_of(recipients.begin(), recipients.end(), [](const auto& r) {
     return r.fate == mail::Fate::queued && r.attempts > 0;

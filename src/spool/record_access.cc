@@ -103,6 +103,7 @@ Task<Result<std::string>> read_chunk(SpoolState& state, const ChunkRef& chunk) {
 void refresh(MessageItem& item, const IndexedMessage& message) {
   item.held = message.held;
   item.deleting = message.deleting;
+  item.warned = message.warned;
   auto known = message.recipients();
   for (std::size_t i = 0; i < item.recipients.size() && i < known.size(); ++i) {
     item.recipients[i].fate = known[i].fate;

@@ -128,6 +128,14 @@ class Replay {
     if (auto slot = state_.index.find(item.id)) state_.remove(*slot);
   }
 
+  // Never taken back, so that the order of records does not matter.
+  void apply(SegmentTable::Number number, const Record&, std::size_t, const WarnedItem& item,
+             bool) {
+    state_.last_id = std::max(state_.last_id, item.id.value);
+    state_.segments.outcome_added(number, item.home);
+    if (auto slot = state_.index.find(item.id)) state_.index[*slot].warned = true;
+  }
+
   void apply(SegmentTable::Number number, const Record&, std::size_t, const RetireItem& item,
              bool) {
     retired_[item.epoch] = number;

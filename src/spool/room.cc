@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr Duration look_again_after = 1s;
 constexpr std::uint64_t outcome_octets = 2 * limits::reply_text_kept;  // with frame and padding
-constexpr std::uint64_t dsn_octets = limits::dsn_header_octets + 4096;
+constexpr std::uint64_t dsn_octets = limits::dsn_header_octets + limits::dsn_frame_octets;
 constexpr std::uint64_t record_slack = 4096;
 
 }  // namespace
@@ -40,7 +40,7 @@ std::uint64_t Room::prepared_octets() const {
 }
 
 Result<void> Room::for_mail(std::uint64_t octets) {
-  if (state_.index.octets() > memory_limit_)
+  if (state_.index.octets() > options_.memory_limit)
     return fail(Fault::resource, fmt::format("the queue holds {} messages, as many as "
                                              "queue_memory_limit allows",
                                              state_.index.size()));
@@ -61,8 +61,9 @@ Result<void> Room::for_mail(std::uint64_t octets) {
 bool Room::reserve(MessageId id, std::size_t recipients) {
   if (reserved_.contains(id.value)) return true;  // another part of the message asks
   // A settlement is one record, and so never more than a segment.
-  auto octets = std::min(record_slack + recipients * (outcome_octets + dsn_octets),
-                         state_.segments.segment_octets() / 2);
+  auto octets =
+      std::min(record_slack + options_.returned_octets + recipients * (outcome_octets + dsn_octets),
+               state_.segments.segment_octets() / 2);
   auto for_cleaner = state_.segments.segment_octets();
   if (reserved_octets_ + octets + commits_.pending_octets() + for_cleaner > prepared_octets() &&
       !may_grow())

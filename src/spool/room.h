@@ -13,12 +13,16 @@ namespace malleposte::spool {
 
 class Room {
  public:
-  Room(SpoolState& state, GroupCommit& commits, std::uint64_t memory_limit)
-      : state_(state), commits_(commits), memory_limit_(memory_limit) {}
+  struct Options {
+    std::uint64_t memory_limit;
+    std::size_t returned_octets;  // of a message in its DSN, beside its header
+  };
+  Room(SpoolState& state, GroupCommit& commits, Options options)
+      : state_(state), commits_(commits), options_(options) {}
 
   // Whether new mail of so many octets may come in; the Error says what is short.
   Result<void> for_mail(std::uint64_t octets);
-  // Takes room for outcome and DSN of a delivery; false when there is none.
+  // Takes room for the outcomes and DSNs of a delivery; false when there is none.
   bool reserve(MessageId id, std::size_t recipients);
   // Gives it back.
   void release(MessageId id);
@@ -33,7 +37,7 @@ class Room {
 
   SpoolState& state_;
   GroupCommit& commits_;
-  std::uint64_t memory_limit_;
+  Options options_;
   std::unordered_map<std::uint64_t, std::uint64_t> reserved_;  // by message
   std::uint64_t reserved_octets_ = 0;
   Disk::Space file_system_{};

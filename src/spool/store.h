@@ -56,6 +56,9 @@ class Incoming {
 struct Generated {
   mail::Envelope envelope;
   std::string content;
+  std::string_view why = "notice to the sender";  // for the record; a literal
+  // Not to be sent by itself: due only then, to become part of a report (Lease::gathered).
+  std::optional<WallTime> gathered_until = {};
 };
 
 // --- Going out -----------------------------------------------------------------------------------
@@ -73,6 +76,9 @@ struct Lease {
   std::uint64_t size;  // octets of content
   WallTime arrived;
   std::vector<LeasedRecipient> recipients;  // those that are due
+  bool generated = false;                   // made by ourselves
+  bool warned = false;                      // its sender knows that it is late
+  bool gathered = false;                    // a notice to be put into a report, not to be sent
 };
 
 // A message read back: envelope (all recipients, with those settled already) and content.
@@ -91,6 +97,13 @@ struct Settlement {
   MessageId id;
   std::vector<mail::Outcome> outcomes;
   std::vector<Generated> generated;
+  bool warned = false;  // among them is the one warning that this message is late
+};
+
+// A recipient that is still queued, as the index knows it.
+struct WaitingRecipient {
+  std::uint32_t index;
+  std::string reply;  // the last answer on one line, "" before the first attempt
 };
 
 // --- Queue, as people see it ---------------------------------------------------------------------
@@ -195,6 +208,11 @@ class Store {
   // Returns once durable (waits at most limits::outcome_delay for company). An Error means that
   // nothing of it was kept and the recipients are still leased: call again.
   virtual Task<Result<void>> settle(Settlement settlement) = 0;
+  // The same for several messages, all or nothing: notices and the report that replaces them.
+  virtual Task<Result<void>> settle_together(std::vector<Settlement> settlements) = 0;
+
+  // The recipients of a message that are still queued, leased or not.
+  virtual std::vector<WaitingRecipient> waiting(MessageId id) const = 0;
 
   // Whether the message is (still) in the queue.
   virtual bool contains(MessageId id) const = 0;
@@ -208,16 +226,22 @@ class Store {
   virtual Task<Result<std::vector<RecipientAttempts>>> attempts(MessageId id) = 0;
   // Applies an operation to every matching message, atomically per message, and returns how many;
   // durable before it returns. `flush` makes deferred mail due now; `hold`, `release`, `remove`
-  // (Fate::deleted, no DSN); `bounce` makes recipients Fate::bounced and is given the DSN by
+  // (Fate::deleted, no DSN); `bounce` makes recipients Fate::bounced and is given the DSNs by
   // `bounce_with`.
   virtual Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) = 0;
-  // How a bounce's DSN is made: a pure function handed in at start. Recipients are indexes.
-  using MakeDsn = std::function<std::optional<Generated>(const mail::Envelope& envelope,
-                                                         MessageId id, std::string_view header,
-                                                         const std::vector<mail::Outcome>& failed)>;
-  virtual void bounce_with(MakeDsn make) = 0;
+  // How a bounce's DSNs are made: a function handed in at start.
+  struct Bounced {
+    MessageId id;
+    const mail::Envelope& envelope;
+    bool generated;                            // the message was made by ourselves
+    const std::vector<mail::Outcome>& failed;  // recipients are indexes
+    std::string_view content;                  // its beginning, as far as a DSN may return it
+    bool all_of_it;
+  };
+  using MakeDsns = std::function<std::vector<Generated>(const Bounced&)>;
+  virtual void bounce_with(MakeDsns make) = 0;
   // Called on the loop thread for every message of our own making once it is durable.
-  using OnGenerated = std::function<void(MessageId, const mail::Envelope&, std::uint64_t size)>;
+  using OnGenerated = std::function<void(MessageId, const Generated&)>;
   virtual void on_generated(OnGenerated callback) = 0;
 
   virtual Health health() const = 0;

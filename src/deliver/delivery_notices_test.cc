@@ -1,0 +1,367 @@
+// What senders are told, through whole deliveries: warnings, gathered notices, double bounces.
+#include <gmock/gmock.h>
+
+#include "deliver/delivery_fixture.h"
+
+namespace malleposte::deliver {
+namespace {
+
+using mail::Fate;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+class Telling : public Delivery {
+ protected:
+  Telling() { world.settings.delay_warning_after = 4h; }
+
+  // The relay answers each recipient by the beginning of its name.
+  void by_name() {
+    relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
+      if (line.find("<no") != std::string::npos) return say("550 5.1.1 no such user");
+      if (line.find("<later") != std::string::npos) return say("450 4.2.1 busy");
+      return std::nullopt;
+    };
+  }
+  std::vector<spool::Generated>& told() { return world.store.generated; }
+};
+
+TEST_F(Telling, ASenderIsWarnedOnceWhenMailIsLate) {
+  by_name();
+  start();
+  auto id = put("s@example.org", {"later@x.example", "yes@x.example"});
+  pass(3h);
+  EXPECT_TRUE(told().empty());
+  pass(3h);
+  ASSERT_EQ(told().size(), 1u);
+  EXPECT_EQ(mail::to_string(told()[0].envelope.recipients[0]), "s@example.org");
+  EXPECT_THAT(told()[0].content, HasSubstr("Final-Recipient: rfc822; later@x.example\r\n"
+                                           "Action: delayed\r\nStatus: 4.2.1\r\n"));
+  EXPECT_THAT(told()[0].content, HasSubstr("Will-Retry-Until: "));
+  EXPECT_THAT(told()[0].content, Not(HasSubstr("rfc822; yes@")));
+  EXPECT_TRUE(message(id).warned);
+  // Warning and deferral are one settlement.
+  const auto& settled = std::find_if(world.store.settlements.begin(), world.store.settlements.end(),
+                                     [](const auto& one) { return one.warned; });
+  EXPECT_EQ(settled->generated.size(), 1u);
+  EXPECT_EQ(settled->outcomes.size(), 1u);
+  pass(100h);
+  EXPECT_EQ(told().size(), 1u) << "warned again";
+  pass(20h);
+  ASSERT_EQ(told().size(), 2u);
+  EXPECT_THAT(told()[1].content, HasSubstr("it was tried for"));
+}
+
+TEST_F(Telling, AWarningIsNotRepeatedAfterARestart) {
+  by_name();
+  start();
+  put("s@example.org", {"later@x.example"});
+  pass(6h);
+  EXPECT_EQ(told().size(), 1u);
+  dispatcher.reset();
+  start();
+  pass(6h);
+  EXPECT_EQ(told().size(), 1u);
+}
+
+TEST_F(Telling, NobodyIsWarnedAboutMailFromNobodyNorWhenWarningsAreOff) {
+  by_name();
+  start();
+  put("", {"later@x.example"});
+  pass(10h);
+  EXPECT_TRUE(told().empty());
+  world.settings.delay_warning_after = {};
+  put("s@example.org", {"later@x.example"});
+  pass(10h);
+  EXPECT_TRUE(told().empty());
+}
+
+// Recipients of several next hops come due at different times: the warning speaks of all that are
+// queued, also of those that were not tried this time, and of none that has just been delivered.
+TEST_F(Telling, AWarningSpeaksOfAllThatAreQueued) {
+  world.settings.smart_relay.clear();
+  for (auto n : {"x", "y", "z"}) {
+    world.resolver.mx(std::string(n) + ".example", {{10, std::string("mx.") + n}});
+    world.resolver.address(std::string("mx.") + n,
+                           {std::string("192.0.2.1") + (*n == 'x'   ? "1"
+                                                        : *n == 'y' ? "2"
+                                                                    : "3")});
+  }
+  world.network.host("192.0.2.11:25").refuses_connections = true;
+  world.network.host("192.0.2.12:25").refuses_connections = true;
+  world.network.host("192.0.2.13:25").refuses_connections = true;
+  start();
+  auto id = put("s@example.org", {"a@x.example", "b@y.example", "c@z.example"});
+  pass(3h + 50min);
+  // One is tried at four hours, one is not due, one is delivered in the same attempt.
+  auto& due = message(id).due;
+  due[0] = due[2] = world.loop.wall() + 15min;
+  due[1] = world.loop.wall() + 30min;
+  world.network.host("192.0.2.13:25").refuses_connections = false;
+  pass(20min);
+  ASSERT_EQ(told().size(), 1u);
+  EXPECT_EQ(message(id).fate(2), Fate::delivered);
+  EXPECT_THAT(told()[0].content, HasSubstr("rfc822; a@x.example\r\nAction: delayed"));
+  EXPECT_THAT(told()[0].content, HasSubstr("rfc822; b@y.example\r\nAction: delayed"));
+  EXPECT_THAT(told()[0].content, Not(HasSubstr("c@z.example")));
+}
+
+TEST_F(Telling, FailureAndWarningOfOneAttemptAreOneSettlement) {
+  by_name();
+  start();
+  put("s@example.org", {"later@x.example"});
+  pass(3h);
+  auto id = put("s@example.org", {"no@x.example", "later@x.example"});
+  message(id).envelope.arrived -= 5h;
+  pass();
+  const auto& settlement = world.store.settlements.back();
+  EXPECT_EQ(settlement.id, id);
+  EXPECT_EQ(settlement.outcomes.size(), 2u);
+  ASSERT_EQ(settlement.generated.size(), 2u);
+  EXPECT_THAT(settlement.generated[0].content, HasSubstr("Action: failed"));
+  EXPECT_THAT(settlement.generated[1].content, HasSubstr("Action: delayed"));
+  EXPECT_TRUE(settlement.warned);
+}
+
+// One record has to hold the outcomes and their DSN.
+TEST_F(Telling, VeryManyFailuresAreToldInSeveralNotices) {
+  by_name();
+  start();
+  std::vector<std::string> to;
+  for (int i = 0; i < 450; ++i) to.push_back("no" + std::to_string(i) + "@x.example");
+  for (int i = 0; i < 250; ++i) to.push_back("later" + std::to_string(i) + "@x.example");
+  auto id = put("s@example.org", to);
+  message(id).envelope.arrived -= 5h;
+  pass(1min);
+  std::size_t failed = 0, late = 0;
+  for (const auto& one : told()) {
+    for (std::size_t at = 0; (at = one.content.find("Action: failed", at)) != std::string::npos;
+         ++at)
+      ++failed;
+    for (std::size_t at = 0; (at = one.content.find("Action: delayed", at)) != std::string::npos;
+         ++at)
+      ++late;
+  }
+  EXPECT_EQ(failed, 450u);
+  EXPECT_EQ(late, limits::recipients_per_dsn);
+  EXPECT_THAT(told().back().content, HasSubstr("And 50 more recipients"));
+  EXPECT_EQ(told().size(), 4u);
+  for (std::size_t i = 0; i < to.size(); ++i) EXPECT_EQ(message(id).history[i].size(), 1u);
+}
+
+TEST_F(Telling, ANoticeThatFailsItselfGoesToRootAddressAndNoFurther) {
+  by_name();
+  world.store.queues_generated = true;
+  world.settings.root_address = "norelief@example.org";
+  start();
+  put("nosender@example.org", {"no@x.example"});
+  pass(1min);
+  ASSERT_EQ(told().size(), 2u);
+  EXPECT_EQ(mail::to_string(told()[0].envelope.recipients[0]), "nosender@example.org");
+  EXPECT_EQ(mail::to_string(told()[1].envelope.recipients[0]), "norelief@example.org");
+  EXPECT_TRUE(told()[1].envelope.reverse_path.null());
+  EXPECT_THAT(told()[1].content, HasSubstr("Final-Recipient: rfc822; nosender@example.org"));
+  EXPECT_THAT(told()[1].content, HasSubstr("Subject: Undelivered mail returned to sender"));
+  pass(1h);
+  EXPECT_EQ(told().size(), 2u);
+}
+
+// --- Gathering -----------------------------------------------------------------------------------
+
+class Gathering : public Telling {
+ protected:
+  Gathering() { world.store.queues_generated = true; }
+
+  // So many messages that fail, from one sender.
+  void fail_some(std::size_t count, const std::string& from = "s@example.org") {
+    for (std::size_t i = 0; i < count; ++i, ++next_)
+      put(from, {"no" + std::to_string(next_) + "@x.example", "yes@x.example"},
+          "Subject: number " + std::to_string(next_) + "\r\n\r\nx\r\n");
+    pass(1s);
+  }
+  std::vector<FakeHost::Mail> arrived(const std::string& to) {
+    std::vector<FakeHost::Mail> mails;
+    for (const auto& mail : relay().mails)
+      if (mail.to.front() == to) mails.push_back(mail);
+    return mails;
+  }
+  // Messages that wait to become part of a report.
+  std::vector<mail::MessageId> gathered() {
+    std::vector<mail::MessageId> ids;
+    for (const auto& [id, message] : world.store.messages)
+      if (message.gathered && message.fate(0) == Fate::queued) ids.push_back({id});
+    return ids;
+  }
+  std::size_t next_ = 1;
+};
+
+TEST_F(Gathering, FailuresPastTheBoundComeInOneReportAnHour) {
+  by_name();
+  start();
+  fail_some(limits::dsns_per_address + 20);
+  EXPECT_EQ(arrived("s@example.org").size(), limits::dsns_per_address);
+  EXPECT_EQ(gathered().size(), 20u);
+  pass(59min);
+  EXPECT_EQ(arrived("s@example.org").size(), limits::dsns_per_address);
+  pass(2min);
+  auto mails = arrived("s@example.org");
+  ASSERT_EQ(mails.size(), limits::dsns_per_address + 1);
+  EXPECT_EQ(mails.back().from, "");
+  EXPECT_THAT(mails.back().content, HasSubstr("Subject: Undelivered mail: 20 notices in one"));
+  for (std::size_t i = limits::dsns_per_address + 1; i < next_; ++i)
+    EXPECT_THAT(mails.back().content, HasSubstr("<no" + std::to_string(i) + "@x.example> failed:"));
+  // One settlement: all of them replaced, and the report.
+  EXPECT_TRUE(gathered().empty());
+  const auto replaced =
+      std::count_if(world.store.settlements.begin(), world.store.settlements.end(),
+                    [](const auto& one) { return one.outcomes.front().fate == Fate::replaced; });
+  EXPECT_EQ(replaced, 20);
+  EXPECT_EQ(dispatcher->leased_messages(), 0u);
+}
+
+TEST_F(Gathering, EachSenderHasItsOwnReportAndOthersAreNotTouched) {
+  by_name();
+  start();
+  fail_some(limits::dsns_per_address + 3, "one@example.org");
+  fail_some(limits::dsns_per_address + 2, "two@example.org");
+  fail_some(1, "three@example.org");
+  EXPECT_EQ(arrived("three@example.org").size(), 1u);
+  pass(61min);
+  EXPECT_THAT(arrived("one@example.org").back().content, HasSubstr("3 notices in one"));
+  EXPECT_THAT(arrived("two@example.org").back().content, HasSubstr("2 notices in one"));
+}
+
+TEST_F(Gathering, ASingleGatheredNoticeGoesOutAsItIs) {
+  by_name();
+  start();
+  fail_some(limits::dsns_per_address + 1);
+  const auto dsn = message(gathered().at(0)).content;
+  pass(61min);
+  EXPECT_EQ(arrived("s@example.org").size(), limits::dsns_per_address + 1);
+  EXPECT_EQ(arrived("s@example.org").back().content, dsn);
+}
+
+TEST_F(Gathering, ReportsThatWouldBeTooLargeAreSeveral) {
+  relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (line.find("<no") != std::string::npos)
+      return say("550 5.1.1 " + std::string(900, 'x') + " at length");
+    return std::nullopt;
+  };
+  start();
+  fail_some(limits::dsns_per_address + 150);
+  pass(62min);
+  auto mails = arrived("s@example.org");
+  ASSERT_GT(mails.size(), limits::dsns_per_address + 1);
+  std::size_t named = 0;
+  for (auto i = limits::dsns_per_address; i < mails.size(); ++i) {
+    EXPECT_LE(mails[i].content.size(), limits::report_octets + 4096);
+    for (std::size_t at = 0; (at = mails[i].content.find("> failed:", at)) != std::string::npos;
+         ++at)
+      ++named;
+  }
+  EXPECT_EQ(named, 150u);
+}
+
+TEST_F(Gathering, WhatTheOperatorTookAwayIsNotInTheReport) {
+  by_name();
+  start();
+  fail_some(limits::dsns_per_address + 4);
+  const auto ids = gathered();
+  pass(58min);
+  world.store.unwanted.insert(ids[1].value);  // held or deleted while it is leased
+  pass(3min);
+  EXPECT_THAT(arrived("s@example.org").back().content, HasSubstr("3 notices in one"));
+  EXPECT_EQ(message(ids[1]).fate(0), Fate::queued);
+  EXPECT_TRUE(message(ids[1]).leased.empty());
+}
+
+TEST_F(Gathering, NothingIsLostWhenTheReportCannotBeKeptOrHasNoRoom) {
+  by_name();
+  start();
+  fail_some(limits::dsns_per_address + 5);
+  pass(58min);
+  world.store.failing_settlements = 3;
+  world.store.refused_reservations = 3;
+  pass(5min);
+  EXPECT_THAT(arrived("s@example.org").back().content, HasSubstr("5 notices in one"));
+  EXPECT_EQ(arrived("s@example.org").size(), limits::dsns_per_address + 1);
+  EXPECT_TRUE(gathered().empty());
+}
+
+TEST_F(Gathering, WhatCannotBeReadIsPutOffAndTheOthersGo) {
+  by_name();
+  start();
+  fail_some(limits::dsns_per_address + 5);
+  const auto first = gathered().at(0);
+  pass(58min);
+  world.store.failing_opens = 1;
+  pass(3min);
+  EXPECT_THAT(arrived("s@example.org").back().content, HasSubstr("4 notices in one"));
+  EXPECT_EQ(message(first).fate(0), Fate::queued);
+  EXPECT_THAT(world.record.events.back(), HasSubstr("cannot be read"));
+  pass(2h);
+  EXPECT_EQ(message(first).fate(0), Fate::replaced);
+}
+
+TEST_F(Gathering, AfterARestartTheReportStillComes) {
+  by_name();
+  start();
+  fail_some(limits::dsns_per_address + 5);
+  pass(30min);
+  dispatcher.reset();
+  start();
+  pass(31min);
+  EXPECT_THAT(arrived("s@example.org").back().content, HasSubstr("5 notices in one"));
+}
+
+TEST_F(Gathering, AReportThatFailsIsADoubleBounce) {
+  by_name();
+  world.settings.root_address = "root@example.org";
+  start();
+  fail_some(limits::dsns_per_address + 5, "nosender@example.org");
+  pass(61min);
+  const auto mails = arrived("root@example.org");
+  ASSERT_EQ(mails.size(), limits::dsns_per_address + 1)
+      << "one for each notice, one for the report";
+  EXPECT_THAT(mails.back().content, HasSubstr("Undeliverable notice (double bounce)"));
+  EXPECT_THAT(mails.back().content, HasSubstr("Subject: Undelivered mail: 5 notices in one"));
+}
+
+TEST_F(Gathering, AShutdownWaitsForAReportOnItsWayToTheDisk) {
+  by_name();
+  start();
+  fail_some(limits::dsns_per_address + 5);
+  pass(58min);
+  world.store.settle_delay = 5s;
+  while (world.store.generated.size() < limits::dsns_per_address + 6 && gathered().size() == 5 &&
+         dispatcher->leased_messages() == 0)
+    pass(100ms);
+  pass(1100ms);
+  std::optional<std::vector<InDoubt>> in_doubt;
+  spawn([](Dispatcher& d, std::optional<std::vector<InDoubt>>& to) -> Task<void> {
+    to = co_await d.stop();
+  }(*dispatcher, in_doubt));
+  pass(2s);
+  EXPECT_FALSE(in_doubt);
+  pass(4s);
+  EXPECT_TRUE(in_doubt);
+  EXPECT_TRUE(gathered().empty());
+  leftovers_allowed = true;  // the report itself
+}
+
+TEST_F(Telling, TheOperatorsBounceGoesTheSameWay) {
+  start();
+  auto id = put("s@example.org", {"a@x.example"});
+  mail::Outcome outcome{0, Fate::bounced, {}, {"", "", 0, "5.0.0", "returned by the operator"}};
+  const std::vector failed{outcome};
+  ASSERT_TRUE(world.store.make_dsns);
+  for (unsigned i = 0; i <= limits::dsns_per_address; ++i) {
+    auto made = world.store.make_dsns({id, message(id).envelope, false, failed, "A: b\r\n", true});
+    ASSERT_EQ(made.size(), 1u);
+    EXPECT_THAT(made[0].content, HasSubstr("    returned by the operator\r\n"));
+    EXPECT_EQ(made[0].gathered_until.has_value(), i == limits::dsns_per_address);
+  }
+}
+
+}  // namespace
+}  // namespace malleposte::deliver

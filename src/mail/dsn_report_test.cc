@@ -1,0 +1,79 @@
+#include "mail/dsn_report.h"
+
+#include <gtest/gtest.h>
+
+namespace malleposte::mail {
+namespace {
+
+using namespace std::chrono_literals;
+
+const WallTime now{std::chrono::sys_days(std::chrono::year(2026) / 5 / 21) + 5h + 33min + 29s};
+
+Dsn dsn(const std::string& recipient, Outcome outcome, std::string_view header,
+        DsnKind kind = DsnKind::failure) {
+  Envelope original;
+  original.reverse_path = {"s", "example.org"};
+  original.recipients = {{recipient, "x.example"}, {recipient + "2", "x.example"}};
+  original.arrived = now - 1h;
+  std::vector<Outcome> outcomes{outcome, outcome};
+  outcomes[1].recipient = 1;
+  return make_dsn({kind, original.reverse_path, original, MessageId{7}, outcomes, header, false,
+                   "me.example", now, now + 5h});
+}
+
+bool has(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(DsnReport, SaysOfEveryRecipientWhatItsDsnSaid) {
+  Outcome refused{0, Fate::bounced, {}, {"mx.x.example", "192.0.2.1:25", 550, "5.1.1", "No user"}};
+  for (int i = 0; i < 12; ++i) refused.answer.text += " of this name";  // long enough to be folded
+  Outcome late{0, Fate::queued, {}, {"", "", 0, "4.4.3", "no answer from DNS"}};
+  std::vector<GatheredDsn> gathered;
+  for (const auto& one : {dsn("a", refused, "Message-ID: <1@s>\r\nSubject: first\r\n one\r\n\r\n"),
+                          dsn("b", late, "X: y\r\n\r\n", DsnKind::delay)}) {
+    auto read = read_dsn(one.content);
+    ASSERT_TRUE(read);
+    gathered.push_back(*read);
+  }
+  const auto report =
+      make_report({{"s", "example.org"}, MessageId{9}, "me.example", now}, gathered);
+  EXPECT_TRUE(report.envelope.reverse_path.null());
+  EXPECT_EQ(report.envelope.recipients, (std::vector<Address>{{"s", "example.org"}}));
+  const auto& text = report.content;
+  EXPECT_TRUE(has(text, "\r\nSubject: Undelivered mail: 2 notices in one\r\n"));
+  EXPECT_TRUE(has(text, "Message of Thu, 21 May 2026 04:33:29 +0000, \"first one\", <1@s>"));
+  for (auto who : {"a", "a2"})
+    EXPECT_TRUE(
+        has(text, std::string("    <") + who + "@x.example> failed:\r\n        There is no "));
+  for (auto who : {"b", "b2"})
+    EXPECT_TRUE(has(text, std::string("    <") + who + "@x.example> is late:\r\n"));
+  EXPECT_TRUE(has(text, "no answer from DNS"));
+  EXPECT_TRUE(has(text, "Final-Recipient: rfc822; a2@x.example\r\nAction: failed\r\n"));
+  EXPECT_TRUE(has(text, "Final-Recipient: rfc822; b2@x.example\r\nAction: delayed\r\n"));
+  for (char c : text) ASSERT_TRUE(c == '\r' || c == '\n' || (c >= ' ' && c <= '~'));
+}
+
+TEST(DsnReport, WhatIsNoDsnIsNotRead) {
+  Outcome refused{0, Fate::bounced, {}, {"mx", "192.0.2.1:25", 550, "5.1.1", "No user"}};
+  const auto good = dsn("a", refused, "A: b\r\n\r\n").content;
+  ASSERT_TRUE(read_dsn(good));
+  for (std::size_t length = 0; length + 4 < good.size(); length += 7)
+    EXPECT_FALSE(read_dsn(good.substr(0, length))) << length;
+  EXPECT_FALSE(read_dsn("Subject: x\r\n\r\nhello\r\n"));
+}
+
+// The original's header is foreign: nothing in it may look like a recipient of the report.
+TEST(DsnReport, ForeignHeadersAddNoPartOrRecipient) {
+  Outcome refused{0, Fate::bounced, {}, {"mx", "192.0.2.1:25", 550, "5.1.1", "No user"}};
+  auto read = read_dsn(dsn("a", refused,
+                           "Subject: x\r\n\tFinal-Recipient: rfc822; evil@x\r\n"
+                           "Message-ID: <\xc3\xa9>\r\n\r\n")
+                           .content);
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(has(read->programs, "evil"));
+  EXPECT_TRUE(has(read->people, "<\?\?>"));
+}
+
+}  // namespace
+}  // namespace malleposte::mail
