@@ -169,6 +169,8 @@ TEST_F(ApiTest, FiltersNarrowListAndCountAlike) {
       {{{"domain", "example.com"}}, 2},
       {{{"state", "held"}}, 1},
       {{{"older_than", "4h"}}, 1},
+      {{{"class", "system"}}, 3},
+      {{{"class", "network"}}, 0},
       {{{"older_than", "1h"}, {"domain", "example.com"}}, 1},
       {{{"id", "0000000000003"}}, 1},
       {{{"id", "0000000000009"}}, 0},
@@ -182,17 +184,10 @@ TEST_F(ApiTest, FiltersNarrowListAndCountAlike) {
 
 TEST_F(ApiTest, WrongFiltersAre400) {
   const std::multimap<std::string, std::string> wrong[] = {
-      {{"stat", "held"}},
-      {{"state", "Held"}},
-      {{"state", ""}},
-      {{"sender", ""}},
-      {{"older_than", "4"}},
-      {{"older_than", "-4h"}},
-      {{"limit", "x"}},
-      {{"limit", ""}},
-      {{"limit", "-1"}},
-      {{"id", "1"}},
-      {{"state", "held"}, {"state", "active"}},
+      {{"stat", "held"}},      {{"state", "Held"}},   {{"state", ""}},
+      {{"sender", ""}},        {{"older_than", "4"}}, {{"class", "sad"}},
+      {{"older_than", "-4h"}}, {{"limit", "x"}},      {{"limit", ""}},
+      {{"limit", "-1"}},       {{"id", "1"}},         {{"state", "held"}, {"state", "active"}},
   };
   for (const auto& query : wrong) {
     auto response = ask(get("/api/v1/queue/messages", query));

@@ -105,6 +105,10 @@ class FakeStore final : public spool::Store {
     if (!filter.sender.empty() && filter.sender != sender) return false;
     if (filter.state && *filter.state != message.state) return false;
     if (filter.older_than && message.arrived > now - *filter.older_than) return false;
+    if (filter.outcome_class && std::ranges::none_of(message.recipients, [&](const auto& r) {
+          return r.outcome_class == *filter.outcome_class;
+        }))
+      return false;
     auto any = [&](auto test) { return std::ranges::any_of(message.recipients, test); };
     if (!filter.recipient.empty() &&
         !any([&](const auto& recipient) { return recipient.address == filter.recipient; }))

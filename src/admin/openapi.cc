@@ -52,6 +52,7 @@ std::string_view openapi_document() {
           { "$ref": "#/components/parameters/domain" },
           { "$ref": "#/components/parameters/state" },
           { "$ref": "#/components/parameters/older_than" },
+          { "$ref": "#/components/parameters/class" },
           { "$ref": "#/components/parameters/id" },
           { "name": "limit", "in": "query", "description": "How many messages; an answer holds at most 10000, next continues.", "schema": { "type": "integer", "minimum": 0, "default": 100 } },
           { "name": "cursor", "in": "query", "description": "The value of next in the answer before.", "schema": { "type": "string" } }
@@ -85,6 +86,7 @@ std::string_view openapi_document() {
           { "$ref": "#/components/parameters/domain" },
           { "$ref": "#/components/parameters/state" },
           { "$ref": "#/components/parameters/older_than" },
+          { "$ref": "#/components/parameters/class" },
           { "$ref": "#/components/parameters/id" }
         ],
         "responses": {
@@ -158,6 +160,7 @@ std::string_view openapi_document() {
       "domain": { "name": "domain", "in": "query", "description": "Of a recipient.", "schema": { "type": "string" } },
       "state": { "name": "state", "in": "query", "schema": { "$ref": "#/components/schemas/State" } },
       "older_than": { "name": "older_than", "in": "query", "description": "Since arrival: 30s, 5m, 4h, 5d.", "schema": { "type": "string" } },
+      "class": { "name": "class", "in": "query", "description": "Of the last answer for a recipient that is still queued.", "schema": { "$ref": "#/components/schemas/OutcomeClass" } },
       "id": { "name": "id", "in": "query", "schema": { "$ref": "#/components/schemas/Id" } }
     },
     "requestBodies": {
@@ -179,6 +182,7 @@ std::string_view openapi_document() {
           "domain": { "type": "string" },
           "state": { "$ref": "#/components/schemas/State" },
           "older_than": { "type": "string" },
+          "class": { "$ref": "#/components/schemas/OutcomeClass" },
           "id": { "$ref": "#/components/schemas/Id" },
           "ids": { "type": "array", "minItems": 1, "items": { "$ref": "#/components/schemas/Id" } },
           "all": { "type": "boolean" }

@@ -43,7 +43,8 @@ Result<Known> set_field(spool::Filter& filter, const std::string& name, std::str
                       : name == "domain"    ? &filter.domain
                       : name == "id"        ? &filter.id
                                             : nullptr;
-  if (text == nullptr && name != "state" && name != "older_than") return Known::no;
+  if (text == nullptr && name != "state" && name != "older_than" && name != "class")
+    return Known::no;
   if (value.empty())
     return wrong(fmt::format("{} is empty; leave it out{}.", name,
                              name == "sender" ? ", or write <> for the null sender" : ""));
@@ -54,6 +55,12 @@ Result<Known> set_field(spool::Filter& filter, const std::string& name, std::str
           fmt::format("state is \"{}\"; it can be active, deferred, held, scheduled or "
                       "deleting.",
                       value));
+  } else if (name == "class") {
+    filter.outcome_class = mail::parse_outcome_class(value);
+    if (!filter.outcome_class)
+      return wrong(fmt::format(
+          "class is \"{}\"; it is the class of an outcome, such as unknown_user or network.",
+          value));
   } else if (name == "older_than") {
     auto duration = config::parse_duration(value);
     if (!duration)
@@ -94,7 +101,7 @@ Result<ListQuery> parse_query(const std::multimap<std::string, std::string>& que
       if (*known == Known::no)
         return wrong(
             fmt::format("There is no filter \"{}\"; there are sender, recipient, domain, "
-                        "state, older_than and id{}.",
+                        "state, older_than, class and id{}.",
                         name, paged ? ", and limit and cursor" : ""));
     }
   }
@@ -136,7 +143,7 @@ Result<void> set_member(Selection& selection, const std::string& name,
   if (known && *known == Known::no)
     return wrong(
         fmt::format("There is no filter \"{}\"; there are sender, recipient, domain, "
-                    "state, older_than, id, ids and all.",
+                    "state, older_than, class, id, ids and all.",
                     name));
   if (text == nullptr) return wrong(fmt::format("{} must be a text.", name));
   if (!known) return tl::make_unexpected(known.error());
@@ -163,7 +170,7 @@ Result<spool::Filter> parse_filter_query(const std::multimap<std::string, std::s
 
 bool Selection::everything() const {
   return ids.empty() && filter.id.empty() && filter.sender.empty() && filter.recipient.empty() &&
-         filter.domain.empty() && !filter.state && !filter.older_than;
+         filter.domain.empty() && !filter.state && !filter.older_than && !filter.outcome_class;
 }
 
 Result<Selection> parse_selection(std::string_view body) {
@@ -199,6 +206,7 @@ std::string describe(const Selection& selection) {
   if (filter.state) add("state", to_string(*filter.state));
   if (filter.older_than)
     add("older_than", fmt::format("{}s", filter.older_than->count() / 1'000'000));
+  if (filter.outcome_class) add("class", to_string(*filter.outcome_class));
   return text.empty() ? "all messages" : text;
 }
 

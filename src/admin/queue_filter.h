@@ -19,7 +19,7 @@ struct ListQuery {
   std::string cursor;
 };
 
-// sender, recipient, domain, state, older_than, id; limit and cursor. Errors: Fault::peer.
+// sender, recipient, domain, state, older_than, class, id; limit and cursor. Errors: Fault::peer.
 Result<ListQuery> parse_list_query(const std::multimap<std::string, std::string>& query);
 // The same without limit and cursor.
 Result<spool::Filter> parse_filter_query(const std::multimap<std::string, std::string>& query);

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "admin/openapi.h"
+#include "admin/queue_filter.h"
 
 namespace malleposte::admin {
 namespace {
@@ -59,6 +60,15 @@ TEST(QueueJson, OneMessageTellsEveryAttemptOldestFirst) {
   auto& second = recipients[1].as_object();
   EXPECT_EQ(second["attempts"].as_int64(), 0);
   EXPECT_TRUE(second["history"].as_array().empty());
+}
+
+// Taken for everything, "delete what nobody knows" would need {"all":true}, or delete everything.
+TEST(QueueFilter, AClassAloneIsNotEverything) {
+  auto selection = parse_selection("{\"class\":\"unknown_user\"}");
+  ASSERT_TRUE(selection);
+  EXPECT_FALSE(selection->everything());
+  EXPECT_EQ(selection->filter.outcome_class, mail::OutcomeClass::unknown_user);
+  EXPECT_EQ(describe(*selection), "class=unknown_user");
 }
 
 TEST(QueueJson, TheDescriptionOfTheApiKnowsEveryClass) {

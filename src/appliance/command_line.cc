@@ -11,6 +11,7 @@
 
 #include "appliance/version.h"
 #include "config/values.h"
+#include "mail/outcome_class.h"
 
 namespace malleposte::appliance {
 namespace {
@@ -25,6 +26,11 @@ std::string check_duration(const std::string& text) {
 std::string check_count(const std::string& text) {
   if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) return {};
   return fmt::format("\"{}\" is no number of messages", text);
+}
+
+std::string check_class(const std::string& text) {
+  if (mail::parse_outcome_class(text)) return {};
+  return fmt::format("\"{}\" is no class of outcomes", text);
 }
 
 std::string check_assignment(const std::string& text) {
@@ -53,6 +59,9 @@ struct Parser {
         ->check(CLI::IsMember({"active", "deferred", "held", "scheduled", "deleting"}));
     sub->add_option("--older-than", line.filter.older_than, "in the queue for so long, as in 4h")
         ->check(check_duration);
+    sub->add_option("--class", line.filter.outcome_class,
+                    "kind of the last answer, as unknown_user or network")
+        ->check(check_class);
   }
 
   void add_action(CLI::App* queue, const char* name, const char* help, Command command) {
@@ -123,7 +132,7 @@ struct Parser {
 
 bool QueueFilter::empty() const {
   return sender.empty() && recipient.empty() && domain.empty() && state.empty() &&
-         older_than.empty();
+         older_than.empty() && outcome_class.empty();
 }
 
 Result<CommandLine, Answer> parse_command_line(std::vector<std::string> arguments) {

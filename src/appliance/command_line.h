@@ -40,7 +40,7 @@ enum class Command : std::uint8_t {
 
 // Which messages: all that match every field that is set. Durations as they were written.
 struct QueueFilter {
-  std::string sender, recipient, domain, state, older_than;
+  std::string sender, recipient, domain, state, older_than, outcome_class;
   bool empty() const;
 };
 

@@ -56,9 +56,10 @@ TEST(CommandLine, ASettingMayBeEmptyAndHoldAnything) {
 
 TEST(CommandLine, FiltersAndMessagesOfAQueueAction) {
   const CommandLine line =
-      parsed({"queue", "delete", "0001", "--yes", "0002", "--sender", "<>", "--recipient",
-              "a@example.org", "--domain", "example.org", "--state", "deferred", "--older-than",
-              "4h", "--set", "x=y", "0003"});
+      parsed({"queue",       "delete",       "0001",        "--yes",         "0002",
+              "--sender",    "<>",           "--recipient", "a@example.org", "--domain",
+              "example.org", "--state",      "deferred",    "--older-than",  "4h",
+              "--class",     "unknown_user", "--set",       "x=y",           "0003"});
   EXPECT_EQ(line.command, Command::queue_delete);
   EXPECT_EQ(line.ids, (std::vector<std::string>{"0001", "0002", "0003"}));
   EXPECT_TRUE(line.yes);
@@ -67,6 +68,7 @@ TEST(CommandLine, FiltersAndMessagesOfAQueueAction) {
   EXPECT_EQ(line.filter.domain, "example.org");
   EXPECT_EQ(line.filter.state, "deferred");
   EXPECT_EQ(line.filter.older_than, "4h");
+  EXPECT_EQ(line.filter.outcome_class, "unknown_user");
 }
 
 TEST(CommandLine, ALookUpNeedsADomain) {
@@ -102,6 +104,7 @@ TEST(CommandLine, SlipsEndWithTwo) {
                                              {"queue", "show"},
                                              {"queue", "list", "--state", "lost"},
                                              {"queue", "list", "--older-than", "4"},
+                                             {"queue", "list", "--class", "sad"},
                                              {"run", "--fast"},
                                              {"run", "extra"},
                                              {"run", "--set"},

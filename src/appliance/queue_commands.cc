@@ -92,6 +92,7 @@ class QueueCommand {
     add("domain", line_.filter.domain);
     add("state", line_.filter.state);
     add("older_than", line_.filter.older_than);
+    add("class", line_.filter.outcome_class);
     return query;
   }
 

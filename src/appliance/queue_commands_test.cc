@@ -62,10 +62,11 @@ using Texts = std::vector<std::string>;
 TEST_F(QueueCommands, ListHandsTheFiltersOn) {
   page(0, "", {});
   EXPECT_EQ(execute({"queue", "list", "--sender", "<>", "--recipient", "a@b.example", "--domain",
-                     "b.example", "--state", "held", "--older-than", "4h"}),
+                     "b.example", "--state", "held", "--older-than", "4h", "--class", "dns"}),
             0);
-  EXPECT_EQ(asked_, (Texts{"GET /api/v1/queue/messages?domain=b.example&limit=1000&older_than=4h&"
-                           "recipient=a@b.example&sender=<>&state=held"}));
+  EXPECT_EQ(asked_,
+            (Texts{"GET /api/v1/queue/messages?class=dns&domain=b.example&limit=1000&older_than=4h&"
+                   "recipient=a@b.example&sender=<>&state=held"}));
   EXPECT_EQ(console_.said, "No message matches.\n");
 }
 

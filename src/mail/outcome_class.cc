@@ -233,6 +233,12 @@ std::string_view to_string(OutcomeClass outcome_class) {
   return number < words.size() ? words[number] : words.back();
 }
 
+std::optional<OutcomeClass> parse_outcome_class(std::string_view word) {
+  for (std::size_t i = 1; i < words.size(); ++i)
+    if (words[i] == word) return static_cast<OutcomeClass>(i);
+  return std::nullopt;
+}
+
 OutcomeClass outcome_class_of(std::uint8_t number) {
   return number < outcome_classes ? static_cast<OutcomeClass>(number) : OutcomeClass::other;
 }

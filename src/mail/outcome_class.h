@@ -6,7 +6,9 @@
 // 5.7.1, ...) known phrases of the text decide, then the reply code. Pure; any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace malleposte::mail {
@@ -53,6 +55,9 @@ inline constexpr std::size_t outcome_classes = 29;
 
 // The word in logs, figures and the API: "unknown_user"; "operator" for by_operator; "" for none.
 std::string_view to_string(OutcomeClass outcome_class);
+
+// The class of a word; empty for any other text.
+std::optional<OutcomeClass> parse_outcome_class(std::string_view word);
 
 // The class of a number read from elsewhere; `other` when a later version made it.
 OutcomeClass outcome_class_of(std::uint8_t number);

@@ -240,8 +240,11 @@ TEST(OutcomeClass, EachHasAWordOfItsOwn) {
     auto known = outcome_class_of(static_cast<std::uint8_t>(i));
     EXPECT_EQ(static_cast<std::size_t>(known), i);
     words.insert(to_string(known));
+    if (i > 0) EXPECT_EQ(parse_outcome_class(to_string(known)), known);
   }
   EXPECT_EQ(words.size(), outcome_classes);
+  EXPECT_EQ(parse_outcome_class(""), std::nullopt);
+  EXPECT_EQ(parse_outcome_class("Network"), std::nullopt);
   EXPECT_EQ(outcome_class_of(outcome_classes), other);
   EXPECT_EQ(outcome_class_of(255), other);
 }

@@ -104,6 +104,21 @@ TEST(Attempts, EachIsRememberedWithAllThatIsKnownOfIt) {
   EXPECT_EQ(on.attempts(id)[0], (RecipientAttempts{3, {attempt(1), attempt(2), attempt(3)}}));
 }
 
+TEST(Attempts, TheClassOfTheLastOneIsAFilter) {
+  Deliveries on;
+  auto id = on->send("content", {"a@example.net", "b@example.net"}).id;
+  on->send("content");
+  on.defer(id, 1, 1);
+  using mail::OutcomeClass;
+  EXPECT_EQ(on->list({.outcome_class = OutcomeClass::greylisted}).total, 1u);
+  EXPECT_EQ(on->list({.outcome_class = OutcomeClass::network}).total, 0u);
+  EXPECT_EQ(on->apply({.outcome_class = OutcomeClass::greylisted}, Operation::hold), 1u);
+  on.restart();
+  EXPECT_EQ(on->list({.outcome_class = OutcomeClass::greylisted}).messages.at(0).id, id);
+  EXPECT_EQ(on->apply({.outcome_class = OutcomeClass::greylisted}, Operation::remove), 1u);
+  EXPECT_EQ(on->list().total, 1u);
+}
+
 TEST(Attempts, AreRememberedOverRestarts) {
   Deliveries on;
   auto id = on->send("content").id;

@@ -76,7 +76,8 @@ QueueState state_of(const IndexedMessage& message) {
 
 Matcher::Matcher(const SpoolState& state, const Filter& filter) : state_(state) {
   everything_ = filter.id.empty() && filter.sender.empty() && filter.recipient.empty() &&
-                filter.domain.empty() && !filter.state && !filter.older_than;
+                filter.domain.empty() && !filter.state && !filter.older_than &&
+                !filter.outcome_class;
   if (!filter.id.empty()) {
     id_ = mail::parse_message_id(filter.id);
     nothing_ |= !id_;
@@ -90,6 +91,7 @@ Matcher::Matcher(const SpoolState& state, const Filter& filter) : state_(state) 
   }
   nothing_ |= (sender_ && !sender_->domain) || (recipient_ && !recipient_->domain);
   queue_state_ = filter.state;
+  outcome_class_ = filter.outcome_class;
   if (filter.older_than) {
     auto before = (state.loop.wall() - *filter.older_than).time_since_epoch().count();
     arrived_before_ = before < 0 ? 0 : static_cast<std::uint64_t>(before);
@@ -115,6 +117,10 @@ bool Matcher::matches(const IndexedMessage& message) const {
     return false;
   if (domain_ && std::none_of(recipients.begin(), recipients.end(), [&](const auto& r) {
         return r.domain == *domain_ && r.fate == mail::Fate::queued;
+      }))
+    return false;
+  if (outcome_class_ && std::none_of(recipients.begin(), recipients.end(), [&](const auto& r) {
+        return r.outcome_class == *outcome_class_ && r.fate == mail::Fate::queued;
       }))
     return false;
   if (queue_state_ && state_of(message) != *queue_state_) return false;

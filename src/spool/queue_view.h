@@ -39,6 +39,7 @@ class Matcher {
   std::optional<Interner::Number> domain_;
   std::optional<QueueState> queue_state_;
   std::optional<std::uint64_t> arrived_before_;
+  std::optional<mail::OutcomeClass> outcome_class_;
 };
 
 QueueState state_of(const IndexedMessage& message);

@@ -118,6 +118,8 @@ struct Filter {
   std::string domain = {};     // of a recipient
   std::optional<QueueState> state = {};
   std::optional<Duration> older_than = {};
+  // Of the last answer for a recipient that is still queued.
+  std::optional<mail::OutcomeClass> outcome_class = {};
 };
 
 struct ListedRecipient {

@@ -54,6 +54,7 @@ def test_all_attempts_are_shown_also_after_a_kill(malleposte, sink):
     assert times == sorted(times)
 
     assert json.loads(get(f"/api/v1/queue/messages/{message['id']}")) == shown
+    assert server.queue("--class", "mailbox_full") and not server.queue("--class", "network")
     text = server.cli("queue", "show", message["id"])
     for number, word in ((1, "network"), (2, "greylisted"), (3, "mailbox_full")):
         assert re.search(rf"^attempt {number} +\S+Z to \S+Z {word}$", text, re.M), text
