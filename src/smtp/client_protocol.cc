@@ -111,7 +111,8 @@ void ClientProtocol::replied(const PeerReply& reply) {
       return greeted(reply);
     case Stage::ready:
       // Unasked: the peer says good bye, or speaks out of turn and cannot be followed any more.
-      return close(ruling_of(reply, Verdict::temporary), reply.closing());
+      if (reply.code < 400) return broken("a reply to nothing that was said");
+      return close(ruling_of(reply, Verdict::temporary), true);
     case Stage::commands:
       return command_answered(reply);
     case Stage::content:

@@ -303,6 +303,7 @@ TEST_F(Client, AReplyTooManyBehindEhloIsARefusalToo) {
   EXPECT_EQ(p.need(), Need::closed);
   ASSERT_TRUE(p.refusal());
   EXPECT_EQ(p.refusal()->verdict, Verdict::temporary);
+  EXPECT_EQ(p.refusal()->status, "4.5.0") << "and not 250, which would read as a success";
 }
 
 TEST_F(Client, AHostThatRefusesUsHearsAGoodBye) {
