@@ -226,14 +226,16 @@ void Carrier::finished(smtp::Finished finished) {
     parcel.replaced = true;
     return;  // it is still the current one; carry() lets the connection go
   }
+  const auto has_answer = [](const smtp::Ruling& ruling) { return ruling.code != 0; };
   const bool without_answer =
-      std::any_of(finished.results.begin(), finished.results.end(), [](const auto& ruling) {
-        return ruling.code == 0 && ruling.verdict == smtp::Verdict::temporary;
-      });
+      !std::all_of(finished.results.begin(), finished.results.end(), has_answer);
+  // A time-out is no sign that the host wants more connections.
+  const bool answered = !finished.untouched &&
+                        std::any_of(finished.results.begin(), finished.results.end(), has_answer);
   if (depot_.stopping && lost && without_answer) {  // it was we who ended it
     depot_.consignments.abandon(parcel.job());
   } else {
-    if (!finished.untouched && !finished.in_doubt) depot_.scheduler.answered(site_.id);
+    if (answered) depot_.scheduler.answered(site_.id);
     if (!finished.surplus.empty()) offer_again(finished);
     conclude(parcel, std::move(finished.results), &connection_->target());
   }
