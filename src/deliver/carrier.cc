@@ -218,7 +218,7 @@ Task<void> Carrier::carry() {
 void Carrier::finished(smtp::Finished finished) {
   auto& parcel = *current_;
   const bool used = connection_->transactions() > 0 || parcel.lookahead;
-  if (finished.untouched && parcel.lookahead) site_.lookahead = false;
+  if (parcel.lookahead) site_.lookaheads_lost = finished.untouched ? site_.lookaheads_lost + 1 : 0;
   const bool lost = connection_->protocol().need() == Need::closed;
   if (!lost) connection_->count_transaction();
   if (finished.untouched && used && !parcel.replaced) {
@@ -257,7 +257,8 @@ void Carrier::offer_again(smtp::Finished& finished) {
 // Another message for this connection, while the last block of the present one is still here.
 Task<void> Carrier::look_ahead() {
   auto& protocol = connection_->protocol();
-  if (!site_.lookahead || ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
+  if (site_.lookaheads_lost >= Site::lookaheads_lost_max) co_return;
+  if (ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
   if (connection_->transactions() + 1 >= limits::messages_per_connection) co_return;
   auto more = depot_.scheduler.more(site_.id);
   if (!more) co_return;
