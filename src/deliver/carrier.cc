@@ -224,7 +224,7 @@ Task<void> Carrier::carry() {
 void Carrier::finished(smtp::Finished finished) {
   auto& parcel = *current_;
   const bool used = connection_->transactions() > 0 || parcel.lookahead;
-  if (finished.untouched && parcel.lookahead) site_.lookahead = false;
+  if (parcel.lookahead) site_.lookaheads_lost = finished.untouched ? site_.lookaheads_lost + 1 : 0;
   const bool lost = connection_->protocol().need() == Need::closed;
   if (!lost) connection_->count_transaction();
   if (finished.untouched && used && !parcel.replaced) {
@@ -232,14 +232,16 @@ void Carrier::finished(smtp::Finished finished) {
     parcel.replaced = true;
     return;  // it is still the current one; carry() lets the connection go
   }
+  const auto has_answer = [](const smtp::Ruling& ruling) { return ruling.code != 0; };
   const bool without_answer =
-      std::any_of(finished.results.begin(), finished.results.end(), [](const auto& ruling) {
-        return ruling.code == 0 && ruling.verdict == smtp::Verdict::temporary;
-      });
+      !std::all_of(finished.results.begin(), finished.results.end(), has_answer);
+  // A time-out is no sign that the host wants more connections.
+  const bool answered = !finished.untouched &&
+                        std::any_of(finished.results.begin(), finished.results.end(), has_answer);
   if (depot_.stopping && lost && without_answer) {  // it was we who ended it
     depot_.consignments.abandon(parcel.job());
   } else {
-    if (!finished.untouched && !finished.in_doubt) depot_.scheduler.answered(site_.id);
+    if (answered) depot_.scheduler.answered(site_.id);
     if (!finished.surplus.empty()) offer_again(finished);
     conclude(parcel, std::move(finished.results), &connection_->target());
   }
@@ -261,7 +263,8 @@ void Carrier::offer_again(smtp::Finished& finished) {
 // Another message for this connection, while the last block of the present one is still here.
 Task<void> Carrier::look_ahead() {
   auto& protocol = connection_->protocol();
-  if (!site_.lookahead || ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
+  if (site_.lookaheads_lost >= Site::lookaheads_lost_max) co_return;
+  if (ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
   if (connection_->transactions() + 1 >= limits::messages_per_connection) co_return;
   auto more = depot_.scheduler.more(site_.id);
   if (!more) co_return;

@@ -24,8 +24,12 @@ namespace malleposte::deliver {
 struct Site {
   queue::SiteId id;
   std::shared_ptr<const Plan> plan;
-  unsigned working = 0;   // carriers with a connection
-  bool lookahead = true;  // commands may follow the final dot
+  unsigned working = 0;  // carriers with a connection
+  // How often in a row a connection ended that had commands behind the final dot. A host that takes
+  // none there, or closes after each message, is soon spared them; one that closes now and then is
+  // not.
+  unsigned lookaheads_lost = 0;
+  static constexpr unsigned lookaheads_lost_max = 3;
   SteadyTime last_used{};
 };
 

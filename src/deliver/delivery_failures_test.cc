@@ -153,6 +153,21 @@ TEST_F(Delivery, ACloseBehindTheDotCostsTheNextMessageNothing) {
   for (auto& [id, message] : world.store.messages) EXPECT_EQ(message.history[0].size(), 1u);
 }
 
+// Hosts limit the messages of a connection, too. That is no reason to send the rest for ever
+// without commands behind the dot.
+TEST_F(Delivery, ACloseNowAndThenDoesNotEndTheLookahead) {
+  unsigned messages = 0;
+  relay().answer = [&](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (line == "." && ++messages % 10 == 0) return say_and_close("250 enough");
+    return std::nullopt;
+  };
+  start();
+  for (int i = 0; i < 200; ++i) put("s@example.org", {"a@x.example"});
+  pass(1min);
+  EXPECT_EQ(relay().mails.size(), 200u);
+  EXPECT_LE(relay().writes.size(), 200 + 3 * relay().connections);
+}
+
 TEST_F(Delivery, OutcomesThatCannotBeKeptAreSettledAgain) {
   relay();
   world.store.failing_settlements = 5;

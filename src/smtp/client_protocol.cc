@@ -111,7 +111,8 @@ void ClientProtocol::replied(const PeerReply& reply) {
       return greeted(reply);
     case Stage::ready:
       // Unasked: the peer says good bye, or speaks out of turn and cannot be followed any more.
-      return close(ruling_of(reply, Verdict::temporary), reply.closing());
+      if (reply.code < 400) return broken("a reply to nothing that was said");
+      return close(ruling_of(reply, Verdict::temporary), true);
     case Stage::commands:
       return command_answered(reply);
     case Stage::content:
@@ -223,12 +224,19 @@ void ClientProtocol::command_answered(const PeerReply& reply) {
   const auto recipients = exchange.transaction.recipients.size();
   if (!is_rset && number > recipients) return data_answered(reply);
   if (reply.code >= 300 && reply.code < 400) return broken("a reply of class 3 to " + doing());
+  if (is_rset && !reply.positive()) {
+    // What follows would be added to the transaction before: not over this connection.
+    loss_is_harmless_ = true;
+    return close(ruling_of(reply, Verdict::temporary), true);
+  }
   if (is_rset) {
-    // Its answer decides nothing; a peer that refuses it will refuse MAIL.
+    // The way is clear.
   } else if (number == 0) {
     if (!reply.positive()) exchange.mail_refused = ruling_of(reply);
   } else if (!exchange.mail_refused) {
     recipient_answered(number - 1, reply);
+  } else if (reply.positive()) {
+    exchange.recipient_without_sender = true;
   }
   if (exchange.sent == exchange.commands()) return;  // all on their way
   if (exchange.mail_refused) {
@@ -265,6 +273,8 @@ void ClientProtocol::data_answered(const PeerReply& reply) {
     stage_ = Stage::content;
     return;
   }
+  if (go_ahead && exchange.recipient_without_sender)  // the dot would send them an empty message
+    return close({Verdict::temporary, 0, "4.5.0", "the peer takes mail without a sender"}, true);
   if (go_ahead) {  // RFC 2920 3.1: nobody is to get it; the data has to be ended nevertheless
     stage_ = Stage::lone_dot;
     output_ = ".\r\n";

@@ -134,6 +134,7 @@ class ClientProtocol {
     std::vector<std::optional<Ruling>> results;  // refusals at first, all at the end
     std::vector<std::size_t> surplus;            // see Finished
     std::size_t accepted = 0;
+    bool recipient_without_sender = false;  // MAIL was refused, and a RCPT taken nevertheless
     std::size_t commands() const { return transaction.recipients.size() + 2 + (rset ? 1 : 0); }
   };
 

@@ -144,7 +144,7 @@ def test_a_host_that_stops_reading_holds_nobody_else(malleposte, sink, tmp_path)
     server = malleposte(routes=tmp_path / "routes", **FAST)
     large = bulk(20_000_000, "stuck")
     server.send("anna@example.org", "a@stuck.example", large)
-    stuck.wait_for(lambda: "DATA" in stuck.commands, "DATA")
+    until(lambda: "DATA" in stuck.commands, "DATA")
     for number in range(20):
         server.send("anna@example.org", RECIPIENTS, simple(str(number)))
     good.wait(20)
