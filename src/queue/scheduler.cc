@@ -154,7 +154,6 @@ void Scheduler::set_stranger(SiteId id, bool stranger) {
     busy_with_strangers_ += site.busy;
   else
     busy_with_strangers_ -= site.busy;
-  list(id);  // among those that it belongs to now
 }
 
 void Scheduler::answered(SiteId id) {
