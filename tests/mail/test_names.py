@@ -5,12 +5,14 @@ import random
 import smtplib
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
 from harness import until
 from harness.dns import NXDOMAIN, SERVFAIL, ScriptedDns, a, aaaa, mx
 from harness.mail import simple
+from harness.server import HOST, UI_PORT
 
 HEALTHY = "192.0.2.10"  # no loopback address
 OURS = "192.0.2.1"
@@ -398,3 +400,10 @@ def test_flush_forgets_what_dns_said(by_mx, scripted):
     assert server.cli("dns", "flush") == "What was learnt of DNS is forgotten.\n"
     assert host() == "new.example"
     assert dns.asked.count(("good.example", "MX")) == 2
+    with urllib.request.urlopen(f"http://{HOST}:{UI_PORT}/metrics") as answer:
+        figures = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines()
+                       if line.startswith("malleposte_"))
+    assert float(figures["malleposte_dns_questions_total"]) >= 9  # the cached ones too
+    assert figures["malleposte_dns_failures_total"] == "0"
+    assert figures["malleposte_dns_lookups"] == figures["malleposte_dns_lookups_waiting"] == "0"
+    assert figures['malleposte_limit{name="dns_lookups"}'] == "1000"
