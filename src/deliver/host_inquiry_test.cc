@@ -42,6 +42,9 @@ class SlowResolver final : public net::Resolver {
 
 class HostInquiry : public testing::Test {
  protected:
+  // Those that were not waited for come back too.
+  ~HostInquiry() override { loop.pass(60s); }
+
   FakeLoop loop;
   SlowResolver resolver{loop};
   std::vector<net::Mx> mx;

@@ -22,7 +22,9 @@ constexpr int class_in = 1;
 //  - a server on this machine is a server like any other;
 //  - test. and the private networks' reverse zones are asked like any other name: whoever sets
 //    dns_servers knows them;
-//  - a silent server is given up after seconds, not half a minute, and tried again soon;
+//  - a server has some 6 seconds for a name (three questions, the first waits a second), also when
+//    it was quick before: it may have to ask others. No bound is set to what it is given after it
+//    was silent about many names: with one the library takes it for dead (docs/adr/0020);
 //  - the caches stay small.
 constexpr std::string_view configuration = R"(server:
   do-not-query-localhost: no
@@ -32,9 +34,11 @@ constexpr std::string_view configuration = R"(server:
   outbound-msg-retry: 2
   infra-keep-probing: yes
   infra-host-ttl: 1
+  unknown-server-time-limit: 1000
+  infra-cache-min-rtt: 1000
   edns-buffer-size: 1232
   outgoing-range: 256
-  num-queries-per-thread: 1024
+  num-queries-per-thread: 2048
   msg-cache-size: 2m
   rrset-cache-size: 4m
   key-cache-size: 1m
@@ -176,7 +180,7 @@ void DnsContext::process() {
   // Who waited may ask again, or let the context go: never inside the library's call.
   const auto arrived = std::exchange(ready_, {});
   for (const auto& [question, reply] : arrived)
-    if (const auto taken = take(question)) answer(taken->answer, reply);
+    if (const auto taken = take(question); taken && taken->answer) answer(taken->answer, reply);
 }
 
 void DnsContext::on_result(void* question, int error, ub_result* result) {
@@ -245,10 +249,10 @@ std::unique_ptr<DnsContext::Question> DnsContext::take(Question* question) {
 }
 
 void DnsContext::expire(Question* question) {
-  const auto taken = take(question);
-  assert(taken);
-  if (taken->submitted) ub_cancel(context_, taken->id);
-  answer(taken->answer, {Lookup::failed, {}, "time-out"});
+  question->timer = 0;
+  const auto shot = std::exchange(question->answer, nullptr);
+  if (!question->submitted) take(question);
+  answer(shot, {Lookup::failed, {}, "time-out"});
 }
 
 void DnsContext::abandon() {
@@ -256,6 +260,7 @@ void DnsContext::abandon() {
   while (!questions_.empty()) {
     const auto taken = take(questions_.begin()->first);
     if (taken->submitted) ub_cancel(context_, taken->id);
+    if (!taken->answer) continue;
     loop_.post(
         [answer = taken->answer] { answer->set({Lookup::failed, {}, "the resolver has ended"}); });
   }

@@ -3,7 +3,9 @@
 // question is answered.
 //
 // At most limits::dns_lookups questions are with the library at once. Further ones wait for one of
-// these to end, in the order in which they came and no longer than their own deadline.
+// these to end, in the order in which they came and no longer than their own deadline. A question
+// whose deadline has passed is answered, but counts until the library is done with it, since it
+// cannot be stopped there.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +72,7 @@ class DnsContext : public std::enable_shared_from_this<DnsContext> {
     bool submitted = false;    // with the library
     int id = 0;
     Loop::TimerId timer = 0;
-    Answer answer;
+    Answer answer;  // null once its deadline has passed
   };
 
   DnsContext(AsioLoop& loop, ub_ctx* context, std::shared_ptr<DnsCounters> counters);

@@ -117,6 +117,9 @@ Task<NameAnswer> UnboundResolver::State::reverse(std::shared_ptr<State> self, st
   if (!parsed) co_return NameAnswer{Lookup::no_such_name, "", ""};
   if (auto known = self->hosts.name(*parsed); !known.empty())
     co_return NameAnswer{Lookup::found, std::move(known), ""};
+  // Nothing depends on it, and whoever connects can have us ask: it takes no room that mail needs.
+  if (self->context && self->context->on_their_way() >= limits::dns_lookups / 2)
+    co_return NameAnswer{Lookup::failed, "", "too many look-ups"};
   const auto answer = self->ask(reverse_name(*parsed), DnsType::ptr, deadline);
   const auto reply = co_await *answer;
   if (reply.lookup != Lookup::found) co_return NameAnswer{reply.lookup, "", reply.why};

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "base/limits.h"
 #include "net/dns_record.h"
@@ -330,39 +331,64 @@ TEST_F(UnboundResolverTest, ManyQuestionsAtOnceAreAllAnswered) {
   EXPECT_EQ(found, 200);
 }
 
-TEST_F(UnboundResolverTest, MoreQuestionsThanTheLimitWaitTheirTurn) {
-  constexpr std::size_t more = 50;
-  const auto ask = [&](std::string name, std::size_t& ended, Lookup expected) {
-    spawn([](UnboundResolverTest& t, std::string name, std::size_t& ended,
-             Lookup expected) -> Task<void> {
-      const auto deadline = expected == Lookup::found ? t.soon() : t.loop.steady() + 100ms;
-      EXPECT_EQ((co_await t.resolver->mx(name, deadline)).lookup, expected);
-      if (++ended == limits::dns_lookups + more) t.loop.stop();
-    }(*this, std::move(name), ended, expected));
-  };
-  std::size_t ended = 0;
-  for (std::size_t i = 0; i < limits::dns_lookups + more; ++i) {
-    const auto name = "silent" + std::to_string(i) + ".test";
-    dns.set(name, mx, {Kind::silent, {}, ""});
-    ask(name, ended, Lookup::failed);
+// Asks for the MX of many names at once; the loop stops with the last answer.
+class ManyQuestions : public UnboundResolverTest {
+ protected:
+  static constexpr std::size_t count = limits::dns_lookups + 50;
+
+  void ask(DnsResponder::Entry entry, SteadyTime deadline, Lookup expected) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto name = "name" + std::to_string(i) + ".test";
+      dns.set(name, mx, entry);
+      spawn([](ManyQuestions& t, std::string name, SteadyTime deadline,
+               Lookup expected) -> Task<void> {
+        EXPECT_EQ((co_await t.resolver->mx(name, deadline)).lookup, expected);
+        if (++t.answered == count) t.loop.stop();
+      }(*this, name, deadline, expected));
+    }
   }
+
+  std::size_t answered = 0;
+};
+
+TEST_F(ManyQuestions, MoreThanTheLimitWaitTheirTurn) {
+  ask({Kind::found, {dns.mx(1, "mx.test")}, ""}, soon(), Lookup::found);
   EXPECT_EQ(resolver->counters().on_their_way, limits::dns_lookups);
-  EXPECT_EQ(resolver->counters().waiting, more);
+  EXPECT_EQ(resolver->counters().waiting, count - limits::dns_lookups);
   loop.run();
-  EXPECT_EQ(ended, limits::dns_lookups + more) << "none waits longer than its deadline";
+  EXPECT_EQ(answered, count);
   EXPECT_EQ(resolver->counters().on_their_way, 0U);
   EXPECT_EQ(resolver->counters().waiting, 0U);
-  EXPECT_EQ(resolver->counters().failed, limits::dns_lookups + more);
+  EXPECT_EQ(resolver->counters().asked, count);
+  EXPECT_EQ(resolver->counters().failed, 0U);
+}
 
-  ended = 0;
-  for (std::size_t i = 0; i < limits::dns_lookups + more; ++i) {
-    const auto name = "loud" + std::to_string(i) + ".test";
-    dns.set(name, mx, {Kind::found, {dns.mx(1, "mx.test")}, ""});
-    ask(name, ended, Lookup::found);
-  }
+TEST_F(ManyQuestions, NoneWaitsLongerThanItsDeadline) {
+  ask({Kind::silent, {}, ""}, loop.steady() + 100ms, Lookup::failed);
   loop.run();
-  EXPECT_EQ(ended, limits::dns_lookups + more);
-  EXPECT_EQ(resolver->counters().failed, limits::dns_lookups + more) << "no new ones";
+  EXPECT_EQ(answered, count);
+  EXPECT_EQ(resolver->counters().failed, count);
+  EXPECT_EQ(resolver->counters().waiting, 0U);
+  EXPECT_EQ(resolver->counters().on_their_way, limits::dns_lookups)
+      << "the library cannot be stopped, so they count";
+}
+
+// Sessions have us ask for their names; that is no reason to find no next hop.
+TEST_F(UnboundResolverTest, ReverseNamesLeaveRoomForOthers) {
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < limits::dns_lookups; ++i) {
+    const auto address = "10." + std::to_string(i / 250) + ".0." + std::to_string(i % 250);
+    dns.set(reverse_name(parse_ip(address).value()), ptr, {Kind::silent, {}, ""});
+    spawn([](UnboundResolverTest& t, std::string address, std::size_t& refused) -> Task<void> {
+      const auto answer = co_await t.resolver->reverse(address, never);
+      if (answer.why == "too many look-ups") ++refused;
+    }(*this, address, refused));
+  }
+  EXPECT_EQ(refused, limits::dns_lookups / 2);
+  dns.set("host.test", mx, {Kind::found, {dns.mx(1, "mx.test")}, ""});
+  EXPECT_EQ(run(resolver->mx("host.test", soon())).lookup, Lookup::found);
+  resolver.reset();
+  loop.run_ready();  // they end while `refused` is there
 }
 
 TEST_F(UnboundResolverTest, EndingTheResolverEndsAlsoThoseThatWaitTheirTurn) {
@@ -394,8 +420,16 @@ TEST_F(UnboundResolverTest, FlushesThatPileUpAreRefused) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().fault, Fault::resource);
   loop.run();
-  loop.run_ready();
-  EXPECT_TRUE(resolver->flush());
+  // The library asks again in its own time.
+  dns.set("silent.test", mx, {Kind::servfail, {}, ""});
+  std::function<void()> again = [&] {
+    if (resolver->flush())
+      loop.stop();
+    else
+      loop.call_at(loop.steady() + 50ms, again);
+  };
+  again();
+  loop.run();
 }
 
 TEST_F(UnboundResolverTest, AServerThatIsNoAddressIsAConfigurationError) {

@@ -1,6 +1,8 @@
 #include "queue/scheduler.h"
 
+#include <algorithm>
 #include <cassert>
+#include <utility>
 
 namespace malleposte::queue {
 
@@ -12,9 +14,9 @@ SiteId Scheduler::add_site() {
   } else {
     id = free_sites_.back();
     free_sites_.pop_back();
-    const bool listed = sites_[id].in_turn;
+    const Site before = sites_[id];
     sites_[id] = Site{};
-    sites_[id].in_turn = listed;
+    std::copy_n(before.in_turn, 2, sites_[id].in_turn);
   }
   sites_[id].used = true;
   return id;
@@ -52,9 +54,10 @@ void Scheduler::push_front(Line& line, std::uint32_t node) {
 // A site that may start a job takes its place in the round.
 void Scheduler::list(SiteId id) {
   auto& site = sites_[id];
-  if (site.in_turn || site.waiting == 0 || site.busy >= site.window.size()) return;
-  site.in_turn = true;
-  turns_.push_back(id);
+  const auto whose = site.stranger ? strangers : known;
+  if (site.in_turn[whose] || site.waiting == 0 || site.busy >= site.window.size()) return;
+  site.in_turn[whose] = true;
+  turns_[whose].push_back(id);
 }
 
 void Scheduler::add(SiteId id, Job job, Priority priority) {
@@ -87,25 +90,37 @@ std::optional<Assignment> Scheduler::pop(SiteId id) {
 }
 
 std::optional<Assignment> Scheduler::next() {
-  while (busy_ < slots_ && !turns_.empty()) {
-    const auto id = turns_.front();
-    turns_.pop_front();
+  while (busy_ < slots_) {
+    const bool strangers_may = busy_with_strangers_ < slots_for_strangers_;
+    if (turns_[turn_].empty() || (turn_ == strangers && !strangers_may)) turn_ = 1 - turn_;
+    if (turns_[turn_].empty() || (turn_ == strangers && !strangers_may)) break;
+    const auto whose = std::exchange(turn_, 1 - turn_);
+    const auto id = turns_[whose].front();
+    turns_[whose].pop_front();
     auto& site = sites_[id];
-    site.in_turn = false;
-    if (!site.used || site.waiting == 0 || site.busy >= site.window.size()) continue;
+    site.in_turn[whose] = false;
+    if (!site.used || site.stranger != (whose == strangers)) continue;
+    if (site.waiting == 0 || site.busy >= site.window.size()) continue;
     auto assignment = pop(id);
     ++site.busy;
     ++busy_;
+    if (site.stranger) ++busy_with_strangers_;
     list(id);
     return assignment;
   }
   return std::nullopt;
 }
 
+bool Scheduler::others_wait(SiteId id) const {
+  if (!turns_[known].empty()) return true;
+  const std::size_t of_this_slot = sites_[id].stranger ? 1 : 0;
+  return !turns_[strangers].empty() && busy_with_strangers_ - of_this_slot < slots_for_strangers_;
+}
+
 std::optional<Assignment> Scheduler::more(SiteId id) {
   assert(sites_[id].busy > 0);
   if (sites_[id].busy > sites_[id].window.size()) return std::nullopt;
-  if (busy_ >= slots_ && !turns_.empty()) return std::nullopt;
+  if (busy_ >= slots_ && others_wait(id)) return std::nullopt;
   return pop(id);
 }
 
@@ -121,6 +136,7 @@ void Scheduler::release(SiteId id) {
   assert(sites_[id].busy > 0);
   --sites_[id].busy;
   --busy_;
+  if (sites_[id].stranger) --busy_with_strangers_;
   list(id);
 }
 
@@ -130,13 +146,25 @@ std::optional<Job> Scheduler::take_waiting(SiteId id) {
   return assignment->job;
 }
 
+void Scheduler::set_stranger(SiteId id, bool stranger) {
+  auto& site = sites_[id];
+  if (site.stranger == stranger) return;
+  site.stranger = stranger;
+  if (stranger)
+    busy_with_strangers_ += site.busy;
+  else
+    busy_with_strangers_ -= site.busy;
+}
+
 void Scheduler::answered(SiteId id) {
+  set_stranger(id, false);
   sites_[id].window.answered();
   list(id);
 }
 
 bool Scheduler::unreachable(SiteId id, unsigned working) {
   sites_[id].window.unreachable(working);
+  if (working == 0) set_stranger(id, true);
   return working > 0;
 }
 

@@ -4,6 +4,10 @@
 // A job is a part of a message for one site. A slot is one connection in use; a job is given out
 // together with a slot. Sites take turns; inside a site fresh mail goes before retries, but every
 // fifth place is a retry's. All operations take constant time.
+//
+// A site is a stranger until it has answered, and again when it cannot be reached. Strangers take
+// at most three quarters of the slots: however many names and hosts lead nowhere slowly, mail for
+// those that work goes on.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +39,7 @@ struct Assignment {
 class Scheduler {
  public:
   // `slots`: connections in all.
-  explicit Scheduler(std::size_t slots) : slots_(slots) {}
+  explicit Scheduler(std::size_t slots) : slots_(slots), slots_for_strangers_(slots - slots / 4) {}
 
   SiteId add_site();
   // The site has neither waiting jobs nor slots in use; its number may be given out again.
@@ -66,6 +70,7 @@ class Scheduler {
   std::size_t waiting() const { return waiting_; }
   unsigned busy(SiteId site) const { return sites_[site].busy; }
   std::size_t busy() const { return busy_; }
+  std::size_t busy_with_strangers() const { return busy_with_strangers_; }
   unsigned window(SiteId site) const { return sites_[site].window.size(); }
 
  private:
@@ -85,8 +90,9 @@ class Scheduler {
     Window window;
     std::size_t waiting = 0;
     unsigned busy = 0;
-    unsigned fresh_taken = 0;  // since the last retry
-    bool in_turn = false;      // listed in turns_
+    unsigned fresh_taken = 0;          // since the last retry
+    bool in_turn[2] = {false, false};  // listed in turns_
+    bool stranger = true;
     bool used = false;
   };
 
@@ -95,15 +101,25 @@ class Scheduler {
   void push_front(Line& line, std::uint32_t node);
   std::optional<Assignment> pop(SiteId id);
   void list(SiteId site);
+  void set_stranger(SiteId site, bool stranger);
+  // For the slot that this site holds.
+  bool others_wait(SiteId site) const;
+
+  static constexpr unsigned known = 0, strangers = 1;
 
   std::size_t slots_;
+  std::size_t slots_for_strangers_;
   std::size_t busy_ = 0;
+  std::size_t busy_with_strangers_ = 0;
   std::size_t waiting_ = 0;
   std::vector<Site> sites_;
   std::vector<SiteId> free_sites_;
   std::vector<Node> nodes_;
   std::uint32_t free_nodes_ = none;
-  std::deque<SiteId> turns_;  // sites with waiting jobs and room; may name some that changed since
+  // Sites with waiting jobs and room, by whether they are strangers; may name some that changed
+  // since.
+  std::deque<SiteId> turns_[2];
+  unsigned turn_ = known;  // whose turn it is; one after the other
 };
 
 }  // namespace malleposte::queue

@@ -126,6 +126,88 @@ TEST(Scheduler, ADeadSiteIsProbedByOneAtATime) {
   EXPECT_EQ(scheduler.take_waiting(site), std::nullopt);
 }
 
+// Sites that lead nowhere hold their slots for long; those that work go on beside them.
+TEST(Scheduler, StrangersLeaveAQuarterOfTheSlots) {
+  Scheduler scheduler(8);
+  const auto good = scheduler.add_site();
+  scheduler.add(good, job(1), Priority::fresh);
+  ASSERT_TRUE(scheduler.next());
+  scheduler.answered(good);
+  scheduler.release(good);
+  for (std::uint64_t n = 0; n < 20; ++n)
+    scheduler.add(scheduler.add_site(), job(100 + n), Priority::fresh);
+  std::vector<SiteId> held;
+  while (auto assignment = scheduler.next()) held.push_back(assignment->site);
+  EXPECT_EQ(held.size(), 6u);
+  EXPECT_EQ(scheduler.busy_with_strangers(), 6u);
+  for (std::uint64_t n = 0; n < 3; ++n) scheduler.add(good, job(n), Priority::fresh);
+  EXPECT_EQ(scheduler.next()->site, good);
+  EXPECT_EQ(scheduler.next()->site, good);
+  EXPECT_FALSE(scheduler.next()) << "all slots are in use";
+  scheduler.release(held[0]);
+  EXPECT_NE(scheduler.next()->site, good) << "the other one's turn";
+  EXPECT_FALSE(scheduler.more(held[1])) << "others wait for a stranger's slot";
+}
+
+TEST(Scheduler, ASlotIsNotGivenUpForStrangersThatMayNotHaveIt) {
+  Scheduler scheduler(4);
+  const auto good = scheduler.add_site();
+  scheduler.unreachable(good, 0);  // one connection at a time
+  scheduler.answered(good);
+  scheduler.unreachable(good, 1);
+  for (std::uint64_t n = 0; n < 3; ++n) scheduler.add(good, job(n), Priority::fresh);
+  ASSERT_EQ(scheduler.next()->site, good);
+  for (std::uint64_t n = 0; n < 5; ++n)
+    scheduler.add(scheduler.add_site(), job(100 + n), Priority::fresh);
+  std::vector<SiteId> held;
+  while (auto assignment = scheduler.next()) held.push_back(assignment->site);
+  ASSERT_EQ(held.size(), 3u);
+  EXPECT_TRUE(scheduler.more(good));
+  scheduler.release(held[0]);
+  ASSERT_TRUE(scheduler.next());
+  EXPECT_TRUE(scheduler.more(good));
+}
+
+TEST(Scheduler, WhoAnswersIsNoStrangerUntilItCannotBeReached) {
+  Scheduler scheduler(8);
+  const auto site = scheduler.add_site();
+  for (std::uint64_t n = 0; n < 3; ++n) scheduler.add(site, job(n), Priority::fresh);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(scheduler.next());
+  EXPECT_EQ(scheduler.busy_with_strangers(), 3u);
+  scheduler.answered(site);
+  EXPECT_EQ(scheduler.busy_with_strangers(), 0u);
+  scheduler.unreachable(site, 2);  // it takes no more than these
+  EXPECT_EQ(scheduler.busy_with_strangers(), 0u);
+  scheduler.release(site);
+  scheduler.unreachable(site, 0);
+  EXPECT_EQ(scheduler.busy_with_strangers(), 2u);
+  scheduler.release(site);
+  scheduler.release(site);
+  EXPECT_EQ(scheduler.busy_with_strangers(), 0u);
+}
+
+// Also when strangers, of which it was one when it began to wait, have more than their share.
+TEST(Scheduler, ASiteThatAnswersWhileItWaitsIsServedAtOnce) {
+  Scheduler scheduler(8);
+  const auto gone = scheduler.add_site(), site = scheduler.add_site();
+  scheduler.answered(gone);
+  for (std::uint64_t n = 0; n < 2; ++n) scheduler.add(gone, job(n), Priority::fresh);
+  for (int i = 0; i < 2; ++i) ASSERT_EQ(scheduler.next()->site, gone);
+  for (std::uint64_t n = 0; n < 2; ++n) scheduler.add(site, job(10 + n), Priority::fresh);
+  for (std::uint64_t n = 0; n < 5; ++n)
+    scheduler.add(scheduler.add_site(), job(100 + n), Priority::fresh);
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(scheduler.next());
+  ASSERT_EQ(scheduler.busy(site), 1u);
+  ASSERT_EQ(scheduler.waiting(site), 1u);
+  scheduler.unreachable(gone, 0);
+  scheduler.answered(site);
+  scheduler.release(gone);
+  ASSERT_EQ(scheduler.busy_with_strangers(), 6u);
+  const auto next = scheduler.next();
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->site, site);
+}
+
 TEST(Window, OpensWithAnswersUpToItsLimit) {
   Window window;
   window.unreachable(0);
@@ -196,6 +278,7 @@ TEST(Scheduler, NeverLosesAJobNorExceedsALimit) {
     }
     ASSERT_EQ(scheduler.waiting(), waiting.size());
     ASSERT_EQ(scheduler.busy(), held.size());
+    ASSERT_LE(scheduler.busy_with_strangers(), held.size());
     ASSERT_LE(held.size(), slots);
   }
   for (const auto& [site, assignment] : held) scheduler.release(site);

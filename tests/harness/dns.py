@@ -47,7 +47,8 @@ class Question:
 
 
 class ScriptedDns:
-    """answers(question) gives the octets to send, or None for silence."""
+    """answers(question) gives the octets to send, (seconds, octets) to send them later, or None for
+    silence."""
 
     def __init__(self, answers, host="127.0.0.5", port=53):
         self.answers = answers
@@ -66,7 +67,9 @@ class ScriptedDns:
             question = Question(octets)
             self.asked.append((question.name, question.type))
             answer = self.answers(question)
-            if answer is not None:
+            if isinstance(answer, tuple):
+                threading.Timer(answer[0], self._socket.sendto, (answer[1], client)).start()
+            elif answer is not None:
                 self._socket.sendto(answer, client)
 
     def close(self):

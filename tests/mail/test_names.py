@@ -2,13 +2,17 @@
 deserves, within bounded time, and the mail of healthy domains goes on meanwhile."""
 import json
 import random
+import smtplib
 import subprocess
+import time
+import urllib.request
 
 import pytest
 
 from harness import until
 from harness.dns import NXDOMAIN, SERVFAIL, ScriptedDns, a, aaaa, mx
 from harness.mail import simple
+from harness.server import HOST, UI_PORT
 
 HEALTHY = "192.0.2.10"  # no loopback address
 OURS = "192.0.2.1"
@@ -169,7 +173,7 @@ def answers(question):
     name, kind = question.name, question.type
     if name == "healthy.example":
         return question.answer(a(HEALTHY)) if kind == "A" else question.answer()
-    if name.startswith("good"):
+    if name.startswith(("good", "fine")):
         return question.answer(mx(10, "healthy.example")) if kind == "MX" else question.answer()
     if name.startswith("silent"):
         return None
@@ -236,6 +240,21 @@ def test_hosts_that_cannot_be_looked_up_are_passed_over(scripted_server):
     assert outcome(server, "bert@all-silent.example").startswith("deferred 4.4.3 ")
 
 
+def test_a_server_that_has_to_find_out_first_is_waited_for(by_mx, outside, scripted):
+    """As a resolver that asks others: every question for a name is answered once it knows."""
+    known_at = {}
+
+    def slowly(question):
+        now = time.monotonic()
+        wait = known_at.setdefault((question.name, question.type), now + 3) - now
+        return (max(wait, 0), answers(question))
+
+    scripted(slowly)
+    server = by_mx(dns_servers="127.0.0.5:53")
+    send(server, "good.example")
+    assert outcome(server, "bert@good.example") == "sent"
+
+
 def test_rubbish_instead_of_answers_is_no_answer(scripted_server, outside):
     server = scripted_server()
     names = [f"rubbish{number}.example" for number in range(10)] + ["truncated.example"]
@@ -246,6 +265,26 @@ def test_rubbish_instead_of_answers_is_no_answer(scripted_server, outside):
     assert outcome(server, "bert@other-owner.example").startswith("bounced 5.4.4 ")
     assert outcome(server, "bert@good.example") == "sent"
     assert len(outside.mails) == 1
+
+
+def test_many_silent_domains_hold_up_none_that_work(scripted_server, outside):
+    """More than there are connections in all."""
+    server = scripted_server()
+    send(server, "good.example")
+    outside.wait(1)
+    silent = [f"silent{number}.example" for number in range(250)]
+    with smtplib.SMTP("127.0.0.1", 2525, local_hostname="client.test") as client:
+        for name in silent:
+            client.sendmail("", f"bert@{name}", simple(name))
+        client.sendmail("", "cleo@good.example", simple())
+    outside.mail_to("cleo@good.example")
+    waiting = [message for message in server.queue() if message["state"] == "active"]
+    assert waiting, "the silent ones were not in the way"
+    assert server.resident_peak_bytes < 100e6
+    send(server, "fine.example")  # new names are found as well, in their turn
+    assert outcome(server, "bert@fine.example") == "sent"
+    server.wait_queue(lambda queue: all(message["state"] == "deferred" for message in queue),
+                      "an outcome of each")
 
 
 def test_a_hundred_silent_domains_hold_up_nobody_else(scripted_server, outside):
@@ -361,3 +400,10 @@ def test_flush_forgets_what_dns_said(by_mx, scripted):
     assert server.cli("dns", "flush") == "What was learnt of DNS is forgotten.\n"
     assert host() == "new.example"
     assert dns.asked.count(("good.example", "MX")) == 2
+    with urllib.request.urlopen(f"http://{HOST}:{UI_PORT}/metrics") as answer:
+        figures = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines()
+                       if line.startswith("malleposte_"))
+    assert float(figures["malleposte_dns_questions_total"]) >= 9  # the cached ones too
+    assert figures["malleposte_dns_failures_total"] == "0"
+    assert figures["malleposte_dns_lookups"] == figures["malleposte_dns_lookups_waiting"] == "0"
+    assert figures['malleposte_limit{name="dns_lookups"}'] == "1000"
