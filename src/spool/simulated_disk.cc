@@ -116,11 +116,12 @@ void PowerCut::advance() {
       break;
     case DiskOperation::Kind::sync:
       // A synced file whose directory entry is not durable may still be missing.
-      if (durable_.contains(operation.name) || !current_.contains(operation.name))
-        durable_[operation.name] = current_[operation.name];
-      std::erase_if(unsynced_, [&](const auto* write) {
-        return write->name == operation.name && durable_.contains(operation.name);
-      });
+      if (const auto durable = durable_.find(operation.name); durable != durable_.end())
+        std::erase_if(unsynced_, [&](const auto* write) {
+          if (write->name != operation.name) return false;
+          apply_write(durable->second, write->offset, write->bytes);
+          return true;
+        });
       break;
     case DiskOperation::Kind::sync_directory:
       for (const auto* change : unsynced_directory_) {
