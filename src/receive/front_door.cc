@@ -154,4 +154,8 @@ std::size_t FrontDoor::sessions() const {
   return state_->sessions.size();
 }
 
+std::size_t FrontDoor::buffered_octets() const {
+  return state_->buffers.lent() * ReadBuffers::octets;
+}
+
 }  // namespace malleposte::receive
