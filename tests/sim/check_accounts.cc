@@ -1,0 +1,24 @@
+#include "checkers.h"
+
+namespace malleposte::sim {
+
+void check_accounts(const Ledger& ledger, const spool::Accounts& accounts, Findings& findings) {
+  const auto& a = accounts;
+  const auto in = a.accepted + a.generated;
+  const auto out = a.delivered + a.bounced + a.expired + a.deleted + a.discarded + a.replaced;
+  if (in != out + a.queued)
+    findings.add("accounts",
+                 fmt::format("{} recipients came, {} went and {} are queued", in, out, a.queued));
+  const auto b = ledger.accounts();
+  if (a == b) return;
+  const auto line = [](const spool::Accounts& of) {
+    return fmt::format(
+        "accepted {} generated {} delivered {} bounced {} expired {} deleted {} discarded {} "
+        "replaced {} queued {}",
+        of.accepted, of.generated, of.delivered, of.bounced, of.expired, of.deleted, of.discarded,
+        of.replaced, of.queued);
+  };
+  findings.add("accounts", "the store says:  " + line(a) + "\n    the ledger says: " + line(b));
+}
+
+}  // namespace malleposte::sim
