@@ -346,6 +346,41 @@ TEST(LogStore, AfterAFailedSyncTheBatchIsWrittenAgainElsewhere) {
   EXPECT_TRUE(second.reports.empty());
 }
 
+// Found by the simulator. What a failed batch left behind the end of its segment can often still be
+// read. Where that end is stands in the next segment only, which was used again when all its mail
+// had gone: then the batch counted once more, and mail that was delivered came back.
+TEST(LogStore, WhatAFailedSyncLeftDoesNotComeBackWhenTheNextSegmentIsUsedAgain) {
+  Instance first;
+  auto stays = first.send("stays");
+  for (int failures : {1, 2}) {  // of the segment being written; of it and of a fresh one
+    int left = failures;
+    first.disk->fault = [&left](const DiskOperation& operation) -> Result<void> {
+      if (operation.kind != DiskOperation::Kind::sync || left == 0) return {};
+      --left;
+      return fail(Fault::disk, "Input/output error");
+    };
+    EXPECT_EQ(first.send("delivered").status, CommitStatus::durable);
+    first.disk->fault = nullptr;
+    // More than one segment may have: what the batch was written to is not needed any more.
+    for (int i = 0; i < 150; ++i) {
+      auto leases = first.store->lease(first.loop.wall(), SIZE_MAX);
+      for (const auto& lease : leases) {
+        if (lease.id != stays.id)
+          EXPECT_TRUE(
+              first.run(first.store->settle(Instance::settlement(lease, mail::Fate::delivered))));
+      }
+      first.send(std::string(1500, 'x'));
+    }
+    first.loop.run_for(1min);
+    for (const auto& image : {first.disk->files(), first.disk->files()}) {
+      Instance second(2, image);
+      ASSERT_TRUE(second.store) << second.error;
+      EXPECT_LE(second.list().total, 2u) << failures;
+      EXPECT_TRUE(second.balanced());
+    }
+  }
+}
+
 TEST(LogStore, WhatCannotBeMadeDurableIsRefusedAndTheStoreGoesOn) {
   Instance instance;
   instance.send("before");
