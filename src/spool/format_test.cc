@@ -49,9 +49,10 @@ TEST(Record, SaysHowMuchMoreItNeeds) {
 }
 
 SegmentHeader header(std::uint64_t epoch) {
-  SegmentHeader header{epoch, 4, 8192, {}};
+  SegmentHeader header{epoch, 4, 8192, {}, 0};
   header.totals.accepted = 11;
   header.totals.replaced = 3;
+  header.last_id = 77;
   return header;
 }
 

@@ -145,6 +145,7 @@ bool GroupCommit::open_segment(Job& job) {
   header.previous_epoch = active_ ? segments_[*active_].epoch : previous_epoch_;
   header.previous_end = active_ ? segments_[*active_].end : previous_end_;
   if (options_.totals) header.totals = options_.totals();
+  if (options_.last_id) header.last_id = options_.last_id();
   job.header = encode(header);
   job.opens = true;
   job.number = *taken;

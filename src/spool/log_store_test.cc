@@ -553,5 +553,27 @@ TEST(LogStore, AnIdIsNeverGivenOutTwice) {
   }
 }
 
+// Found by the simulator: all that tells of the latest mail had been used again, and the clock was
+// set back before the next start.
+TEST(LogStore, AnIdIsNotGivenOutAgainWhenItsMailHasGoneAndTheClockIsSetBack) {
+  Instance before(1);
+  MessageId last{};
+  before.loop.run_for(24h);
+  for (int i = 0; i < 200; ++i) {
+    last = before.send(std::string(1500, 'x')).id;
+    before.settle_all(mail::Fate::delivered);
+  }
+  before.loop.run_for(10s);
+  // Of the last mail nothing is left but that there is none.
+  before.run(before.store->apply({}, Operation::flush));
+  DiskImage image = before.disk->files();
+  for (int restart = 2; restart < 5; ++restart) {
+    Instance after(restart, image);
+    after.loop.run_for(10s);
+    if (restart == 4) EXPECT_GT(after.send("y").id, last);
+    image = after.disk->files();
+  }
+}
+
 }  // namespace
 }  // namespace malleposte::spool

@@ -256,6 +256,7 @@ Result<Recovered> recover(SpoolState& state, const std::function<void(std::strin
   for (const auto& [epoch, header] : found->headers) {
     auto number = *state.segments.by_epoch(epoch);
     bool last = epoch == found->headers.rbegin()->first;
+    state.last_id = std::max(state.last_id, header.last_id);
     std::optional<std::uint64_t> sealed_end;
     if (auto sealed = sealed_ends.find(epoch); sealed != sealed_ends.end())
       sealed_end = sealed->second;

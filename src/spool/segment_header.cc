@@ -28,6 +28,7 @@ std::optional<SegmentHeader> decode_copy(std::string_view octets) {
                       &header.totals.bounced, &header.totals.expired, &header.totals.deleted,
                       &header.totals.discarded, &header.totals.replaced})
     *field = reader.take<std::uint64_t>();
+  header.last_id = reader.take<std::uint64_t>();
   return header;
 }
 
@@ -43,6 +44,7 @@ std::string encode(const SegmentHeader& header) {
                      header.totals.bounced, header.totals.expired, header.totals.deleted,
                      header.totals.discarded, header.totals.replaced})
     put(copy, field);
+  put(copy, header.last_id);
   copy.resize(sector_octets - 4);
   put(copy, crc32c(0, copy));
   std::string octets(segment_header_octets, '\0');

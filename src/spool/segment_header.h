@@ -20,6 +20,7 @@ struct SegmentHeader {
   std::uint64_t previous_epoch = 0;  // 0: the first of this spool
   std::uint64_t previous_end = 0;    // where the previous segment was sealed
   Accounts totals;                   // of everything before this segment; `queued` is not kept
+  std::uint64_t last_id = 0;         // the greatest message id given out before this segment
   bool operator==(const SegmentHeader&) const = default;
 };
 
