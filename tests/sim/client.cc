@@ -119,7 +119,9 @@ Task<void> Client::transaction(Talk& talk, const Mail& mail) {
     co_return;
   }
   const auto text = stuffed(mail.content);
-  const auto piece = talk.manner.piece > 0 ? talk.manner.piece : text.size();
+  constexpr std::size_t pieces = 30;  // so that it comes to an end
+  const auto piece =
+      talk.manner.piece > 0 ? std::max(talk.manner.piece, text.size() / pieces) : text.size();
   for (std::size_t at = 0; at < text.size() && !talk.over; at += piece) {
     if (at > 0 && talk.manner.pause > Duration{})
       co_await sleep_until(loop_, loop_.steady() + talk.manner.pause);

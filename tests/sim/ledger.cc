@@ -147,22 +147,25 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
       wrong(fmt::format("{} is in the store and nobody has begun it", to_string(MessageId{id})));
   }
   for (auto& [id, message] : kept) {
-    if (message.done) continue;
     const auto held = holdings.messages.find(id);
     const auto name = to_string(message.id);
+    if (message.done) {
+      if (held != holdings.messages.end())
+        wrong(fmt::format("{} (message {}) was done with and is back", name, message.token));
+      continue;
+    }
     if (held == holdings.messages.end()) {
       if (message.commit == Kept::Commit::durable) {
         for (auto& recipient : message.recipients) {
           if (is_final(recipient.fate)) continue;
-          if (!recipient.handed.empty())
-            recipient.fate = *recipient.handed.begin();
-          else if (operator_may(spool::Operation::remove, message))
-            recipient.fate = Fate::deleted;
-          else if (message.sender.empty() && operator_may(spool::Operation::bounce, message))
-            recipient.fate = Fate::bounced;
+          auto possible = recipient.handed;
+          if (operator_may(spool::Operation::remove, message)) possible.insert(Fate::deleted);
+          if (!possible.empty())
+            recipient.fate = *possible.begin();
           else
             wrong(fmt::format("{} (message {}) was kept and is lost, with its recipient {}", name,
                               message.token, recipient.address));
+          if (possible.size() > 1) ++ambiguous;
           recipient.handed.clear();
           recipient.final_since = now;
         }

@@ -96,6 +96,8 @@ class Ledger {
   std::map<std::string, std::uint64_t> notices;  // content of generated messages -> id
   std::vector<Group> groups;                     // not resolved yet
   std::vector<OperatorAction> actions;
+  // Recipients that ended in one of two ways while nobody could see in which.
+  std::uint64_t ambiguous = 0;
 
   // --- What the store was given and said (watched_store.h)
   void begun(MessageId id, const mail::Envelope& envelope, SteadyTime now);

@@ -1,5 +1,8 @@
 #include "machine.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include "checkers.h"
 
 namespace malleposte::sim {
@@ -196,6 +199,14 @@ void Machine::die() {
   while (!cut.at_end()) cut.advance();
   // Mostly some of what was not synced is lost; a process that is killed loses nothing of it.
   image_ = random_() % 4 == 0 ? cut.all() : cut.some(random_);
+  if (const char* dir = std::getenv("SIM_DUMP")) {
+    for (auto& [what, im] :
+         std::map<std::string, spool::DiskImage>{{"all", cut.all()}, {"img", image_}}) {
+      auto d = std::filesystem::path(dir) / fmt::format("{}-{}", lives_, what) / "spool";
+      std::filesystem::create_directories(d);
+      for (auto& [n, c] : im) std::ofstream(d / n) << c;
+    }
+  }
   life.host.vanish(random_() % 2 == 0);
   with_.trace.note(life.loop.steady(), fmt::format("life {} ends in a crash", lives_));
 }
@@ -223,6 +234,11 @@ bool Machine::reap() {
     ++figures.stops;
     // The process has ended; the machine goes on, and with it all that was written.
     image_ = life_->disk->files();
+    if (const char* dir = std::getenv("SIM_DUMP")) {
+      auto d = std::filesystem::path(dir) / fmt::format("{}-end", lives_) / "spool";
+      std::filesystem::create_directories(d);
+      for (auto& [n, c] : image_) std::ofstream(d / n) << c;
+    }
     life_->host.vanish(true);
     with_.trace.note(life_->loop.steady(), fmt::format("life {} has ended", lives_));
   }
@@ -279,6 +295,7 @@ Holdings Machine::read_all() {
       }
       for (auto& message : page->messages) {
         auto stored = co_await from.open(message.id);
+        if (!stored && !from.contains(message.id)) continue;  // its deletion has ended meanwhile
         if (!stored) {
           into.error = to_string(message.id) + " cannot be read: " + stored.error().text;
           break;
@@ -306,7 +323,17 @@ Holdings Machine::read_all() {
 
 void Machine::compare() {
   auto& life = *life_;
-  const auto holdings = read_all();
+  auto holdings = read_all();
+  // Deletions that a crash has interrupted go on; until they have ended nothing is certain.
+  const auto deleting = [&] {
+    return std::any_of(holdings.messages.begin(), holdings.messages.end(), [](const auto& held) {
+      return held.second.listed.state == spool::QueueState::deleting;
+    });
+  };
+  for (int i = 0; i < 1000 && *life.alive && deleting(); ++i) {
+    life.loop.run_for(100ms);
+    holdings = read_all();
+  }
   if (!*life.alive) return;
   if (!holdings.error.empty()) {
     with_.findings.add("acknowledged", holdings.error);

@@ -166,12 +166,14 @@ Task<void> World::operate() {
     if (!machine_->running() || ledger_.sent.empty()) continue;
     spool::Filter filter;
     const auto operation = static_cast<spool::Operation>(random_() % 5);
-    const bool ends =
-        operation == spool::Operation::remove || operation == spool::Operation::bounce;
-    if (ends ? chance(800) : chance(300)) {
+    const bool bounces = operation == spool::Operation::bounce;
+    if (bounces || chance(operation == spool::Operation::remove ? 800 : 300)) {
       const auto& sent = *std::next(ledger_.sent.begin(),
                                     static_cast<std::ptrdiff_t>(random_() % ledger_.sent.size()));
       if (!sent.second.recipients.empty()) filter.recipient = one_of(sent.second.recipients);
+      // The ledger sees a bounce by the notice it makes.
+      const auto* message = ledger_.find(filter.recipient, "");
+      if (bounces && (message == nullptr || message->sender.empty())) continue;
     }
     if (filter.recipient.empty()) filter.domain = one_of(domains_);
     spawn(apply(std::move(filter), operation));
