@@ -1,8 +1,5 @@
 #include "machine.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include "checkers.h"
 
 namespace malleposte::sim {
@@ -199,14 +196,6 @@ void Machine::die() {
   while (!cut.at_end()) cut.advance();
   // Mostly some of what was not synced is lost; a process that is killed loses nothing of it.
   image_ = random_() % 4 == 0 ? cut.all() : cut.some(random_);
-  if (const char* dir = std::getenv("SIM_DUMP")) {
-    for (auto& [what, im] :
-         std::map<std::string, spool::DiskImage>{{"all", cut.all()}, {"img", image_}}) {
-      auto d = std::filesystem::path(dir) / fmt::format("{}-{}", lives_, what) / "spool";
-      std::filesystem::create_directories(d);
-      for (auto& [n, c] : im) std::ofstream(d / n) << c;
-    }
-  }
   life.host.vanish(random_() % 2 == 0);
   with_.trace.note(life.loop.steady(), fmt::format("life {} ends in a crash", lives_));
 }
@@ -234,11 +223,6 @@ bool Machine::reap() {
     ++figures.stops;
     // The process has ended; the machine goes on, and with it all that was written.
     image_ = life_->disk->files();
-    if (const char* dir = std::getenv("SIM_DUMP")) {
-      auto d = std::filesystem::path(dir) / fmt::format("{}-end", lives_) / "spool";
-      std::filesystem::create_directories(d);
-      for (auto& [n, c] : image_) std::ofstream(d / n) << c;
-    }
     life_->host.vanish(true);
     with_.trace.note(life_->loop.steady(), fmt::format("life {} has ended", lives_));
   }

@@ -71,7 +71,7 @@ void World::drain() {
   run_until(outside_.steady() + 10min, running);
   if (findings_.empty() && !running()) findings_.add("start", "our server does not start again");
   // The clients and what they have begun.
-  run_until(outside_.steady() + 2h, [this] { return active_ == 0; });
+  run_until(outside_.steady() + 2h + storm_ / 4, [this] { return active_ == 0; });
   if (!findings_.empty()) return;
   if (active_ > 0) findings_.add("end", "the clients do not come to an end");
   run_until(outside_.steady() + 10min, running);
