@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "base/crc32c.h"
 #include "base/limits.h"
@@ -29,9 +30,11 @@ struct Step {
 
 // What one step writes again.
 struct Cleaner::Batch {
-  std::string carried;               // items for one record
+  std::string items;                 // carried, for one record
   std::vector<std::uint64_t> homes;  // of the carried items
-  std::unordered_set<std::uint64_t> carried_ids;
+  // Of the carried items: message and home. A segment may hold what is needed against an earlier
+  // generation of a message, and what is needed against a later one that stands elsewhere.
+  std::set<std::pair<std::uint64_t, std::uint64_t>> carried;
   struct Move {
     MessageItem item;
     PendingRecord record;
@@ -39,7 +42,7 @@ struct Cleaner::Batch {
   };
   std::vector<Move> moves;
   std::uint64_t octets = 0;
-  bool empty() const { return carried.empty() && moves.empty(); }
+  bool empty() const { return items.empty() && moves.empty(); }
 };
 
 void Cleaner::record_ended(MessageId id) {
@@ -203,20 +206,20 @@ void Cleaner::carry(SegmentTable::Number number, const Item& item, Batch& batch)
     return;  // RETIRE keeps its segment until it is not needed
   }
   if (!state_.segments[number].outcomes_for.contains(home)) return;
-  if (!batch.carried_ids.insert(id.value).second) return;
+  if (!batch.carried.emplace(id.value, home).second) return;
   batch.homes.push_back(home);
   auto slot = state_.index.find(id);
-  if (!slot) return append_item(batch.carried, GoneItem{id, home});
+  if (!slot) return append_item(batch.items, GoneItem{id, home});
   const auto& message = state_.index[*slot];
   // Always, not only while a flag is set: an older record that sets it may still stand elsewhere.
-  append_item(batch.carried, FlagsItem{id, home, message.held, message.deleting});
+  append_item(batch.items, FlagsItem{id, home, message.held, message.deleting});
   auto recipients = message.recipients();
   for (std::uint32_t i = 0; i < recipients.size(); ++i) {
     const auto& recipient = recipients[i];
     if (recipient.fate == mail::Fate::queued && recipient.attempts == 0) continue;
-    append_item(batch.carried, OutcomeItem{id, home, true, i, recipient.fate, recipient.attempts,
-                                           recipient.due == 0 ? WallTime{} : to_time(recipient.due),
-                                           std::string(state_.index.reply(recipient.reply))});
+    append_item(batch.items, OutcomeItem{id, home, true, i, recipient.fate, recipient.attempts,
+                                         recipient.due == 0 ? WallTime{} : to_time(recipient.due),
+                                         std::string(state_.index.reply(recipient.reply))});
   }
 }
 
@@ -232,15 +235,15 @@ Task<bool> Cleaner::write(Batch& batch) {
     OneShot<bool> done;
   };
   auto progress = std::make_shared<Progress>();
-  progress->left = batch.moves.size() + (batch.carried.empty() ? 0 : 1);
+  progress->left = batch.moves.size() + (batch.items.empty() ? 0 : 1);
   auto one_done = [progress] {
     if (--progress->left == 0) progress->done.set(true);
   };
-  if (!batch.carried.empty()) {
+  if (!batch.items.empty()) {
     PendingRecord record;
     record.urgency = Urgency::soon;
     record.buffer.append(record_header_octets, '\0');
-    record.buffer.append(batch.carried);
+    record.buffer.append(batch.items);
     record.done = [this, progress, one_done, homes = batch.homes](Result<Written> written) {
       progress->good &= written.has_value();
       if (written)

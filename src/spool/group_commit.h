@@ -131,6 +131,7 @@ class GroupCommit {
   std::uint64_t durable_end_ = 0;  // of the active segment
   Window window_ = 0;              // its syncs so far
   std::uint64_t previous_epoch_, previous_end_;
+  bool previous_failed_ = false;
   std::uint64_t next_epoch_, reserved_until_;
   std::vector<std::shared_ptr<PlacedChunk>> unsynced_;  // chunks behind durable_end_
 

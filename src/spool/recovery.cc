@@ -20,11 +20,6 @@ class Replay {
   Result<void> segment(SegmentTable::Number number, std::optional<std::uint64_t> sealed_end,
                        bool counting) {
     auto& segment = state_.segments[number];
-    if (sealed_end) {
-      auto goes_on = record_at(segment, *sealed_end);
-      if (!goes_on) return tl::make_unexpected(goes_on.error());
-      segment.poisoned = *goes_on;
-    }
     SegmentReader reader(state_.disk, segment.file, segment.epoch, segment.octets, sealed_end);
     while (auto record = reader.next()) {
       if (record->type == RecordType::commit) commit(number, *record, counting);
@@ -56,21 +51,6 @@ class Replay {
   }
 
  private:
-  // Whether a good record stands there.
-  Result<bool> record_at(const Segment& segment, std::uint64_t offset) {
-    std::string bytes;
-    for (std::uint64_t octets = record_header_octets; offset + octets <= segment.octets;) {
-      bytes.resize(octets);
-      auto got = state_.disk.read(segment.file, offset, bytes);
-      if (!got) return tl::make_unexpected(got.error());
-      bytes.resize(*got);
-      auto parsed = parse_record(bytes, segment.epoch, offset);
-      if (parsed.parse != Parse::incomplete || *got < octets) return parsed.parse == Parse::record;
-      octets = parsed.needed;
-    }
-    return false;
-  }
-
   void commit(SegmentTable::Number number, const Record& record, bool counting) {
     ItemReader items(record.payload);
     while (items.next()) {
@@ -244,13 +224,19 @@ Result<Recovered> recover(SpoolState& state, const std::function<void(std::strin
   recovered.next_epoch = std::max<std::uint64_t>(recovered.reserved_until, 1);
 
   std::map<std::uint64_t, std::uint64_t> sealed_ends;
-  for (const auto& [epoch, header] : found->headers)
+  for (const auto& [epoch, header] : found->headers) {
     sealed_ends[header.previous_epoch] = header.previous_end;
+    if (auto failed = state.segments.by_epoch(header.previous_epoch); failed)
+      state.segments[*failed].poisoned |= header.previous_failed;
+  }
   // Epochs that a later segment has passed over: their first batch failed and was written again
   // there. Nobody was answered for what they hold.
   for (const auto& [epoch, header] : found->headers)
-    for (auto over = found->headers.upper_bound(header.previous_epoch); over->first < epoch; ++over)
+    for (auto over = found->headers.upper_bound(header.previous_epoch); over->first < epoch;
+         ++over) {
       sealed_ends[over->first] = segment_header_octets;
+      state.segments[*state.segments.by_epoch(over->first)].poisoned = true;
+    }
 
   Replay replay(state, report);
   for (const auto& [epoch, header] : found->headers) {

@@ -29,6 +29,7 @@ std::optional<SegmentHeader> decode_copy(std::string_view octets) {
                       &header.totals.discarded, &header.totals.replaced})
     *field = reader.take<std::uint64_t>();
   header.last_id = reader.take<std::uint64_t>();
+  header.previous_failed = reader.take<std::uint8_t>() != 0;
   return header;
 }
 
@@ -45,6 +46,7 @@ std::string encode(const SegmentHeader& header) {
                      header.totals.discarded, header.totals.replaced})
     put(copy, field);
   put(copy, header.last_id);
+  put(copy, std::uint8_t{header.previous_failed});
   copy.resize(sector_octets - 4);
   put(copy, crc32c(0, copy));
   std::string octets(segment_header_octets, '\0');

@@ -1,5 +1,8 @@
 #include "machine.h"
 
+#include <filesystem>
+#include <fstream>
+
 #include "checkers.h"
 
 namespace malleposte::sim {
@@ -196,8 +199,17 @@ void Machine::die() {
   while (!cut.at_end()) cut.advance();
   // Mostly some of what was not synced is lost; a process that is killed loses nothing of it.
   image_ = random_() % 4 == 0 ? cut.all() : cut.some(random_);
+  keep_image();
   life.host.vanish(random_() % 2 == 0);
   with_.trace.note(life.loop.steady(), fmt::format("life {} ends in a crash", lives_));
+}
+
+// For `malleposte spool dump`.
+void Machine::keep_image() const {
+  if (with_.keep.empty()) return;
+  const auto directory = std::filesystem::path(with_.keep) / fmt::format("life-{}", lives_);
+  std::filesystem::create_directories(directory);
+  for (const auto& [name, content] : image_) std::ofstream(directory / name) << content;
 }
 
 void Machine::crash() {
@@ -223,6 +235,7 @@ bool Machine::reap() {
     ++figures.stops;
     // The process has ended; the machine goes on, and with it all that was written.
     image_ = life_->disk->files();
+    keep_image();
     life_->host.vanish(true);
     with_.trace.note(life_->loop.steady(), fmt::format("life {} has ended", lives_));
   }

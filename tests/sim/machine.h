@@ -34,6 +34,7 @@ class Machine {
     const config::Settings& settings;
     Planted planted;
     std::string address;
+    std::string keep;  // a directory for what each life left on the disk; "" for nothing
   };
   // Failures of the disk: asked before each operation of the log.
   std::function<Result<void>(const spool::DiskOperation&)> disk_fault;
@@ -85,6 +86,7 @@ class Machine {
  private:
   struct Life;
   void die();
+  void keep_image() const;
   void bury(std::unique_ptr<Life> life);
   std::unique_ptr<spool::SimulatedDisk> make_disk();
 

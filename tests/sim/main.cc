@@ -1,7 +1,10 @@
 // malleposte_sim: runs the simulation for many seeds and says what was found.
 //
 //   malleposte_sim [--seeds N] [--first S]   the kept seeds, then N seeds from S on
-//   malleposte_sim --seed S [--trace]        one seed, with all that happened
+//   malleposte_sim --seed S [--trace] [--keep DIR]   one seed, with all that happened, and with
+//   what
+//                                            each life left on the disk, for `malleposte spool
+//                                            dump`
 //   malleposte_sim --planted sync|outcome    seeds until the planted fault is found
 //   malleposte_sim --same N                  N seeds twice: each must be the same run
 //
@@ -88,15 +91,15 @@ std::vector<std::uint64_t> kept_seeds(const std::string& file) {
 struct Arguments {
   std::uint64_t seeds = 20, first = 1, same = 0;
   std::optional<std::uint64_t> seed;
-  std::string planted;
+  std::string planted, keep;
   bool trace = false;
 };
 
 int usage() {
-  fmt::print(
-      stderr,
-      "malleposte_sim [--seeds N] [--first S] | --seed S [--trace] | --planted sync|outcome | "
-      "--same N\n");
+  fmt::print(stderr,
+             "malleposte_sim [--seeds N] [--first S] | --seed S [--trace] [--keep DIR] | --planted "
+             "sync|outcome | "
+             "--same N\n");
   return 2;
 }
 
@@ -105,12 +108,12 @@ int finish(unsigned passed, unsigned failed) {
   return failed == 0 ? 0 : 1;
 }
 
-int run_seeds(const std::vector<std::uint64_t>& seeds, bool aloud) {
+int run_seeds(const std::vector<std::uint64_t>& seeds, bool aloud, const std::string& keep) {
   Totals totals;
   unsigned passed = 0, failed = 0;
   const auto start = std::chrono::steady_clock::now();
   for (const auto seed : seeds) {
-    World world({seed, Planted::nothing, aloud});
+    World world({seed, Planted::nothing, aloud, keep});
     world.run();
     totals.add(world);
     if (world.findings().empty()) {
@@ -129,7 +132,7 @@ int run_seeds(const std::vector<std::uint64_t>& seeds, bool aloud) {
 // A fault that nobody finds would mean that the checkers check nothing.
 int run_planted(Planted planted, std::string_view name, std::uint64_t seeds) {
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-    World world({seed, planted, false});
+    World world({seed, planted, false, ""});
     world.run();
     if (world.findings().empty()) continue;
     const auto& finding = world.findings().all().front();
@@ -145,7 +148,7 @@ int run_twice(std::uint64_t seeds, std::uint64_t first) {
   for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
     std::uint64_t hashes[2], lines[2];
     for (int i = 0; i < 2; ++i) {
-      World world({seed, Planted::nothing, false});
+      World world({seed, Planted::nothing, false, ""});
       world.run();
       hashes[i] = world.trace().hash();
       lines[i] = world.trace().lines();
@@ -170,6 +173,10 @@ int run(int count, char** words) {
     }
     if (i + 1 == count) return usage();
     const char* value = words[++i];
+    if (word == "--keep") {
+      arguments.keep = value;
+      continue;
+    }
     if (word == "--planted") {
       arguments.planted = value;
       continue;
@@ -194,10 +201,10 @@ int run(int count, char** words) {
     return run_planted(Planted::lost_outcome, "lost outcome", arguments.seeds);
   if (!arguments.planted.empty()) return usage();
   if (arguments.same > 0) return run_twice(arguments.same, arguments.first);
-  if (arguments.seed) return run_seeds({*arguments.seed}, arguments.trace);
+  if (arguments.seed) return run_seeds({*arguments.seed}, arguments.trace, arguments.keep);
   auto seeds = kept_seeds(MALLEPOSTE_SOURCE_DIR "/tests/sim/seeds.txt");
   for (std::uint64_t i = 0; i < arguments.seeds; ++i) seeds.push_back(arguments.first + i);
-  return run_seeds(seeds, arguments.trace);
+  return run_seeds(seeds, arguments.trace, arguments.keep);
 }
 
 }  // namespace

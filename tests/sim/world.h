@@ -20,6 +20,7 @@ class World {
     std::uint64_t seed = 1;
     Planted planted = Planted::nothing;
     bool aloud = false;  // prints the trace
+    std::string keep;    // a directory for what each life left on the disk; "" for nothing
   };
   struct Figures {
     std::uint64_t clock_jumps = 0, disk_errors = 0, full_disks = 0, name_failures = 0,

@@ -37,10 +37,10 @@ World::World(Options options)
     trouble.delay = up_to(chance(50) ? Duration(5s) : Duration(20ms));
     return trouble;
   };
-  machine_ =
-      std::make_unique<Machine>(Machine::Surroundings{network_, names_, ledger_, trace_, findings_,
-                                                      settings_, options_.planted, our_address},
-                                random_());
+  machine_ = std::make_unique<Machine>(
+      Machine::Surroundings{network_, names_, ledger_, trace_, findings_, settings_,
+                            options_.planted, our_address, options_.keep},
+      random_());
   machine_->disk_fault = [this](const spool::DiskOperation& operation) -> Result<void> {
     using Kind = spool::DiskOperation::Kind;
     const bool write = operation.kind == Kind::write && chance(weather_.write_errors);
