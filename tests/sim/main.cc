@@ -111,11 +111,13 @@ int finish(unsigned passed, unsigned failed) {
 int run_seeds(const std::vector<std::uint64_t>& seeds, bool aloud, const std::string& keep) {
   Totals totals;
   unsigned passed = 0, failed = 0;
+  std::uint64_t hash = 0;
   const auto start = std::chrono::steady_clock::now();
   for (const auto seed : seeds) {
     World world({seed, Planted::nothing, aloud, keep});
     world.run();
     totals.add(world);
+    hash = world.trace().hash();
     if (world.findings().empty()) {
       ++passed;
     } else {
@@ -124,6 +126,7 @@ int run_seeds(const std::vector<std::uint64_t>& seeds, bool aloud, const std::st
     }
     std::fflush(stdout);
   }
+  if (seeds.size() == 1) fmt::print("seed {}: trace {:016x}\n", seeds.front(), hash);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
   totals.print(seconds.count());
   return finish(passed, failed);
