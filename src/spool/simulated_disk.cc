@@ -87,6 +87,8 @@ Result<void> SimulatedDisk::sync(File file) {
 }
 
 Result<std::size_t> SimulatedDisk::read(File file, std::uint64_t offset, std::span<char> into) {
+  if (read_fault)
+    if (auto good = read_fault(names_.at(file)); !good) return tl::make_unexpected(good.error());
   const auto& content = files_[names_.at(file)];
   if (offset >= content.size()) return std::size_t{0};
   auto octets = std::min<std::uint64_t>(into.size(), content.size() - offset);

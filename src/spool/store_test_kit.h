@@ -24,6 +24,13 @@ inline LogStoreOptions small_options() {
   return options;
 }
 
+// Content of at least so many octets.
+inline std::string large(std::size_t octets) {
+  std::string text;
+  for (std::size_t i = 0; text.size() < octets; ++i) text += "line " + std::to_string(i) + "\r\n";
+  return text;
+}
+
 // A store on a simulated disk that starts with `image`. `prepare` may set faults before it opens.
 struct Instance {
   explicit Instance(std::uint64_t seed = 1, DiskImage image = {},

@@ -31,8 +31,9 @@ void check_content(const Ledger& ledger, const Kept* message, const std::string&
 void check_accounts(const Ledger& ledger, const spool::Accounts& accounts, Findings& findings);
 
 // Connections for each next hop and in all, sessions of a stranger, buffers. At any time.
-void check_limits(Machine& machine, std::size_t sites_per_host, std::size_t stranger_sessions,
-                  Findings& findings);
+// Returns how many connections the most visited next hop has.
+std::size_t check_limits(Machine& machine, std::size_t sites_per_host,
+                         std::size_t stranger_sessions, Findings& findings);
 
 // All has healed and the time is over: nothing is queued but what is held.
 void check_drained(const Holdings& holdings, Findings& findings);

@@ -143,6 +143,10 @@ std::unique_ptr<spool::SimulatedDisk> Machine::make_disk() {
     }
     return disk_fault ? disk_fault(operation) : Result<void>{};
   };
+  disk->read_fault = [this, alive](const std::string&) -> Result<void> {
+    if (!*alive || looking_ || !read_fails || !read_fails()) return {};
+    return fail(Fault::disk, "Input/output error");
+  };
   life_->disk = disk.get();
   return disk;
 }
@@ -254,6 +258,7 @@ void Machine::bury(std::unique_ptr<Life> life) {
       life->engine.recovered() ? life->engine.store().counters().sync_failures : 0;
   if (life->disk_kept) {
     life->disk->fault = nullptr;
+    life->disk->read_fault = nullptr;
     life->disk->capacity = UINT64_MAX;
   }
   life->loop.work_time = nullptr;
@@ -280,6 +285,7 @@ void Machine::bury(std::unique_ptr<Life> life) {
 
 Holdings Machine::read_all() {
   Holdings holdings;
+  looking_ = true;
   bool done = false;
   auto& store = life_->engine.store();
   spawn([](spool::Store& from, Holdings& into, bool& ended) -> Task<void> {
@@ -315,6 +321,7 @@ Holdings Machine::read_all() {
     if (loop.step()) continue;
     loop.move_to(loop.next_time());
   }
+  looking_ = false;
   return holdings;
 }
 

@@ -38,6 +38,7 @@ class Machine {
   };
   // Failures of the disk: asked before each operation of the log.
   std::function<Result<void>(const spool::DiskOperation&)> disk_fault;
+  std::function<bool()> read_fails;
   void set_disk_capacity(std::uint64_t octets);
   std::uint64_t disk_used() const;  // 0 while it is down
 
@@ -98,6 +99,7 @@ class Machine {
   unsigned lives_ = 0;
   unsigned crash_in_ = 0;
   bool serving_ = false;
+  bool looking_ = false;  // it is us who read
   std::unique_ptr<Life> life_;
 };
 

@@ -25,7 +25,8 @@ struct Totals {
                 notices = 0, lives_crashed = 0, crashed_in_recovery = 0, stopped = 0;
   std::uint64_t resets = 0, swallowed = 0, refused_connects = 0, unanswered = 0, left = 0;
   std::uint64_t disk_errors = 0, full_disks = 0, name_failures = 0, clock_jumps = 0, acts = 0;
-  std::uint64_t cleaned = 0, operations = 0;
+  std::uint64_t cleaned = 0, operations = 0, read_errors = 0;
+  std::uint64_t bounced = 0, expired = 0, deleted = 0, from_stranger = 0, connections = 0;
   double virtual_hours = 0;
 
   void add(const World& world) {
@@ -47,6 +48,12 @@ struct Totals {
     name_failures += world.figures().name_failures;
     clock_jumps += world.figures().clock_jumps;
     operations += world.figures().operations;
+    read_errors += world.figures().read_errors;
+    bounced += world.figures().accounts.bounced;
+    expired += world.figures().accounts.expired;
+    deleted += world.figures().accounts.deleted;
+    from_stranger = std::max(from_stranger, world.figures().most_from_stranger);
+    connections = std::max(connections, world.figures().most_connections);
     lives_crashed += world.machine().crashes;
     crashed_in_recovery += world.machine().crashes_in_recovery;
     stopped += world.machine().stops;
@@ -55,16 +62,23 @@ struct Totals {
 
   void print(double seconds) const {
     fmt::print(
-        "{} seeds, {:.0f} virtual hours, {} sessions, {} messages acknowledged, {} refused, {} "
-        "deliveries, {} DSNs\n"
-        "{} crashes ({} of them in a recovery), {} orderly stops, {} segments cleaned, {} operator "
-        "actions\n"
+        "{} seeds, {:.0f} virtual hours, {} sessions, {} messages acknowledged, {} refused\n",
+        seeds, virtual_hours, sessions, acknowledged, refused);
+    fmt::print("recipients: {} deliveries, {} bounced, {} expired, {} deleted; {} DSNs\n",
+               deliveries, bounced, expired, deleted, notices);
+    fmt::print(
+        "{} crashes ({} of them in a recovery), {} orderly stops, {} segments cleaned, {} "
+        "operator actions\n",
+        lives_crashed, crashed_in_recovery, stopped, cleaned, operations);
+    fmt::print(
         "faults: {} connections reset, {} half-open, {} refused, {} unanswered; {} clients left; "
-        "{} acts of next hops; {} disk errors, {} full disks; {} failed look-ups; {} clock jumps\n"
-        "{:.1f} s\n",
-        seeds, virtual_hours, sessions, acknowledged, refused, deliveries, notices, lives_crashed,
-        crashed_in_recovery, stopped, cleaned, operations, resets, swallowed, refused_connects,
-        unanswered, left, acts, disk_errors, full_disks, name_failures, clock_jumps, seconds);
+        "{} acts of next hops; {} failed writes and syncs, {} failed reads, {} full disks; {} "
+        "failed look-ups; {} clock jumps\n",
+        resets, swallowed, refused_connects, unanswered, left, acts, disk_errors, read_errors,
+        full_disks, name_failures, clock_jumps);
+    fmt::print("at most: {} sessions of one stranger, {} connections to one host\n", from_stranger,
+               connections);
+    fmt::print("{:.1f} s\n", seconds);
   }
 };
 

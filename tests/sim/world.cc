@@ -6,6 +6,8 @@ namespace malleposte::sim {
 namespace {
 
 constexpr unsigned limits_looked_at_every = 50;  // steps
+// A domain is a site, and names that change may bring all of them to one host.
+constexpr std::size_t sites_per_host = 5;
 
 }  // namespace
 
@@ -24,9 +26,12 @@ void World::keep_up() {
 
 // One thing that can be done now, here or there; or time goes on to the next.
 bool World::step() {
-  if (++steps_ % limits_looked_at_every == 0)
-    check_limits(*machine_, settings_.routes.empty() ? 5 : 5,
-                 machine_->sessions_from("203.0.113.9"), findings_);
+  if (++steps_ % limits_looked_at_every == 0) {
+    const auto sessions = machine_->sessions_from("203.0.113.9");
+    const auto connections = check_limits(*machine_, sites_per_host, sessions, findings_);
+    figures_.most_from_stranger = std::max<std::uint64_t>(figures_.most_from_stranger, sessions);
+    figures_.most_connections = std::max<std::uint64_t>(figures_.most_connections, connections);
+  }
   keep_up();
   const bool outside_first = random_() % 2 == 0;
   if (outside_first && outside_.step()) return true;

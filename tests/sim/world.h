@@ -25,6 +25,7 @@ class World {
   struct Figures {
     std::uint64_t clock_jumps = 0, disk_errors = 0, full_disks = 0, name_failures = 0,
                   host_spells = 0, network_spells = 0, operations = 0;
+    std::uint64_t most_from_stranger = 0, most_connections = 0, read_errors = 0;
     Duration virtual_time{};
     spool::Accounts accounts;
   };
@@ -47,7 +48,7 @@ class World {
   // How much of what goes wrong now, each in thousandths.
   struct Weather {
     unsigned refused = 0, unanswered = 0, resets = 0, swallows = 0, slow = 0;
-    unsigned write_errors = 0, sync_errors = 0;
+    unsigned write_errors = 0, sync_errors = 0, read_errors = 0;
     unsigned servfail = 0, dns_time_out = 0;
     unsigned acts = 0;
   };

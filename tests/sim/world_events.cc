@@ -35,6 +35,23 @@ Task<void> World::send_mail(Client& client, bool stranger) {
         --world.active_;
       }(*this, client, std::move(mails), manner));
     }
+    // Much at once for one domain: its next hop is to see no more connections than it may.
+    if (!stranger && chance(20)) {
+      const auto domain = one_of(domains_);
+      for (int i = 0; i < 12; ++i) {
+        std::vector<Mail> mails;
+        for (int j = 0; j < 10; ++j) {
+          mails.push_back(make_mail());
+          mails.back().recipients = {fmt::format("t{}-0@{}", mails.back().token, domain)};
+          mails.back().content.resize(mails.back().content.find("\r\n\r\n") + 4);
+        }
+        spawn([](World& world, Client& sender, std::vector<Mail> all) -> Task<void> {
+          ++world.active_;
+          co_await sender.send(std::move(all), {});
+          --world.active_;
+        }(*this, client, std::move(mails)));
+      }
+    }
     // A stranger holds as many sessions as it can.
     if (stranger && chance(100))
       for (int i = 0; i < 60; ++i) {
@@ -77,6 +94,7 @@ Task<void> World::change_weather() {
       case 3:
         weather_.write_errors = chance(500) ? 0 : random_() % 60;
         weather_.sync_errors = chance(500) ? 0 : random_() % 100;
+        weather_.read_errors = chance(700) ? 0 : random_() % 100;
         break;
       case 4: {
         const bool full = chance(500);

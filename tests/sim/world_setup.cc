@@ -49,6 +49,11 @@ World::World(Options options)
     ++figures_.disk_errors;
     return fail(Fault::disk, "Input/output error");
   };
+  machine_->read_fails = [this] {
+    const bool fails = chance(weather_.read_errors);
+    if (fails) ++figures_.read_errors;
+    return fails;
+  };
   machine_->set_disk_capacity(6 << 20);
   const auto clients = 2 + random_() % 4;
   for (std::size_t i = 0; i <= clients; ++i) {
@@ -74,7 +79,7 @@ void World::configure() {
   settings_.smtpd_trusted_networks = {{*parse_ip("10.0.0.0"), 104}};
   settings_.retry_first = 1min * (1 + random_() % 10);
   settings_.retry_max = settings_.retry_first * (1 + random_() % 12);
-  settings_.queue_lifetime = 1h * (2 + random_() % 70);
+  settings_.queue_lifetime = 1h * (chance(400) ? 1 + random_() % 4 : 5 + random_() % 70);
   settings_.message_size_limit = 100'000;
   settings_.queue_memory_limit = chance(100) ? 20'000 : 64 << 20;
   settings_.segment_size = (48 + random_() % 4 * 16) * 1024;
