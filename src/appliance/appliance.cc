@@ -18,23 +18,18 @@
 
 #include "admin/api.h"
 #include "appliance/command_line.h"
+#include "appliance/engine.h"
 #include "appliance/identity.h"
 #include "appliance/lock_file.h"
 #include "appliance/names.h"
 #include "appliance/version.h"
 #include "appliance/volume_watch.h"
-#include "deliver/dispatcher.h"
-#include "deliver/own_addresses.h"
-#include "deliver/route_table.h"
 #include "monitor/journal.h"
-#include "monitor/traffic.h"
 #include "net/asio_loop.h"
 #include "net/asio_network.h"
 #include "net/http_server.h"
 #include "net/unbound_resolver.h"
-#include "receive/front_door.h"
 #include "spool/file_disk.h"
-#include "spool/log_store.h"
 
 namespace malleposte::appliance {
 namespace {
@@ -103,13 +98,14 @@ class Appliance {
         reload_(std::move(reload)),
         console_(console),
         journal_(loop_, journal_options(settings_), &notices_),
-        traffic_(journal_),
+        engine_(loop_, journal_, settings_),
+        traffic_(engine_.traffic()),
         network_(loop_, [this](const std::string& text) { warn(text); }) {}
 
   int serve() {
     if (auto started = start(); !started) {
       fail_to_start(started.error());
-      if (store_) leave();
+      if (engine_.recovered()) leave();
       return exit_code::failed;
     }
     loop_.run();
@@ -120,18 +116,15 @@ class Appliance {
     // Nothing may still be under way on the lanes when its owner goes.
     http_.clear();
     watch_.reset();
-    if (door_) door_->abort();
+    engine_.abort();
     loop_.run_ready();
     loop_.join_lanes();
     loop_.run_ready();
     // From here on nothing runs that could come back to what goes.
-    dispatcher_.reset();
-    door_.reset();
+    engine_.let_go();
     api_.reset();
     // The store may have begun the next segment meanwhile: it must not go while a lane makes it.
     loop_.join_lanes();
-    store_.reset();
-    resolver_.reset();
     journal_.flush_now();
   }
 
@@ -148,8 +141,8 @@ class Appliance {
     loop_.on_signal(SIGHUP, [this] { reload(); });
     if (auto listening = listen(*run_as); !listening) return listening;
     watch_ = std::make_unique<VolumeWatch>(
-        loop_, [this] { return store_->health(); }, notices_, traffic_);
-    dispatcher_->start();
+        loop_, [this] { return engine_.store().health(); }, notices_, traffic_);
+    engine_.start();
     show_notices(loaded_);
     announce();
     return {};
@@ -174,15 +167,8 @@ class Appliance {
     lock_.emplace(std::move(*lock));
     auto disk = spool::open_file_disk((volume / spool_name).string());
     if (!disk) return cannot_start(config::documented::e5, disk.error());
-    spool::LogStoreOptions options;
-    options.segment_octets = settings_.segment_size;
-    options.memory_limit = settings_.queue_memory_limit;
-    if (settings_.bounce_returns == config::BounceReturns::message)
-      options.returned_octets = limits::dsn_message_octets;
-    options.report = [this](const std::string& text) { warn(text); };
-    auto store = spool::LogStore::open(loop_, std::move(*disk), std::move(options));
-    if (!store) return cannot_start(config::documented::e5, store.error());
-    store_ = std::move(*store);
+    if (auto recovered = engine_.recover(std::move(*disk)); !recovered)
+      return cannot_start(config::documented::e5, recovered.error());
     if (auto back = run_as.back_to_root(); !back)
       return cannot_start(config::documented::e5, back.error());
     return {};
@@ -198,33 +184,25 @@ class Appliance {
   }
 
   void make_parts() {
-    own_.emplace(settings_, deliver::machine_addresses());
-    routes_.emplace(settings_);
-    dispatcher_ = std::make_unique<deliver::Dispatcher>(deliver::Surroundings{
-        loop_, *store_, network_, *resolver_, traffic_, settings_, *own_, *routes_});
-    store_->on_generated([this](mail::MessageId id, const spool::Generated& made) {
-      traffic_.generated(id, made.envelope, made.content.size(), made.why);
-    });
+    engine_.compose(network_, *resolver_, engine_.store(), deliver::machine_addresses());
     metrics_.add([this](monitor::Figures& into) { traffic_.figures(into); });
     metrics_.add([this](monitor::Figures& into) { journal_.figures(into); });
-    names_.emplace(loop_, *resolver_, settings_, *own_, *routes_);
+    names_.emplace(loop_, *resolver_, settings_, engine_.own(), engine_.routes());
     metrics_.add([this](monitor::Figures& into) { names_->figures(into); });
-    metrics_.add([this](monitor::Figures& into) { dispatcher_->figures(into); });
-    door_ = std::make_unique<receive::FrontDoor>(loop_, network_, *resolver_, *store_, traffic_,
-                                                 settings_);
+    metrics_.add([this](monitor::Figures& into) { engine_.dispatcher().figures(into); });
     admin::Api::Options options;
     options.identity = {std::string(version), settings_.hostname, ::getpid(),
                         settings_.deliveries_suspended};
     options.username = settings_.username;
     options.password = settings_.password;
     api_ = std::make_unique<admin::Api>(
-        std::move(options), admin::Api::Parts{loop_, *store_, metrics_, notices_, &traffic_,
+        std::move(options), admin::Api::Parts{loop_, engine_.store(), metrics_, notices_, &traffic_,
                                               [this] { return listeners(); }, *names_});
   }
 
   // Ports as root, then the user for good, then the control socket, which is the user's.
   Started listen(const RunAs& run_as) {
-    if (auto opened = door_->open(); !opened)
+    if (auto opened = engine_.open(); !opened)
       return cannot_start(config::documented::e5, with_hint(opened.error(), "smtp_port"));
     if (auto opened = open_ui(); !opened) return opened;
     if (auto become = run_as.become_user(); !become)
@@ -264,7 +242,8 @@ class Appliance {
 
   std::vector<admin::ListenerStatus> listeners() const {
     std::vector<admin::ListenerStatus> list;
-    for (const net::Endpoint& at : door_->addresses()) list.push_back({"smtp", to_string(at)});
+    for (const net::Endpoint& at : engine_.door().addresses())
+      list.push_back({"smtp", to_string(at)});
     for (const net::Endpoint& at : ui_) list.push_back({"ui", to_string(at)});
     list.push_back({"control", (settings_.volume_data / control_socket_name).string()});
     return list;
@@ -272,14 +251,14 @@ class Appliance {
 
   void announce() {
     std::string smtp;
-    for (const net::Endpoint& at : door_->addresses())
+    for (const net::Endpoint& at : engine_.door().addresses())
       smtp += (smtp.empty() ? "" : ", ") + to_string(at);
     std::string ui;
     for (const net::Endpoint& at : ui_) ui += (ui.empty() ? "" : ", ") + to_string(at);
     traffic_.event("started_ok", Severity::info,
                    fmt::format("malleposte {} serves SMTP at {} and HTTP at {}; {} messages in the "
                                "queue",
-                               version, smtp, ui, store_->counters().messages));
+                               version, smtp, ui, engine_.store().counters().messages));
   }
 
   void fail_to_start(const StartError& error) {
@@ -290,10 +269,10 @@ class Appliance {
 
   // After a start that failed halfway: the store prepares segments from its first moment on.
   void leave() {
-    if (door_) door_->abort();
+    engine_.abort();
     http_.clear();
     spawn([](Appliance& self) -> Task<void> {
-      co_await self.store_->drain();
+      co_await self.engine_.drain();
       self.loop_.stop();
     }(*this));
     loop_.run();
@@ -362,12 +341,9 @@ class Appliance {
     loaded_ = std::move(now);
     // In place: the parts refer to these.
     settings_ = loaded_.settings;
-    own_.emplace(settings_, deliver::machine_addresses());
-    routes_.emplace(settings_);
     // The servers of resolv.conf may be others.
     if (auto flushed = resolver_->flush(); !flushed) warn("reload: " + flushed.error().text);
-    door_->reload(settings_);
-    dispatcher_->suspend(settings_.deliveries_suspended);
+    engine_.reload(deliver::machine_addresses());
     api_->set_deliveries_suspended(settings_.deliveries_suspended);
     show_notices(loaded_);
     traffic_.event("log", Severity::info,
@@ -384,35 +360,13 @@ class Appliance {
     // acknowledged is on stable storage.
     ::alarm(static_cast<unsigned>(
         std::chrono::duration_cast<std::chrono::seconds>(limits::shutdown_timeout).count() - 3));
-    const SteadyTime now = loop_.steady();
-    door_->stop();
-    door_->on_empty([this] { ended(door_empty_); });
-    spawn(end_deliveries());
-    loop_.call_at(now + limits::delivery_grace, [this] { door_->abort(); });
-  }
-
-  Task<void> end_deliveries() {
-    for (const deliver::InDoubt& delivery : co_await dispatcher_->stop())
-      warn(delivery.host.empty()
-               ? fmt::format(
-                     "the delivery of {} is not on disk: it was answered, but the spool could "
-                     "not keep that, and it will be tried again",
-                     to_string(delivery.message))
-               : fmt::format("the delivery of {} to {} is in doubt: it had not been answered when "
-                             "this server ended, and it will be tried again",
-                             to_string(delivery.message), delivery.host));
-    ended(dispatcher_empty_);
-  }
-
-  void ended(bool& part) {
-    part = true;
-    // Not on the stack of the session or delivery that was the last one.
-    if (door_empty_ && dispatcher_empty_) loop_.post([this] { spawn(finish()); });
+    spawn(finish());
   }
 
   Task<void> finish() {
+    co_await engine_.stop();
     http_.clear();
-    co_await store_->drain();
+    co_await engine_.drain();
     traffic_.event("log", Severity::info, "ended");
     loop_.stop();
   }
@@ -425,16 +379,12 @@ class Appliance {
   monitor::Notices notices_;
   monitor::Metrics metrics_;
   monitor::Journal journal_;
-  monitor::Traffic traffic_;
-  net::AsioNetwork network_;
   std::optional<LockFile> lock_;
-  std::unique_ptr<spool::LogStore> store_;
   std::unique_ptr<net::UnboundResolver> resolver_;
-  std::optional<deliver::OwnAddresses> own_;
-  std::optional<deliver::RouteTable> routes_;
+  Engine engine_;
+  monitor::Traffic& traffic_;
+  net::AsioNetwork network_;
   std::optional<Names> names_;
-  std::unique_ptr<deliver::Dispatcher> dispatcher_;
-  std::unique_ptr<receive::FrontDoor> door_;
   std::unique_ptr<admin::Api> api_;
   std::vector<std::unique_ptr<net::HttpServer>> http_;
   std::vector<net::Endpoint> ui_;
@@ -443,8 +393,6 @@ class Appliance {
   bool reloading_ = false;
   bool reload_again_ = false;
   bool stopping_ = false;
-  bool door_empty_ = false;
-  bool dispatcher_empty_ = false;
 };
 
 // What belongs to the process rather than to a part of the server.

@@ -1,7 +1,5 @@
 #include "base/simulated_loop.h"
 
-#include <algorithm>
-
 namespace malleposte {
 
 Loop::TimerId SimulatedLoop::call_at(SteadyTime when, Callback callback) {
@@ -19,14 +17,23 @@ void SimulatedLoop::cancel(TimerId id) {
 }
 
 void SimulatedLoop::offload(Lane lane, Callback work, Callback done) {
-  lanes_[static_cast<std::size_t>(lane)].push_back({std::move(work), std::move(done)});
+  const auto when = work_time ? now_ + work_time() : now_;
+  lanes_[static_cast<std::size_t>(lane)].push_back({std::move(work), std::move(done), when});
+}
+
+SteadyTime SimulatedLoop::next_time() const {
+  if (!ready_.empty()) return now_;
+  auto next = timers_.empty() ? never : timers_.begin()->first.first;
+  for (const auto& lane : lanes_)
+    if (!lane.empty()) next = std::min(next, lane.front().when);
+  return next;
 }
 
 bool SimulatedLoop::step() {
   std::array<std::deque<Work>*, 3> busy;
   std::size_t count = 0;
   for (auto& lane : lanes_)
-    if (!lane.empty()) busy[count++] = &lane;
+    if (!lane.empty() && lane.front().when <= now_) busy[count++] = &lane;
   bool timer_due = !timers_.empty() && timers_.begin()->first.first <= now_;
   auto choices = count + (ready_.empty() ? 0 : 1) + (timer_due ? 1 : 0);
   if (choices == 0) return false;
@@ -53,10 +60,11 @@ bool SimulatedLoop::step() {
 void SimulatedLoop::run_until(SteadyTime until) {
   for (;;) {
     if (step()) continue;
-    if (timers_.empty() || timers_.begin()->first.first > until) break;
-    now_ = std::max(now_, timers_.begin()->first.first);
+    const auto next = next_time();
+    if (next == never || next > until) break;
+    move_to(next);
   }
-  now_ = std::max(now_, until);
+  move_to(until);
 }
 
 }  // namespace malleposte

@@ -165,9 +165,10 @@ void Dispatcher::start_carriers() {
 
 Task<void> Dispatcher::run_carrier(Site& site, queue::Assignment first) {
   Carrier carrier(depot_, site);
-  carriers_.insert(&carrier);
+  const auto number = ++carriers_begun_;
+  carriers_.emplace(number, &carrier);
   co_await carrier.run(first);
-  carriers_.erase(&carrier);
+  carriers_.erase(number);
   wake();
 }
 
@@ -217,6 +218,14 @@ void Dispatcher::sweep() {
     arm(next_site_sweep_);
 }
 
+// A carrier that is stopped may leave at once, and others with it.
+void Dispatcher::for_each_carrier(const std::function<void(Carrier&)>& act) {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, carrier] : carriers_) numbers.push_back(number);
+  for (const auto number : numbers)
+    if (const auto still = carriers_.find(number); still != carriers_.end()) act(*still->second);
+}
+
 Task<std::vector<InDoubt>> Dispatcher::stop() {
   stopping_ = true;
   gatherer_.stop();
@@ -225,23 +234,18 @@ Task<std::vector<InDoubt>> Dispatcher::stop() {
   const auto deadline = with_.loop.steady() + limits::delivery_grace;
   std::vector<InDoubt> in_doubt;
   for (;;) {
-    // A carrier that is stopped may leave the set at once.
-    const std::vector<Carrier*> now(carriers_.begin(), carriers_.end());
-    for (auto* carrier : now)
-      if (carriers_.contains(carrier)) carrier->stop();
+    for_each_carrier([](Carrier& carrier) { carrier.stop(); });
     const bool past = std::any_of(carriers_.begin(), carriers_.end(),
-                                  [](const auto* carrier) { return carrier->past_final_dot(); });
+                                  [](const auto& entry) { return entry.second->past_final_dot(); });
     if (!past && consignments_.settling() == 0 && !gatherer_.settling()) break;
     if (with_.loop.steady() >= deadline) break;
     co_await sleep_until(with_.loop, with_.loop.steady() + stop_poll);
   }
-  for (const auto* carrier : carriers_)
+  for (const auto& [number, carrier] : carriers_)
     if (carrier->past_final_dot()) in_doubt.push_back({carrier->message(), carrier->host()});
   // Delivered, but the spool has not taken it down: they will go out again.
   for (auto id : consignments_.settling_deliveries()) in_doubt.push_back({id, ""});
-  const std::vector<Carrier*> rest(carriers_.begin(), carriers_.end());
-  for (auto* carrier : rest)
-    if (carriers_.contains(carrier)) carrier->abort();
+  for_each_carrier([](Carrier& carrier) { carrier.abort(); });
   co_return in_doubt;
 }
 

@@ -7,8 +7,9 @@
 // is next, the peer's rulings what happened.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -55,6 +56,7 @@ class Dispatcher {
   Site& site_for(std::string_view domain);
   void start_carriers();
   Task<void> run_carrier(Site& site, queue::Assignment first);
+  void for_each_carrier(const std::function<void(Carrier&)>& act);
   void say_good_bye(std::unique_ptr<Connection> connection);
   void wait_for_room();
   void arm(SteadyTime when);
@@ -77,7 +79,8 @@ class Dispatcher {
   ConnectionCache cache_;
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;  // by Plan::key
   std::vector<Site*> site_by_id_;
-  std::set<Carrier*> carriers_;
+  std::map<std::uint64_t, Carrier*> carriers_;  // in the order in which they began
+  std::uint64_t carriers_begun_ = 0;
   Carrier::Depot depot_;
 };
 

@@ -55,10 +55,15 @@ struct FrontDoor::State {
     if (sessions.empty() && when_empty) std::exchange(when_empty, nullptr)();
   }
 
-  // Ending one may take it, and others, from the set.
+  // Ending one may take it, and others, from the set. In the order in which they came, so that a
+  // simulation is the same each time.
   std::vector<std::shared_ptr<Session>> all() const {
     std::vector<std::shared_ptr<Session>> result;
     for (Session* session : sessions) result.push_back(session->shared_from_this());
+    std::sort(result.begin(), result.end(), [](const auto& a, const auto& b) {
+      return std::pair(a->name().size(), std::string_view(a->name())) <
+             std::pair(b->name().size(), std::string_view(b->name()));
+    });
     return result;
   }
 
@@ -152,6 +157,10 @@ void FrontDoor::on_empty(std::function<void()> callback) {
 
 std::size_t FrontDoor::sessions() const {
   return state_->sessions.size();
+}
+
+std::size_t FrontDoor::buffered_octets() const {
+  return state_->buffers.lent() * ReadBuffers::octets;
 }
 
 }  // namespace malleposte::receive

@@ -39,6 +39,8 @@ class FrontDoor {
 
   // Open now: the counter `SMTP Active Sessions`.
   std::size_t sessions() const;
+  // Of the buffers into which sessions read just now; at most limits::session_buffers_octets.
+  std::size_t buffered_octets() const;
 
  private:
   struct State;  // shared with the sessions, which may outlive the door by a moment

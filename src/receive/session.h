@@ -63,6 +63,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void abort();
 
   const Client& client() const { return client_; }
+  const std::string& name() const { return name_; }
 
  private:
   Task<Result<void>> send();

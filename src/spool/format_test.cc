@@ -50,9 +50,11 @@ TEST(Record, SaysHowMuchMoreItNeeds) {
 }
 
 SegmentHeader header(std::uint64_t epoch) {
-  SegmentHeader header{epoch, 4, 8192, {}};
+  SegmentHeader header{epoch, 4, 8192, {}, 0, false};
   header.totals.accepted = 11;
   header.totals.replaced = 3;
+  header.last_id = 77;
+  header.previous_failed = true;
   return header;
 }
 

@@ -144,7 +144,9 @@ bool GroupCommit::open_segment(Job& job) {
   }
   header.previous_epoch = active_ ? segments_[*active_].epoch : previous_epoch_;
   header.previous_end = active_ ? segments_[*active_].end : previous_end_;
+  header.previous_failed = !active_ && previous_failed_;
   if (options_.totals) header.totals = options_.totals();
+  if (options_.last_id) header.last_id = options_.last_id();
   job.header = encode(header);
   job.opens = true;
   job.number = *taken;
@@ -315,6 +317,7 @@ void GroupCommit::seal_active(std::uint64_t end, bool poisoned) {
   segment.poisoned |= poisoned;
   previous_epoch_ = segment.epoch;
   previous_end_ = end;
+  previous_failed_ = poisoned;
   active_.reset();
 }
 

@@ -66,6 +66,7 @@ class GroupCommit {
     Disk::File epochs_file = -1;
     std::uint64_t previous_epoch = 0, previous_end = 0;  // what was recovered
     std::function<Accounts()> totals;                    // for the header of a new segment
+    std::function<std::uint64_t()> last_id;              // the same
     std::function<void()> segment_wanted;                // none is free
     std::function<void()> segment_opened;                // a fresh one is being written
     std::function<void(std::string)> trouble;            // a write or sync failed: what, where
@@ -130,6 +131,7 @@ class GroupCommit {
   std::uint64_t durable_end_ = 0;  // of the active segment
   Window window_ = 0;              // its syncs so far
   std::uint64_t previous_epoch_, previous_end_;
+  bool previous_failed_ = false;
   std::uint64_t next_epoch_, reserved_until_;
   std::vector<std::shared_ptr<PlacedChunk>> unsynced_;  // chunks behind durable_end_
 

@@ -91,6 +91,7 @@ Result<void> LogStore::recover_and_start() {
   options.previous_epoch = recovered->previous_epoch;
   options.previous_end = recovered->previous_end;
   options.totals = [this] { return state_.accounts; };
+  options.last_id = [this] { return state_.last_id; };
   options.segment_wanted = [this] {
     recycler_->wanted();
     cleaner_->look(true);

@@ -265,6 +265,29 @@ TEST(LogStore, OneOldMessageDoesNotKeepTheWholeLog) {
   EXPECT_TRUE(second.balanced());
 }
 
+TEST(LogStore, PastTheMemoryLimitNewMailIsRefused) {
+  SimulatedLoop loop(1);
+  auto options = small_options();
+  options.memory_limit = 20'000;
+  auto store = LogStore::open(loop, std::make_unique<SimulatedDisk>(), std::move(options));
+  ASSERT_TRUE(store);
+  EXPECT_TRUE((*store)->admits(100));
+  auto fill = [](Store& into) -> Task<void> {
+    for (int i = 0; i < 200; ++i) {
+      mail::Envelope envelope;
+      envelope.recipients.push_back({"a", "host" + std::to_string(i) + ".example.net"});
+      auto incoming = into.begin(envelope, 0);
+      if (!incoming) co_return;
+      (void)co_await (*incoming)->commit();
+    }
+  };
+  spawn(fill(**store));
+  loop.run_for(10s);
+  auto refused = (*store)->admits(100);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().fault, Fault::resource);
+}
+
 TEST(LogStore, AnIdIsNeverGivenOutTwice) {
   std::set<std::uint64_t> seen;
   DiskImage image;
@@ -272,6 +295,28 @@ TEST(LogStore, AnIdIsNeverGivenOutTwice) {
     Instance instance(7, image);  // same seed, same clock: the worst that can happen
     for (int i = 0; i < 50; ++i) EXPECT_TRUE(seen.insert(instance.send("x").id.value).second);
     image = instance.disk->files();
+  }
+}
+
+// Found by the simulator: all that tells of the latest mail had been used again, and the clock was
+// set back before the next start.
+TEST(LogStore, AnIdIsNotGivenOutAgainWhenItsMailHasGoneAndTheClockIsSetBack) {
+  Instance before(1);
+  MessageId last{};
+  before.loop.run_for(24h);
+  for (int i = 0; i < 200; ++i) {
+    last = before.send(std::string(1500, 'x')).id;
+    before.settle_all(mail::Fate::delivered);
+  }
+  before.loop.run_for(10s);
+  // Of the last mail nothing is left but that there is none.
+  before.run(before.store->apply({}, Operation::flush));
+  DiskImage image = before.disk->files();
+  for (int restart = 2; restart < 5; ++restart) {
+    Instance after(restart, image);
+    after.loop.run_for(10s);
+    if (restart == 4) EXPECT_GT(after.send("y").id, last);
+    image = after.disk->files();
   }
 }
 

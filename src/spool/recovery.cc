@@ -244,13 +244,25 @@ Result<Recovered> recover(SpoolState& state, const std::function<void(std::strin
   recovered.next_epoch = std::max<std::uint64_t>(recovered.reserved_until, 1);
 
   std::map<std::uint64_t, std::uint64_t> sealed_ends;
-  for (const auto& [epoch, header] : found->headers)
+  for (const auto& [epoch, header] : found->headers) {
     sealed_ends[header.previous_epoch] = header.previous_end;
+    if (auto failed = state.segments.by_epoch(header.previous_epoch); failed)
+      state.segments[*failed].poisoned |= header.previous_failed;
+  }
+  // Epochs that a later segment has passed over: their first batch failed and was written again
+  // there. Nobody was answered for what they hold.
+  for (const auto& [epoch, header] : found->headers)
+    for (auto over = found->headers.upper_bound(header.previous_epoch); over->first < epoch;
+         ++over) {
+      sealed_ends[over->first] = segment_header_octets;
+      state.segments[*state.segments.by_epoch(over->first)].poisoned = true;
+    }
 
   Replay replay(state, report);
   for (const auto& [epoch, header] : found->headers) {
     auto number = *state.segments.by_epoch(epoch);
     bool last = epoch == found->headers.rbegin()->first;
+    state.last_id = std::max(state.last_id, header.last_id);
     std::optional<std::uint64_t> sealed_end;
     if (auto sealed = sealed_ends.find(epoch); sealed != sealed_ends.end())
       sealed_end = sealed->second;

@@ -33,6 +33,8 @@ std::optional<SegmentHeader> decode_copy(std::string_view octets, bool& foreign)
                       &header.totals.bounced, &header.totals.expired, &header.totals.deleted,
                       &header.totals.discarded, &header.totals.replaced})
     *field = reader.take<std::uint64_t>();
+  header.last_id = reader.take<std::uint64_t>();
+  header.previous_failed = reader.take<std::uint8_t>() != 0;
   return header;
 }
 
@@ -48,6 +50,8 @@ std::string encode(const SegmentHeader& header) {
                      header.totals.bounced, header.totals.expired, header.totals.deleted,
                      header.totals.discarded, header.totals.replaced})
     put(copy, field);
+  put(copy, header.last_id);
+  put(copy, std::uint8_t{header.previous_failed});
   copy.resize(sector_octets - 4);
   put(copy, crc32c(0, copy));
   std::string octets(segment_header_octets, '\0');

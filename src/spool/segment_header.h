@@ -20,6 +20,9 @@ struct SegmentHeader {
   std::uint64_t previous_epoch = 0;  // 0: the first of this spool
   std::uint64_t previous_end = 0;    // where the previous segment was sealed
   Accounts totals;                   // of everything before this segment; `queued` is not kept
+  std::uint64_t last_id = 0;         // the greatest message id given out before this segment
+  // A write or sync failed in the previous segment: what failed may be readable behind its end.
+  bool previous_failed = false;
   bool operator==(const SegmentHeader&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <charconv>
 #include <memory>
+#include <utility>
 
 namespace malleposte::spool {
 namespace {
@@ -140,8 +141,12 @@ void SegmentTable::superseded(Number number, std::uint64_t origin_epoch) {
 
 std::vector<SegmentTable::Number> SegmentTable::retirable() const {
   std::vector<Number> found;
+  bool end_untold = false;  // of poisoned segments; that with the next durable header tells it
   for (const auto& [epoch, number] : by_epoch_) {
     const auto& segment = segments_[number];
+    const bool needed = segment.end > segment_header_octets && std::exchange(end_untold, false);
+    if (segment.poisoned && !retired_in_.contains(number)) end_untold = true;
+    if (needed) continue;
     if (segment.state == Segment::State::sealed && segment.live_messages == 0 &&
         segment.pins == 0 && segment.retirements == 0 && segment.outcomes_for.empty() &&
         segment.supersedes.empty())

@@ -34,7 +34,9 @@ struct Segment {
   State state = State::free;
   std::uint64_t epoch = 0;
   std::uint64_t end = 0;  // where the next record goes, or where it was sealed
-  bool poisoned = false;  // a write or sync failed here: never used again
+  // A write or sync failed here: never used again. Records may stand behind its end, which only the
+  // header of the next segment tells.
+  bool poisoned = false;
 
   std::uint64_t live_octets = 0;  // of records that hold messages
   std::uint32_t live_messages = 0;
@@ -81,7 +83,7 @@ class SegmentTable {
   // A later generation was written to `number`; the one before stands in `origin_epoch`.
   void superseded(Number number, std::uint64_t origin_epoch);
 
-  // Sealed segments in which nothing counts.
+  // Sealed segments in which nothing counts, and without which what is left is read as before.
   std::vector<Number> retirable() const;
   // RETIRE of `number` is durable in `where`.
   void retired(Number number, Number where);

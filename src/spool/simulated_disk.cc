@@ -87,6 +87,8 @@ Result<void> SimulatedDisk::sync(File file) {
 }
 
 Result<std::size_t> SimulatedDisk::read(File file, std::uint64_t offset, std::span<char> into) {
+  if (read_fault)
+    if (auto good = read_fault(names_.at(file)); !good) return tl::make_unexpected(good.error());
   const auto& content = files_[names_.at(file)];
   if (offset >= content.size()) return std::size_t{0};
   auto octets = std::min<std::uint64_t>(into.size(), content.size() - offset);
@@ -116,11 +118,12 @@ void PowerCut::advance() {
       break;
     case DiskOperation::Kind::sync:
       // A synced file whose directory entry is not durable may still be missing.
-      if (durable_.contains(operation.name) || !current_.contains(operation.name))
-        durable_[operation.name] = current_[operation.name];
-      std::erase_if(unsynced_, [&](const auto* write) {
-        return write->name == operation.name && durable_.contains(operation.name);
-      });
+      if (const auto durable = durable_.find(operation.name); durable != durable_.end())
+        std::erase_if(unsynced_, [&](const auto* write) {
+          if (write->name != operation.name) return false;
+          apply_write(durable->second, write->offset, write->bytes);
+          return true;
+        });
       break;
     case DiskOperation::Kind::sync_directory:
       for (const auto* change : unsynced_directory_) {

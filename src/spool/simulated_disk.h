@@ -34,6 +34,8 @@ class SimulatedDisk final : public Disk {
   // What goes wrong. Called before each operation; an Error is what the operation answers. A sync
   // that fails drops what it should have made durable, as kernels do.
   std::function<Result<void>(const DiskOperation&)> fault;
+  // The same before a file is read.
+  std::function<Result<void>(const std::string& name)> read_fault;
   std::uint64_t capacity = 1ull << 40;  // octets; beyond it files do not grow
   bool copies_on_write = false;
   bool ignore_syncs = false;  // the planted bug: sync does nothing and says it did

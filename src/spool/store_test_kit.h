@@ -24,6 +24,7 @@ inline LogStoreOptions small_options() {
   return options;
 }
 
+// Content of at least so many octets.
 inline std::string large(std::size_t octets) {
   std::string text;
   for (std::size_t i = 0; text.size() < octets; ++i) text += "line " + std::to_string(i) + "\r\n";

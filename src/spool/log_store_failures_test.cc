@@ -1,7 +1,6 @@
-// What a failing, full or damaged disk may do to the log store, and what it may not.
+// The store on disks that fail: writes and syncs that are refused, full volumes, damage.
 #include <gtest/gtest.h>
 
-#include "spool/log_store.h"
 #include "spool/store_test_kit.h"
 
 namespace malleposte::spool {
@@ -9,7 +8,7 @@ namespace {
 
 // The kernel reports a failed sync once and may have dropped the pages: whatever was answered with
 // 250 must be found although nothing of the failed batch survives.
-TEST(LogStoreDisk, AfterAFailedSyncTheBatchIsWrittenAgainElsewhere) {
+TEST(LogStore, AfterAFailedSyncTheBatchIsWrittenAgainElsewhere) {
   Instance first;
   auto before = first.send("before");
   DiskImage as_synced = first.disk->files();
@@ -33,7 +32,45 @@ TEST(LogStoreDisk, AfterAFailedSyncTheBatchIsWrittenAgainElsewhere) {
   EXPECT_TRUE(second.reports.empty());
 }
 
-TEST(LogStoreDisk, WhatCannotBeMadeDurableIsRefusedAndTheStoreGoesOn) {
+// Found by the simulator. What a failed batch left behind the end of its segment can often still be
+// read. Where that end is stands in the next segment only, which was used again when all its mail
+// had gone: then the batch counted once more, and mail that was delivered came back.
+TEST(LogStore, WhatAFailedSyncLeftDoesNotComeBackWhenTheNextSegmentIsUsedAgain) {
+  for (const int failures : {1, 2}) {  // of the segment being written; of it and of a fresh one
+    Instance first;
+    // So large that the cleaner leaves it where it is, in the segment that fails.
+    const auto stays = first.send(std::string(16'000, 's')).id;
+    int left = failures;
+    first.disk->fault = [&left](const DiskOperation& operation) -> Result<void> {
+      if (operation.kind != DiskOperation::Kind::sync || left == 0) return {};
+      --left;
+      return fail(Fault::disk, "Input/output error");
+    };
+    EXPECT_EQ(first.send("delivered").status, CommitStatus::durable);
+    first.disk->fault = nullptr;
+    for (int i = 0; i < 150; ++i) {  // more than a few segments hold
+      for (const auto& lease : first.store->lease(first.loop.wall(), SIZE_MAX)) {
+        if (lease.id == stays) continue;
+        EXPECT_TRUE(
+            first.run(first.store->settle(Instance::settlement(lease, mail::Fate::delivered))));
+      }
+      first.send(std::string(1500, 'x'));
+    }
+    first.loop.run_for(1min);
+    // Twice, since a start seals and frees, too.
+    DiskImage image = first.disk->files();
+    for (int restart = 0; restart < 2; ++restart) {
+      Instance second(2, image);
+      ASSERT_TRUE(second.store) << second.error;
+      EXPECT_EQ(second.list().total, 2u) << failures << " failures";  // stays, and the last x
+      EXPECT_TRUE(second.balanced());
+      second.loop.run_for(1min);
+      image = second.disk->files();
+    }
+  }
+}
+
+TEST(LogStore, WhatCannotBeMadeDurableIsRefusedAndTheStoreGoesOn) {
   Instance instance;
   instance.send("before");
   instance.disk->fault = [](const DiskOperation& operation) -> Result<void> {
@@ -51,7 +88,7 @@ TEST(LogStoreDisk, WhatCannotBeMadeDurableIsRefusedAndTheStoreGoesOn) {
   EXPECT_EQ(second.content(after.id), "after");
 }
 
-TEST(LogStoreDisk, AnOutcomeThatCannotBeMadeDurableLeavesTheRecipientLeased) {
+TEST(LogStore, AnOutcomeThatCannotBeMadeDurableLeavesTheRecipientLeased) {
   Instance instance;
   instance.send("x");
   auto lease = instance.store->lease(instance.loop.wall(), 1).at(0);
@@ -68,7 +105,7 @@ TEST(LogStoreDisk, AnOutcomeThatCannotBeMadeDurableLeavesTheRecipientLeased) {
   EXPECT_EQ(instance.store->accounts().delivered, 1u);
 }
 
-TEST(LogStoreDisk, AFullDiskRefusesNewMailAndGoesOnDelivering) {
+TEST(LogStore, AFullDiskRefusesNewMailAndGoesOnDelivering) {
   Instance instance(1, {}, [](SimulatedDisk& disk) { disk.capacity = 8 * 48 * 1024 + 4096; });
   ASSERT_TRUE(instance.store) << instance.error;
   std::vector<MessageId> kept;
@@ -102,7 +139,7 @@ TEST(LogStoreDisk, AFullDiskRefusesNewMailAndGoesOnDelivering) {
   EXPECT_TRUE(instance.balanced());
 }
 
-TEST(LogStoreDisk, AFullDiskStartsAgain) {
+TEST(LogStore, AFullDiskStartsAgain) {
   auto small = [](SimulatedDisk& disk) { disk.capacity = 8 * 48 * 1024 + 4096; };
   auto first = std::make_unique<Instance>(1, DiskImage{}, small);
   std::size_t kept = 0;
@@ -116,13 +153,13 @@ TEST(LogStoreDisk, AFullDiskStartsAgain) {
   }
 }
 
-TEST(LogStoreDisk, AVolumeThatCannotKeepAReserveIsReported) {
+TEST(LogStore, AVolumeThatCannotKeepAReserveIsReported) {
   Instance instance(1, {}, [](SimulatedDisk& disk) { disk.copies_on_write = true; });
   ASSERT_EQ(instance.reports.size(), 1u);
   EXPECT_NE(instance.reports[0].find("never overwrites"), std::string::npos);
 }
 
-TEST(LogStoreDisk, DamageIsSetAsideAndTheRestFlows) {
+TEST(LogStore, DamageIsSetAsideAndTheRestFlows) {
   Instance first;
   std::vector<MessageId> sent;
   for (int i = 0; i < 5; ++i) sent.push_back(first.send("message " + std::to_string(i)).id);
@@ -144,7 +181,7 @@ TEST(LogStoreDisk, DamageIsSetAsideAndTheRestFlows) {
 
 // Without the windows of the records this would look like the end that a crash has torn, and what
 // comes behind would be gone without a word.
-TEST(LogStoreDisk, DamageInTheLastSegmentIsNotTakenForItsEnd) {
+TEST(LogStore, DamageInTheLastSegmentIsNotTakenForItsEnd) {
   for (int damaged = 0; damaged < 4; ++damaged) {
     Instance first;
     std::vector<MessageId> sent;
@@ -162,7 +199,7 @@ TEST(LogStoreDisk, DamageInTheLastSegmentIsNotTakenForItsEnd) {
   }
 }
 
-TEST(LogStoreDisk, DamageFoundWhileReadingIsAnErrorAndNeverDelivered) {
+TEST(LogStore, DamageFoundWhileReadingIsAnErrorAndNeverDelivered) {
   Instance instance;
   auto sent = instance.send("precious");
   for (auto& [name, content] : instance.disk->files()) {
@@ -170,29 +207,6 @@ TEST(LogStoreDisk, DamageFoundWhileReadingIsAnErrorAndNeverDelivered) {
     if (at != std::string::npos) content[at] ^= 1;
   }
   EXPECT_EQ(instance.content(sent.id).substr(0, 6), "error:");
-}
-
-TEST(LogStoreDisk, PastTheMemoryLimitNewMailIsRefused) {
-  SimulatedLoop loop(1);
-  auto options = small_options();
-  options.memory_limit = 20'000;
-  auto store = LogStore::open(loop, std::make_unique<SimulatedDisk>(), std::move(options));
-  ASSERT_TRUE(store);
-  EXPECT_TRUE((*store)->admits(100));
-  auto fill = [](Store& into) -> Task<void> {
-    for (int i = 0; i < 200; ++i) {
-      mail::Envelope envelope;
-      envelope.recipients.push_back({"a", "host" + std::to_string(i) + ".example.net"});
-      auto incoming = into.begin(envelope, 0);
-      if (!incoming) co_return;
-      (void)co_await (*incoming)->commit();
-    }
-  };
-  spawn(fill(**store));
-  loop.run_for(10s);
-  auto refused = (*store)->admits(100);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().fault, Fault::resource);
 }
 
 }  // namespace

@@ -1,0 +1,42 @@
+// The checkers, one file each: what is promised, and whether it held. Each adds what is wrong to
+// the findings.
+#pragma once
+
+#include "ledger.h"
+
+namespace malleposte::sim {
+
+class Machine;
+class World;
+
+// Nothing acknowledged is lost, nothing refused is kept: clients against the store. (What the store
+// itself holds after each start is compared in Ledger::reconcile.) At the end of a run.
+void check_acknowledged(const Ledger& ledger, Findings& findings);
+
+// Nothing is dropped silently: every recipient ends delivered, named in a notice to its sender
+// (or, when that was gathered, in the report that takes its place), ended by the operator, or is
+// queued. At the end of a run.
+void check_silent(const Ledger& ledger, Findings& findings);
+
+// A next hop is given a message twice only if what it said about the first was lost: on its way to
+// us, or by a crash before we had it on disk. For each take, before it is added to the recipient's.
+void check_duplicate(const Recipient& recipient, const Take& take, Findings& findings);
+
+// What is delivered is what was sent, by whom and to whom it was sent. For each take; null when no
+// message has that recipient.
+void check_content(const Ledger& ledger, const Kept* message, const std::string& sender,
+                   const std::string& recipient, const std::string& content, Findings& findings);
+
+// accepted + generated = delivered + bounced + expired + deleted + discarded + replaced + queued,
+// and each of them what the ledger says. When nothing is on its way to the disk.
+void check_accounts(const Ledger& ledger, const spool::Accounts& accounts, Findings& findings);
+
+// Connections for each next hop and in all, sessions of a stranger, buffers. At any time.
+// Returns how many connections the most visited next hop has.
+std::size_t check_limits(Machine& machine, std::size_t sites_per_host,
+                         std::size_t stranger_sessions, Findings& findings);
+
+// All has healed and the time is over: nothing is queued but what is held.
+void check_drained(const Holdings& holdings, Findings& findings);
+
+}  // namespace malleposte::sim
