@@ -146,6 +146,13 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
     if (!known)
       wrong(fmt::format("{} is in the store and nobody has begun it", to_string(MessageId{id})));
   }
+  // Outcomes and the notice they cause are one record: none is there without the other.
+  for (const auto& group : groups) {
+    if (group.answered || group.notices.empty()) continue;
+    auto& message = kept.at(group.id.value);
+    for (const auto& outcome : group.outcomes)
+      message.recipients[outcome.recipient].handed.erase(outcome.fate);
+  }
   for (auto& [id, message] : kept) {
     const auto held = holdings.messages.find(id);
     const auto name = to_string(message.id);
@@ -210,18 +217,6 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
       recipient.fate = *fate;
       recipient.final_since = now;
     }
-  }
-  // Outcomes and the notice they cause are one record: none is there without the other.
-  for (const auto& group : groups) {
-    if (group.answered || group.notices.empty() || group.outcomes.empty()) continue;
-    const auto& message = kept.at(group.id.value);
-    const auto& recipient = message.recipients[group.outcomes.front().recipient];
-    const bool there = notices.contains(group.notices.front().content);
-    if (recipient.fate == group.outcomes.front().fate && recipient.final_since == now && !there &&
-        std::none_of(groups.begin(), groups.end(),
-                     [&](const Group& other) { return other.answered && other.id == group.id; }))
-      findings.add("silent",
-                   fmt::format("the failure of {} was kept without its notice", recipient.address));
   }
   groups.clear();
 }
