@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t step_octets = 256 * 1024;  // read, and written again, at once
 constexpr unsigned clean_when_short_percent = 90;
+constexpr Duration again_after = std::chrono::seconds(1);
 
 // Records as read by the reader lane.
 struct Step {
@@ -75,8 +76,11 @@ Task<void> Cleaner::clean(SegmentTable::Number number) {
     ++cleaned_;
   }
   --segment.pins;
-  cleaning_ = false;
   resume_waiters();
+  // What could not be moved now cannot be moved at once either: a record about it is on its way, or
+  // it cannot be read.
+  if (!complete && !stopped_) co_await sleep_until(state_.loop, state_.loop.steady() + again_after);
+  cleaning_ = false;
   look_();
 }
 
