@@ -95,7 +95,8 @@ Task<Result<std::vector<RecipientAttempts>>> read_attempts(SpoolState& state, Me
   auto item = co_await read_message(state, id);
   while (auto ref = trail.next()) {
     auto number = state.segments.by_epoch(ref->epoch);
-    if (!number) continue;
+    // Nothing in a segment that is being retired counts, and no pin keeps it.
+    if (!number || state.segments[*number].state == Segment::State::retiring) continue;
     SegmentPin pin(state, *number, unpinned);
     if (auto payload = co_await read_record(state, *number, ref->offset)) trail.read(*payload);
   }

@@ -28,6 +28,8 @@ Task<Result<std::string>> read_octets(SpoolState& state, SegmentTable::Number nu
   auto file = state.segments[number].file;
   std::string read(octets, '\0');
   if (state.disk.read_now(file, offset, read)) co_return read;
+  // The message may be done with meanwhile; its segment stays until the lane has read.
+  ++state.segments[number].pins;
   struct Cold {
     std::string octets;
     Result<std::size_t> got{0};
@@ -42,6 +44,7 @@ Task<Result<std::string>> read_octets(SpoolState& state, SegmentTable::Number nu
       },
       [cold] { cold->done.set(true); });
   co_await cold->done;
+  --state.segments[number].pins;
   if (!cold->got) co_return tl::make_unexpected(cold->got.error());
   cold->octets.resize(*cold->got);
   co_return std::move(cold->octets);

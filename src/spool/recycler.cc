@@ -71,11 +71,11 @@ void Recycler::finish(SegmentTable::Number number) {
       },
       [this, done, number, reusable] {
         --coming_;
-        // With its old header still there the segment stays out of use until the next start.
-        if (!*done) return;
-        state_.segments.freed(number, reusable);
+        // With its old header still there the segment stays out of use until the next start; whoever
+        // waits for it has to be told.
+        if (*done) state_.segments.freed(number, reusable);
         settle_waiting();
-        look();
+        if (*done) look();
       });
 }
 
