@@ -12,7 +12,7 @@ namespace malleposte::limits {
 using namespace std::chrono_literals;
 
 // --- SMTP, receiving -----------------------------------------------------------------------------
-inline constexpr std::size_t command_line_octets = 2048;   // with CRLF; RFC 5321 4.5.3.1.4 asks 512
+inline constexpr std::size_t command_line_octets = 2048;  // with CRLF; RFC 5321 4.5.3.1.4 asks 512
 inline constexpr std::size_t recipients_per_message = 1000;  // then 452 4.5.3
 inline constexpr std::size_t local_part_octets = 64;         // RFC 5321 4.5.3.1.1
 inline constexpr std::size_t domain_octets = 255;            // RFC 5321 4.5.3.1.2
@@ -28,13 +28,14 @@ inline constexpr Duration ptr_timeout = 1s;
 
 // --- Spool ---------------------------------------------------------------------------------------
 inline constexpr std::size_t inline_body_octets = 64 * 1024;  // more streams out as CHUNK records
-inline constexpr std::size_t session_buffers_octets = 8 << 20;  // of all sessions; then reading waits
+inline constexpr std::size_t session_buffers_octets = 8
+                                                      << 20;  // of all sessions; then reading waits
 inline constexpr std::size_t reserve_segments = 2;  // kept for outcomes, DSNs and the cleaner
 inline constexpr Duration outcome_delay = 10ms;     // an outcome waits at most so long for a batch
 inline constexpr Duration group_wait = 1ms;  // a commit waits at most so long for its companions
 inline constexpr std::size_t batch_octets = 4 << 20;  // written and synced at once
 inline constexpr unsigned commit_tries = 3;           // fresh segments tried after a failed sync
-inline constexpr unsigned clean_below_percent = 25;  // live share under which a segment is cleaned
+inline constexpr unsigned clean_below_percent = 25;   // live share under which a segment is cleaned
 
 // Of the attempts for a message; earlier ones are only counted.
 inline constexpr std::size_t attempts_remembered = 20;     // of a recipient
@@ -52,15 +53,15 @@ inline constexpr Duration data_timeout = 2min;
 inline constexpr Duration data_block_timeout = 3min;
 inline constexpr Duration data_end_timeout = 10min;
 inline constexpr Duration quit_timeout = 5s;
-inline constexpr std::size_t reply_line_octets = 2048;   // RFC 5321 4.5.3.1.5 says 512
-inline constexpr std::size_t reply_lines = 200;          // of one reply; more is a broken peer
-inline constexpr std::size_t reply_text_kept = 1000;     // octets of a reply that we remember
+inline constexpr std::size_t reply_line_octets = 2048;  // RFC 5321 4.5.3.1.5 says 512
+inline constexpr std::size_t reply_lines = 200;         // of one reply; more is a broken peer
+inline constexpr std::size_t reply_text_kept = 1000;    // octets of a reply that we remember
 inline constexpr std::size_t recipients_per_transaction = 100;  // RFC 5321 4.5.3.1.8: all take 100
 inline constexpr Duration site_memory = 60s;  // what is known of a next hop without mail
 inline constexpr std::size_t connections_per_next_hop = 20;
-inline constexpr std::size_t deliveries_in_all = 200;    // connections at once
-inline constexpr std::size_t leased_messages = 20'000;   // in the ready queues at once
-inline constexpr Duration cached_connection_idle = 5s;   // kept open for the next message
+inline constexpr std::size_t deliveries_in_all = 200;   // connections at once
+inline constexpr std::size_t leased_messages = 20'000;  // in the ready queues at once
+inline constexpr Duration cached_connection_idle = 5s;  // kept open for the next message
 inline constexpr std::size_t messages_per_connection = 100;
 
 // --- Notices to senders --------------------------------------------------------------------------
@@ -68,7 +69,7 @@ inline constexpr std::size_t dsn_header_octets = 8 * 1024;    // of the original
 inline constexpr std::size_t dsn_message_octets = 32 * 1024;  // of more only the header returns
 inline constexpr std::size_t dsn_frame_octets = 6 * 1024;     // of a DSN beside that, a recipient
 inline constexpr std::size_t recipients_per_dsn = 200;  // more failures are told in further ones
-inline constexpr unsigned dsns_per_address = 50;  // in gather_time; further ones are gathered
+inline constexpr unsigned dsns_per_address = 50;        // in gather_time; further ones are gathered
 inline constexpr Duration gather_time = 1h;
 inline constexpr std::size_t addresses_counted = 10'000;  // for this; then the oldest is forgotten
 inline constexpr std::size_t gathered_at_once = 500;      // DSNs that become reports together
@@ -87,7 +88,7 @@ inline constexpr std::size_t dns_lookups = 1000;  // on their way at once; more 
 inline constexpr std::size_t dns_flushes = 4;     // at once, with look-ups from before each
 
 // --- Records -------------------------------------------------------------------------------------
-inline constexpr std::size_t journal_octets = 8 << 20;   // buffered a log; then lines are counted
+inline constexpr std::size_t journal_octets = 8 << 20;    // buffered a log; then lines are counted
 inline constexpr std::size_t journal_batch = 256 * 1024;  // handed to the helper thread at once
 inline constexpr Duration journal_delay = 200ms;          // a line waits at most so long for it
 inline constexpr Duration journal_retry = 1s;             // after a failed write
@@ -99,7 +100,7 @@ inline constexpr std::size_t refusal_kinds = 64;          // counted apart; furt
 // --- Administration ------------------------------------------------------------------------------
 inline constexpr std::size_t http_body_octets = 1 << 20;
 inline constexpr std::size_t http_connections = 100;
-inline constexpr std::size_t query_page = 1000;  // messages read from disk for one page
+inline constexpr std::size_t query_page = 1000;         // messages read from disk for one page
 inline constexpr std::size_t answer_messages = 10'000;  // in one answer; `next` continues
 inline constexpr Duration shutdown_timeout = 45s;
 inline constexpr Duration delivery_grace = 30s;  // for deliveries past their final dot

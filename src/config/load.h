@@ -62,8 +62,8 @@ Loaded load(const Sources& sources);
 // The properties whose values differ, with the content of the routes file; the order of the table.
 std::vector<const Property*> changed(const Loaded& before, const Loaded& now);
 
-// What a running server may take over of a configuration that was loaded anew: where properties that
-// need a restart differ, they keep their running values, and a notice says so.
+// What a running server may take over of a configuration that was loaded anew: where properties
+// that need a restart differ, they keep their running values, and a notice says so.
 Loaded for_running(const Loaded& running, Loaded now);
 
 // The configuration file when --config names none: ./malleposte.toml if it belongs to `user` or to

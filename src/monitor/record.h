@@ -30,14 +30,13 @@ class Record {
                        std::string_view sender, std::string_view recipient,
                        std::string_view reply) = 0;
   // A 250 after the final dot.
-  virtual void accepted(mail::MessageId id, const mail::Envelope& envelope,
-                        std::uint64_t size) = 0;
+  virtual void accepted(mail::MessageId id, const mail::Envelope& envelope, std::uint64_t size) = 0;
   virtual void generated(mail::MessageId id, const mail::Envelope& envelope, std::uint64_t size,
                          std::string_view why) = 0;
   // One recipient after one attempt (sent, deferred, bounced, expired, ...). `delay` counts from
   // arrival.
-  virtual void outcome(mail::MessageId id, std::string_view recipient,
-                       const mail::Outcome& outcome, Duration delay) = 0;
+  virtual void outcome(mail::MessageId id, std::string_view recipient, const mail::Outcome& outcome,
+                       Duration delay) = 0;
   // The last recipient is done.
   virtual void removed(mail::MessageId id) = 0;
   // The documented kinds: started_ok, start_failed, log, alert (reference: events).

@@ -71,8 +71,8 @@ void Recycler::finish(SegmentTable::Number number) {
       },
       [this, done, number, reusable] {
         --coming_;
-        // With its old header still there the segment stays out of use until the next start; whoever
-        // waits for it has to be told.
+        // With its old header still there the segment stays out of use until the next start;
+        // whoever waits for it has to be told.
         if (*done) state_.segments.freed(number, reusable);
         settle_waiting();
         if (*done) look();
