@@ -334,7 +334,7 @@ def rows(bench, repetitions, scale):
                f"{ours['rate'] / theirs['rate']:.1f} x", f">= {wanted} x")
         yield (f"{text}: CPU a message, ms", f"{ours['cpu']:.3f}", f"{theirs['cpu']:.3f}",
                f"{theirs['cpu'] / ours['cpu']:.1f} x less", ">= 15 x less")
-    ours, theirs = interleaved(latency, bench, repetitions, counts(200, 200))
+    ours, theirs = interleaved(latency, bench, repetitions, counts(600, 600))
     for what, text in (("answered", "idle: dot to 250"), ("delivered", "idle: dot to next hop")):
         for quantile in ("p50", "p99"):
             one, other = ours[f"{what} {quantile}"], theirs[f"{what} {quantile}"]

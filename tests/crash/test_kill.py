@@ -41,7 +41,7 @@ def test_nothing_acknowledged_is_lost(malleposte, capsys):
     while len(kills) < KILLS or acknowledged.value < ACKNOWLEDGED:
         server.start()
         # Every tenth life is longer, so that a delivery can come twice that had no excuse.
-        time.sleep(1.5 if len(kills) % 10 == 9 else draw.uniform(0.05, 0.4))
+        time.sleep(3 if len(kills) % 10 == 9 else draw.uniform(0.05, 0.4))
         assert clients.is_alive() and hop.is_alive()
         assert server.process.poll() is None, server.output()
         if len(kills) % 10 == 5:  # under load, shortly after a crash

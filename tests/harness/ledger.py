@@ -6,8 +6,9 @@ import dataclasses
 import re
 
 # From the next hop's 250 to our durable outcome: 10 ms of waiting for company, a sync, and
-# generously what two busy cores add. Only a delivery younger than this may come twice.
-IN_FLIGHT_S = 0.5
+# generously what two busy cores and a busy disk add. Only a delivery younger than this may come
+# twice.
+IN_FLIGHT_S = 1.5
 
 
 @dataclasses.dataclass(frozen=True)
