@@ -249,10 +249,9 @@ Task<Result<void>> LogStore::write(std::string items, std::vector<MessageId> abo
 }
 
 // Until none of them is being moved; awaiting one, another may begin to be.
-Task<void> LogStore::not_moving(const std::vector<Settlement>& settlements) {
+Task<void> LogStore::not_moving(const std::vector<MessageId>& ids) {
   auto moving = [&] {
-    return std::any_of(settlements.begin(), settlements.end(),
-                       [&](const auto& one) { return cleaner_->moving(one.id); });
+    return std::any_of(ids.begin(), ids.end(), [&](auto id) { return cleaner_->moving(id); });
   };
   while (moving()) co_await cleaner_->moved();
 }
@@ -264,9 +263,13 @@ Task<Result<void>> LogStore::settle(Settlement settlement) {
 }
 
 Task<Result<void>> LogStore::settle_together(std::vector<Settlement> settlements) {
-  co_await not_moving(settlements);
+  std::vector<MessageId> about;
   std::size_t outcomes = 0;
-  for (const auto& settlement : settlements) outcomes += settlement.outcomes.size();
+  for (const auto& settlement : settlements) {
+    about.push_back(settlement.id);
+    outcomes += settlement.outcomes.size();
+  }
+  co_await not_moving(about);
   // One record holds them all, so with many recipients what each peer said is kept shorter.
   constexpr std::size_t replies_in_all = 100'000, reply_least = 80;
   auto reply_most = std::max(reply_least, replies_in_all / std::max<std::size_t>(outcomes, 1));
@@ -277,7 +280,6 @@ Task<Result<void>> LogStore::settle_together(std::vector<Settlement> settlements
   };
   std::string items(record_header_octets, '\0');
   std::vector<Made> made;
-  std::vector<MessageId> about;
   // Nobody waits for a deferral: lost in a crash, it is only made again a little early.
   bool only_deferred = true;
   std::vector<std::vector<Place>> latest;  // of each of them
@@ -287,7 +289,6 @@ Task<Result<void>> LogStore::settle_together(std::vector<Settlement> settlements
     if (!slot) co_return fail(Fault::resource, "there is no such message");
     const auto& message = state_.index[*slot];
     const auto home = state_.home_epoch(message);
-    about.push_back(settlement.id);
     latest.push_back(state_.index.latest(message));
     for (auto& outcome : settlement.outcomes) {
       const auto& recipient = message.recipients()[outcome.recipient];

@@ -83,7 +83,7 @@ class LogStore final : public Store {
   void after_outcomes(MessageId id);
   void end_lease(Slot slot);
   Task<void> not_moving(MessageId id);
-  Task<void> not_moving(const std::vector<Settlement>& settlements);
+  Task<void> not_moving(const std::vector<MessageId>& ids);
   void append_deletion(std::string& items, Slot slot) const;
   void take_deletion(Slot slot, const Written& where);
   Task<void> finish_deletion(MessageId id);

@@ -17,6 +17,13 @@ constexpr Duration try_again_after = 1s;
 const mail::Answer by_operator{
     {}, {}, 0, {}, "deleted by the operator", mail::OutcomeClass::by_operator};
 
+// What goes into one record together.
+std::vector<MessageId> part_of(const std::vector<MessageId>& ids, std::size_t from) {
+  const auto to = std::min(ids.size(), from + messages_at_once);
+  return {ids.begin() + static_cast<std::ptrdiff_t>(from),
+          ids.begin() + static_cast<std::ptrdiff_t>(to)};
+}
+
 }  // namespace
 
 Task<Result<std::uint64_t>> LogStore::apply(Filter filter, Operation operation) {
@@ -57,16 +64,17 @@ Task<Result<std::uint64_t>> LogStore::set_held(std::vector<MessageId> ids, bool 
   for (std::size_t from = 0; from < ids.size(); from += messages_at_once) {
     std::string items(record_header_octets, '\0');
     std::vector<MessageId> changed;
-    for (auto i = from; i < std::min(ids.size(), from + messages_at_once); ++i) {
-      co_await not_moving(ids[i]);
-      auto slot = state_.index.find(ids[i]);
+    const auto batch = part_of(ids, from);
+    co_await not_moving(batch);
+    for (auto id : batch) {
+      auto slot = state_.index.find(id);
       if (!slot) continue;
       auto& message = state_.index[*slot];
       if (message.held == held || message.deleting) continue;
       message.held = held;
       state_.index.reschedule(*slot);
-      append_item(items, FlagsItem{ids[i], state_.home_epoch(message), held, false});
-      changed.push_back(ids[i]);
+      append_item(items, FlagsItem{id, state_.home_epoch(message), held, false});
+      changed.push_back(id);
     }
     if (changed.empty()) continue;
     auto written = co_await write(std::move(items), changed, [&](const Written& where) {
@@ -96,16 +104,17 @@ Task<Result<std::uint64_t>> LogStore::remove(std::vector<MessageId> ids) {
   for (std::size_t from = 0; from < ids.size(); from += messages_at_once) {
     std::string items(record_header_octets, '\0');
     std::vector<MessageId> about;
-    for (auto i = from; i < std::min(ids.size(), from + messages_at_once); ++i) {
-      co_await not_moving(ids[i]);
-      auto slot = state_.index.find(ids[i]);
+    const auto batch = part_of(ids, from);
+    co_await not_moving(batch);
+    for (auto id : batch) {
+      auto slot = state_.index.find(id);
       if (!slot || state_.index[*slot].deleting) continue;
       auto& message = state_.index[*slot];
       message.deleting = true;
       state_.index.reschedule(*slot);
-      about.push_back(ids[i]);
+      about.push_back(id);
       if (message.leased)
-        append_item(items, FlagsItem{ids[i], state_.home_epoch(message), message.held, true});
+        append_item(items, FlagsItem{id, state_.home_epoch(message), message.held, true});
       else
         append_deletion(items, *slot);
     }
