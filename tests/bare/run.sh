@@ -34,6 +34,8 @@ inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root T
 inside apt-get -q update >/dev/null
 inside env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install git \
   ca-certificates $([ $user = root ] || echo sudo) >/dev/null 2>&1
+# Whom this machine trusts: its way to the registries may lead through an authority of its own.
+cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 home=/root
 if [ $user != root ]; then
   home=/home/$user
