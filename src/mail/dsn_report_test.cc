@@ -39,7 +39,7 @@ TEST(DsnReport, SaysOfEveryRecipientWhatItsDsnSaid) {
   const auto report =
       make_report({{"s", "example.org"}, MessageId{9}, "me.example", now}, gathered);
   EXPECT_TRUE(report.envelope.reverse_path.null());
-  EXPECT_EQ(report.envelope.recipients, (std::vector<Address>{{"s", "example.org"}}));
+  EXPECT_EQ(report.envelope.recipients, (std::vector<Recipient>{{"s", "example.org"}}));
   const auto& text = report.content;
   EXPECT_TRUE(has(text, "\r\nSubject: Undelivered mail: 2 notices in one\r\n"));
   EXPECT_TRUE(has(text, "Message of Thu, 21 May 2026 04:33:29 +0000, \"first one\", <1@s>"));

@@ -108,7 +108,7 @@ TEST(Dsn, GoesFromNobodyToTheSender) {
                        now,
                        {}});
   EXPECT_TRUE(dsn.envelope.reverse_path.null());
-  EXPECT_EQ(dsn.envelope.recipients, (std::vector<Address>{{"s", "example.org"}}));
+  EXPECT_EQ(dsn.envelope.recipients, (std::vector<Recipient>{{"s", "example.org"}}));
 }
 
 TEST(Dsn, ExpiryNamesTheLastReasonAndHowLongItWasTried) {

@@ -4,19 +4,34 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
 #include "mail/address.h"
+#include "mail/requests.h"
 
 namespace malleposte::mail {
 
-enum class Body : std::uint8_t { seven_bit, eight_bit };  // RFC 6152 BODY=
+enum class Body : std::uint8_t { seven_bit, eight_bit, binary };  // BODY= (RFC 6152, RFC 3030)
+
+// An address, and what the sender asked for about it.
+struct Recipient : Address {
+  Recipient() = default;
+  Recipient(Address address) : Address(std::move(address)) {}  // most ask for nothing
+  Recipient(std::string local, std::string domain) : Address{std::move(local), std::move(domain)} {}
+  bool operator==(const Recipient&) const = default;
+
+  Notify notify;
+  // ORCPT= (RFC 3461 4.2), the xtext decoded: "rfc822;anna@example.org"; "" not given.
+  std::string original;
+};
 
 struct Envelope {
   Address reverse_path;
-  std::vector<Address> recipients;
+  std::vector<Recipient> recipients;
   Body body = Body::seven_bit;
+  Requests requests;
   WallTime arrived{};
   std::string client_address;  // "192.0.2.1", "2001:db8::1"; "" for what we made ourselves
   std::string client_name;     // reverse name, "" unknown

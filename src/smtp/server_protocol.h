@@ -41,7 +41,7 @@ struct ServerOptions {
 // The mail transaction so far (RFC 5321 3.3): what was accepted.
 struct ServerTransaction {
   mail::Address reverse_path;
-  std::vector<mail::Address> recipients;
+  std::vector<mail::Recipient> recipients;
   mail::Body body = mail::Body::seven_bit;
   std::uint64_t declared_size = 0;  // SIZE=, 0 unknown
 };

@@ -86,6 +86,7 @@ class ByteReader {
 
   bool good() const { return good_; }
   bool empty() const { return rest_.empty(); }
+  std::size_t left() const { return rest_.size(); }
 
  private:
   std::string_view rest_;

@@ -144,9 +144,13 @@ TEST(Items, ComeBackAsTheyWere) {
   message.client_address = "192.0.2.1";
   message.client_name = "client.example.org";
   message.helo = "client";
-  message.recipients = {
-      {"b@example.net", mail::Fate::queued, 0, {}, {}},
-      {"c@example.net", mail::Fate::bounced, 3, WallTime(Duration(5)), {attempt(1), attempt(2)}}};
+  message.recipients.resize(2);
+  message.recipients[0].address = "b@example.net";
+  message.recipients[1] = {.address = "c@example.net",
+                           .fate = mail::Fate::bounced,
+                           .attempts = 3,
+                           .next_attempt = WallTime(Duration(5)),
+                           .history = {attempt(1), attempt(2)}};
   message.chunks = {{9, 4096, 100, 0xdeadbeef}};
   message.inline_content = "hello";
   OutcomeItem outcome{{77},
@@ -246,6 +250,52 @@ TEST(Items, ACountThatCannotBeIsDamageAndTakesNoMemory) {
   auto count = payload.size() - 5;  // recipients: count, empty address, fate; chunks, attributes
   ASSERT_EQ(payload[count], 1);
   payload[count] = 0x7f;
+  ItemReader reader(payload);
+  EXPECT_FALSE(reader.next());
+  EXPECT_TRUE(reader.damaged());
+}
+
+TEST(Items, WhatTheClientAskedForComesBack) {
+  MessageItem message;
+  message.body = mail::Body::binary;
+  message.requests.smtputf8 = true;
+  message.requests.envelope_id = "batch 7+";
+  message.requests.returned = mail::Return::full;
+  message.requests.deliver_by = {WallTime(Duration(123'456'789)), true, true};
+  message.requests.held_until = WallTime(Duration(987'654'321));
+  message.requests.priority = -4;
+  message.recipients.resize(3);
+  message.recipients[0].notify = {false, true, false, true};
+  message.recipients[2].notify.never = true;
+  message.recipients[2].original = "rfc822;anna@example.org";
+  std::string payload;
+  append_item(payload, message);
+  ItemReader reader(payload);
+  ASSERT_TRUE(reader.next());
+  const auto& read = std::get<MessageItem>(reader.item());
+  EXPECT_EQ(read.body, message.body);
+  EXPECT_EQ(read.requests, message.requests);
+  EXPECT_EQ(read.recipients, message.recipients);
+}
+
+TEST(Items, AttributesOfALaterVersionAreSkipped) {
+  std::string payload;
+  append_item(payload, MessageItem{});
+  ASSERT_EQ(payload.back(), 0);  // no attributes
+  payload.back() = 2;
+  payload += std::string("\x63\x03xyz\x01\x00", 7);  // one unknown, then SMTPUTF8
+  payload[4] = static_cast<char>(payload.size() - item_prefix_octets);
+  ItemReader reader(payload);
+  ASSERT_TRUE(reader.next());
+  EXPECT_TRUE(std::get<MessageItem>(reader.item()).requests.smtputf8);
+}
+
+TEST(Items, AnAttributeForARecipientThatIsNotThereIsDamage) {
+  std::string payload;
+  append_item(payload, MessageItem{});
+  payload.back() = 1;
+  payload += std::string("\x08\x02\x05\x01", 4);
+  payload[4] = static_cast<char>(payload.size() - item_prefix_octets);
   ItemReader reader(payload);
   EXPECT_FALSE(reader.next());
   EXPECT_TRUE(reader.damaged());

@@ -149,6 +149,7 @@ MessageItem describe(const mail::Envelope& envelope, MessageId id, std::uint64_t
   MessageItem item;
   item.id = id;
   item.body = envelope.body;
+  item.requests = envelope.requests;
   item.held = envelope.held;
   item.arrived = envelope.arrived;
   item.size = size;
@@ -157,8 +158,12 @@ MessageItem describe(const mail::Envelope& envelope, MessageId id, std::uint64_t
   item.client_name = envelope.client_name;
   item.helo = envelope.helo;
   item.recipients.reserve(envelope.recipients.size());
-  for (const auto& recipient : envelope.recipients)
-    item.recipients.emplace_back().address = to_string(recipient);
+  for (const auto& recipient : envelope.recipients) {
+    RecipientState& state = item.recipients.emplace_back();
+    state.address = to_string(recipient);
+    state.notify = recipient.notify;
+    state.original = recipient.original;
+  }
   return item;
 }
 

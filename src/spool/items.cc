@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/limits.h"
+#include "spool/attributes.h"
 #include "spool/bytes.h"
 
 namespace malleposte::spool {
@@ -115,7 +116,7 @@ void put_message_rest(std::string& out, const MessageItem& item) {
     put(out, chunk.length);
     put(out, chunk.crc);
   }
-  put_varint(out, 0);  // attributes, for what later versions add: (tag, string) pairs
+  put_attributes(out, item);
 }
 
 bool take_message(std::string_view octets, MessageItem& item) {
@@ -156,11 +157,7 @@ bool take_message(std::string_view octets, MessageItem& item) {
     chunk.length = reader.take<std::uint32_t>();
     chunk.crc = reader.take<std::uint32_t>();
   }
-  for (auto left = reader.take_count(2); left > 0 && reader.good(); --left) {
-    reader.take_varint();
-    reader.take_string();
-  }
-  return reader.good();
+  return take_attributes(reader, item);
 }
 
 bool take_outcome(std::string_view octets, OutcomeItem& item) {

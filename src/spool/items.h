@@ -34,6 +34,8 @@ struct RecordRef {
 
 struct RecipientState {
   std::string address;
+  mail::Notify notify{};
+  std::string original{};
   mail::Fate fate = mail::Fate::queued;
   std::uint32_t attempts = 0;  // in all
   WallTime next_attempt{};
@@ -54,6 +56,7 @@ struct MessageItem {
   mail::Body body = mail::Body::seven_bit;
   WallTime arrived{};
   std::uint64_t size = 0;  // octets of content
+  mail::Requests requests;
   std::string sender;
   std::string client_address, client_name, helo;
   std::vector<RecipientState> recipients;

@@ -55,13 +55,17 @@ mail::Envelope envelope_of(const MessageItem& item) {
   mail::Envelope envelope;
   envelope.reverse_path = address_of(item.sender);
   envelope.body = item.body;
+  envelope.requests = item.requests;
   envelope.arrived = item.arrived;
   envelope.client_address = item.client_address;
   envelope.client_name = item.client_name;
   envelope.helo = item.helo;
   envelope.recipients.reserve(item.recipients.size());
-  for (const auto& recipient : item.recipients)
-    envelope.recipients.push_back(address_of(recipient.address));
+  for (const auto& state : item.recipients) {
+    mail::Recipient& recipient = envelope.recipients.emplace_back(address_of(state.address));
+    recipient.notify = state.notify;
+    recipient.original = state.original;
+  }
   return envelope;
 }
 
