@@ -12,19 +12,35 @@ namespace malleposte::limits {
 using namespace std::chrono_literals;
 
 // --- SMTP, receiving -----------------------------------------------------------------------------
-inline constexpr std::size_t command_line_octets = 2048;  // with CRLF; RFC 5321 4.5.3.1.4 asks 512
-inline constexpr std::size_t recipients_per_message = 1000;  // then 452 4.5.3
-inline constexpr std::size_t local_part_octets = 64;         // RFC 5321 4.5.3.1.1
-inline constexpr std::size_t domain_octets = 255;            // RFC 5321 4.5.3.1.2
-inline constexpr std::size_t path_octets = 256;              // RFC 5321 4.5.3.1.3
-inline constexpr std::size_t errors_per_session = 20;        // then 421 4.7.0
-inline constexpr std::size_t sessions_per_stranger = 50;     // at once, per address; then 421 4.7.0
-inline constexpr std::size_t new_sessions_per_stranger = 100;  // per address and second
-inline constexpr std::size_t sessions_in_all = 10'000;         // then 421 4.3.2
+inline constexpr std::size_t command_line_octets = 2048;       // with CRLF; command_line_limit
+inline constexpr std::size_t recipients_per_message = 1000;    // recipient_limit
+inline constexpr std::size_t local_part_octets = 64;           // RFC 5321 4.5.3.1.1
+inline constexpr std::size_t domain_octets = 255;              // RFC 5321 4.5.3.1.2
+inline constexpr std::size_t path_octets = 256;                // RFC 5321 4.5.3.1.3
+inline constexpr std::size_t errors_per_session = 20;          // mistake_limit
+inline constexpr std::size_t junk_commands = 100;              // junk_command_limit
+inline constexpr std::size_t header_fields = 1000;             // header_field_limit
+inline constexpr std::uint64_t data_rate = 100;                // octets a second; data_rate_minimum
+inline constexpr Duration data_rate_window = 5min;             // property of the same name
+inline constexpr std::size_t sessions_per_stranger = 50;       // sessions_per_address
+inline constexpr std::size_t new_sessions_per_stranger = 100;  // new_sessions_per_address
+inline constexpr std::size_t sessions_in_all = 10'000;         // session_limit
 inline constexpr std::size_t received_hops = 100;              // then 554 5.4.6, RFC 5321 6.3
 inline constexpr std::size_t header_octets = 256 * 1024;       // looked through for hops
 inline constexpr Duration command_timeout = 5min;              // RFC 5321 4.5.3.2.7
 inline constexpr Duration ptr_timeout = 1s;
+inline constexpr std::size_t proxy_header_octets = 4096;  // of version 2, with its fields
+inline constexpr Duration proxy_header_timeout = 10s;     // then 421 4.7.0
+inline constexpr unsigned network_prefix_ipv4 = 24;       // a network, for sessions_per_network
+inline constexpr unsigned network_prefix_ipv6 = 56;
+
+// --- Overload: then strangers get 421 4.3.2, later everybody (policy/overload.h) -----------------
+inline constexpr Duration buffers_full = 2s;   // no read buffer free for so long
+inline constexpr Duration commit_slow = 5s;    // a message waits for the disk so long: strangers
+inline constexpr Duration commit_stuck = 30s;  // so long: everybody
+inline constexpr Duration descriptors_short = 10s;    // so long after the system had none
+inline constexpr Duration overload_remembered = 5s;   // after the last sign of it
+inline constexpr std::size_t sessions_relieved = 20;  // idle strangers ended when none is left
 
 // --- Spool ---------------------------------------------------------------------------------------
 inline constexpr std::size_t inline_body_octets = 64 * 1024;  // more streams out as CHUNK records

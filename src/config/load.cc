@@ -40,6 +40,11 @@ fs::path folder_of(const fs::path& file) {
   return file.empty() ? here : (here / file).parent_path();
 }
 
+bool holds_everybody(const std::vector<Cidr>& networks) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [](const Cidr& one) { return one.prefix == 96 || one.prefix == 0; });
+}
+
 std::string unknown(std::string_view name) {
   if (const Property* nearest = nearest_property(name))
     return fmt::format("there is no property \"{}\"; did you mean {}?", name, nearest->name);
@@ -269,6 +274,10 @@ class Loader {
       notice("cc_mta is ignored because smart_relay is set");
     if (!s.destinations.empty() && (s.mode == Mode::relay || s.mode == Mode::satellite))
       notice(fmt::format("destinations is ignored in mode {}", value("mode").text));
+    for (std::string_view name : {"proxy_protocol_clients", "xclient_clients"})
+      if (holds_everybody(name == "xclient_clients" ? s.xclient_clients : s.proxy_protocol_clients))
+        notice(fmt::format(
+            "{} holds every address: whoever connects can make himself a trusted client", name));
     for (const Cidr& network : s.smtpd_trusted_networks)
       if (network.prefix == 96 || network.prefix == 0)
         notice("smtpd_trusted_networks holds every address: this is an open relay");

@@ -55,6 +55,8 @@ std::string type_text(const Property& property) {
       return "duration, as in 30s, 5m, 4h, 5d";
     case Type::size:
       return "size, as in 64KB, 50MB, 1GB";
+    case Type::number:
+      return "number";
     case Type::address:
       return "address or interface";
     case Type::address_list:

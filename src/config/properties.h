@@ -23,6 +23,7 @@ enum class Type : std::uint8_t {
   port,
   duration,
   size,
+  number,
   address,
   address_list,
   network_list,

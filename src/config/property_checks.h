@@ -27,6 +27,24 @@ inline std::string quoted(std::string_view text, std::string_view what) {
   return what.starts_with('"') ? std::string(what) : fmt::format("\"{}\" {}", text, what);
 }
 
+// A whole number between Least and Most; for a size with units.
+template <std::uint64_t Least, std::uint64_t Most>
+Parsed<std::uint64_t> parse_number(std::string_view text) {
+  auto value = parse_count(text);
+  if (!value || *value < Least || *value > Most)
+    return tl::make_unexpected(
+        fmt::format("is not allowed here; allowed are {} to {}", Least, Most));
+  return value;
+}
+template <std::uint64_t Least, std::uint64_t Most>
+Parsed<std::uint64_t> parse_size_between(std::string_view text) {
+  auto value = parse_size(text);
+  if (value && (*value < Least || *value > Most))
+    return tl::make_unexpected(
+        fmt::format("is not allowed here; allowed are {} to {} octets", Least, Most));
+  return value;
+}
+
 // A value that is parsed by Parse; a text that may be empty keeps the member's empty value then.
 template <auto Member, auto Parse, bool MayBeEmpty = false>
 Problem parsed(std::string_view text, const Path&, Settings& settings) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ip_address.h"
+#include "base/limits.h"
 #include "base/time.h"
 
 namespace malleposte::config {
@@ -26,6 +27,9 @@ struct HostPort {
   std::uint16_t port = 0;
   bool operator==(const HostPort&) const = default;
 };
+
+// Whether one of the networks contains the address.
+bool any_contains(const std::vector<Cidr>& networks, const IpAddress& address);
 
 // A next hop as it is written: `domain`, `domain:port` (MX look-up) or `[host]`, `[host]:port`,
 // `[address]:port`, `[ipv6:address]:port` (none).
@@ -96,6 +100,29 @@ struct Settings {
   std::uint64_t queue_memory_limit = 0;  // octets
   std::uint64_t segment_size = 0;        // octets; 0: chosen by the size of the volume
   BareNewline bare_newline = BareNewline::repair;
+
+  // Who may speak for others (docs/manual/proxies.md).
+  std::vector<Cidr> proxy_protocol_clients;
+  std::vector<Cidr> xclient_clients;
+  std::vector<Cidr> xforward_clients;
+
+  // Limits of receiving (docs/manual/limits.md).
+  std::uint64_t session_limit = limits::sessions_in_all;
+  std::uint64_t reserved_session_percent = 10;  // of those, for trusted clients
+  std::uint64_t sessions_per_address = limits::sessions_per_stranger;
+  std::uint64_t sessions_per_network = 250;
+  std::uint64_t new_sessions_per_address = limits::new_sessions_per_stranger;  // a second
+  std::uint64_t command_line_limit = limits::command_line_octets;
+  std::uint64_t mistake_limit = limits::errors_per_session;
+  std::uint64_t junk_command_limit = limits::junk_commands;
+  std::uint64_t recipient_limit = limits::recipients_per_message;
+  std::uint64_t header_size_limit = limits::header_octets;
+  std::uint64_t header_field_limit = limits::header_fields;
+  std::uint64_t line_length_limit = 0;  // octets without CRLF; 0: any
+  Duration idle_timeout = limits::command_timeout;
+  Duration command_timeout = limits::command_timeout;
+  std::uint64_t data_rate_minimum = limits::data_rate;  // octets a second; 0: any
+  Duration data_rate_window = limits::data_rate_window;
 
   bool logs_enabled = false;
   std::string maillog_filename;

@@ -85,6 +85,11 @@ bool Cidr::contains(const IpAddress& address) const {
   return masked == network;
 }
 
+bool any_contains(const std::vector<Cidr>& networks, const IpAddress& address) {
+  return std::any_of(networks.begin(), networks.end(),
+                     [&](const Cidr& network) { return network.contains(address); });
+}
+
 std::vector<std::string> split_list(std::string_view text) {
   std::vector<std::string> elements;
   std::string element;
@@ -104,6 +109,12 @@ Parsed<bool> parse_yes_no(std::string_view text) {
   if (text == "yes") return true;
   if (text == "no") return false;
   return wrong("is neither yes nor no");
+}
+
+Parsed<std::uint64_t> parse_count(std::string_view text) {
+  const auto value = number(text);
+  if (!value) return wrong("is no whole number");
+  return *value;
 }
 
 Parsed<std::uint16_t> parse_port(std::string_view text) {

@@ -27,6 +27,8 @@ Parsed<std::uint16_t> parse_port(std::string_view text);  // 1 to 65535
 Parsed<Duration> parse_duration(std::string_view text);
 // Octets: "50MB", "64KB", "1GB" (powers of 1024), "50000"; at least 1.
 Parsed<std::uint64_t> parse_size(std::string_view text);
+// A whole number, 0 and more, without unit.
+Parsed<std::uint64_t> parse_count(std::string_view text);
 
 // An address, IPv4 or IPv6, with or without brackets; returned in its usual writing.
 Parsed<std::string> parse_address(std::string_view text);

@@ -94,6 +94,16 @@ void EventText::connected(std::string& out, WallTime now, std::string_view sessi
   out += line_end;
 }
 
+void EventText::vouched(std::string& out, WallTime now, std::string_view session,
+                        std::string_view peer, std::string_view how, std::string_view told) {
+  begin(out, now, "vouched");
+  field(out, ",\"session\":", session);
+  field(out, ",\"peer\":", peer);
+  field(out, ",\"how\":", how);
+  field(out, ",\"told\":", told);
+  out += line_end;
+}
+
 void EventText::disconnected(std::string& out, WallTime now, std::string_view session,
                              std::string_view peer, unsigned commands, unsigned messages) {
   begin(out, now, "disconnected");

@@ -18,6 +18,8 @@ std::string_view status_word(mail::Fate fate);
 class EventText {
  public:
   void connected(std::string& out, WallTime now, std::string_view session, std::string_view peer);
+  void vouched(std::string& out, WallTime now, std::string_view session, std::string_view peer,
+               std::string_view how, std::string_view told);
   void disconnected(std::string& out, WallTime now, std::string_view session, std::string_view peer,
                     unsigned commands, unsigned messages);
   void refused(std::string& out, WallTime now, std::string_view session, std::string_view peer,

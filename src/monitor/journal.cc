@@ -205,6 +205,13 @@ void Journal::connected(std::string_view session, std::string_view peer) {
               [&](std::string& out) { mail_text_.connected(out, now, peer); });
 }
 
+void Journal::vouched(std::string_view session, std::string_view peer, std::string_view how,
+                      std::string_view told) {
+  auto now = loop_.wall();
+  append_both([&](std::string& out) { event_text_.vouched(out, now, session, peer, how, told); },
+              [&](std::string& out) { mail_text_.vouched(out, now, peer, how, told); });
+}
+
 void Journal::disconnected(std::string_view session, std::string_view peer, unsigned commands,
                            unsigned messages) {
   auto now = loop_.wall();

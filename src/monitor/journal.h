@@ -60,6 +60,8 @@ class Journal final : public Record {
   void figures(Figures& into) const;
 
   void connected(std::string_view session, std::string_view peer) override;
+  void vouched(std::string_view session, std::string_view peer, std::string_view how,
+               std::string_view told) override;
   void disconnected(std::string_view session, std::string_view peer, unsigned commands,
                     unsigned messages) override;
   void refused(std::string_view session, std::string_view peer, std::string_view helo,

@@ -65,6 +65,17 @@ void MailText::connected(std::string& out, WallTime now, std::string_view peer) 
   out += '\n';
 }
 
+void MailText::vouched(std::string& out, WallTime now, std::string_view peer, std::string_view how,
+                       std::string_view told) {
+  begin(out, now);
+  out += how;
+  out += " for ";
+  append_clean(out, peer);
+  out += ": ";
+  append_clean(out, told);
+  out += '\n';
+}
+
 void MailText::disconnected(std::string& out, WallTime now, std::string_view peer,
                             unsigned commands, unsigned messages) {
   begin(out, now);

@@ -20,6 +20,8 @@ class MailText {
   MailText(std::string_view hostname, std::string_view program, std::int64_t pid);
 
   void connected(std::string& out, WallTime now, std::string_view peer);
+  void vouched(std::string& out, WallTime now, std::string_view peer, std::string_view how,
+               std::string_view told);
   void disconnected(std::string& out, WallTime now, std::string_view peer, unsigned commands,
                     unsigned messages);
   void refused(std::string& out, WallTime now, std::string_view peer, std::string_view helo,

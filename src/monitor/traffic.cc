@@ -22,6 +22,7 @@ constexpr Reason reasons[] = {
     {"452 4.3.2", "memory_full"},
     {"421 4.3.2", "too_many_sessions"},
     {"421 4.7.0", "session_limits"},
+    {"421 4.4.2", "too_slow"},
     {"452 4.5.3", "too_many_recipients"},
     {"552 5.3.4", "message_too_big"},
     {"554 5.4.6", "too_many_hops"},
@@ -65,6 +66,11 @@ void Traffic::connected(std::string_view session, std::string_view peer) {
   next_.connected(session, peer);
 }
 
+void Traffic::vouched(std::string_view session, std::string_view peer, std::string_view how,
+                      std::string_view told) {
+  next_.vouched(session, peer, how, told);
+}
+
 void Traffic::disconnected(std::string_view session, std::string_view peer, unsigned commands,
                            unsigned messages) {
   assert(sessions_open_ > 0);
@@ -83,6 +89,7 @@ void Traffic::refused(std::string_view session, std::string_view peer, std::stri
     refusals_.push_back({std::string(code), refusal_reason(reply), 1});
   else
     ++refusals_otherwise_;
+  if (const auto limit = limit_of(reply)) ++reached_[static_cast<std::size_t>(*limit)];
   next_.refused(session, peer, helo, sender, recipient, reply);
 }
 
@@ -146,6 +153,11 @@ void Traffic::figures(Figures& into) const {
                  {{"reply", kind.reply}, {"reason", std::string(kind.reason)}});
   into.counter(refusals, refusals_help, number(refusals_otherwise_),
                {{"reply", ""}, {"reason", "uncounted"}});
+
+  for (const LimitRow& limit : limit_table())
+    into.counter("malleposte_limits_reached_total", "How often SMTP clients have met a limit",
+                 number(reached_[static_cast<std::size_t>(limit.limit)]),
+                 {{"limit", std::string(limit.name)}});
 
   for (std::size_t i = 0; i < fates; ++i) {
     const std::string status(status_word(static_cast<mail::Fate>(i)));

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limit.h"
 #include "monitor/metrics.h"
 #include "monitor/record.h"
 
@@ -27,6 +28,8 @@ class Traffic final : public Record {
   std::uint64_t sessions_open() const { return sessions_open_; }
 
   void connected(std::string_view session, std::string_view peer) override;
+  void vouched(std::string_view session, std::string_view peer, std::string_view how,
+               std::string_view told) override;
   void disconnected(std::string_view session, std::string_view peer, unsigned commands,
                     unsigned messages) override;
   void refused(std::string_view session, std::string_view peer, std::string_view helo,
@@ -56,6 +59,7 @@ class Traffic final : public Record {
   std::uint64_t messages_removed_ = 0;
   std::array<std::array<std::uint64_t, mail::outcome_classes>, fates> outcomes_{};  // by Fate
   std::array<std::uint64_t, 3> events_{};                                           // by Severity
+  std::array<std::uint64_t, limit_count> reached_{};                                // by Limit
   std::vector<Refusals> refusals_;        // few kinds; searched from the front
   std::uint64_t refusals_otherwise_ = 0;  // kinds past limits::refusal_kinds
   Histogram delivery_delay_;              // of delivered recipients, from arrival

@@ -52,8 +52,7 @@ Relay::Relay(const config::Settings& settings)
 }
 
 bool Relay::trusts(const IpAddress& client) const {
-  return std::any_of(trusted_.begin(), trusted_.end(),
-                     [&](const config::Cidr& network) { return network.contains(client); });
+  return config::any_contains(trusted_, client);
 }
 
 Verdict Relay::sender(const mail::Address& reverse_path, const Client& client) const {

@@ -10,13 +10,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Refusal too_many_in_all{421, "4.3.2", "All lines are busy, please call again later."};
-constexpr Refusal too_many_of_yours{421, "4.7.0", "You have too many connections open."};
-constexpr Refusal too_fast{421, "4.7.0", "You connect too often, please wait a moment."};
-
-IpAddress stranger_key(IpAddress client) {
-  if (!is_ipv4(client)) std::fill(client.begin() + 8, client.end(), std::uint8_t{0});
+// The first `bits` of an address, counted in its own family's form.
+IpAddress network_of(IpAddress client, unsigned bits) {
+  if (is_ipv4(client)) bits += 96;
+  for (unsigned bit = bits; bit < 128; ++bit)
+    client[bit / 8] &= static_cast<std::uint8_t>(~(0x80U >> (bit % 8)));
   return client;
+}
+
+IpAddress stranger_key(const IpAddress& client) {
+  return is_ipv4(client) ? client : network_of(client, 64);
+}
+IpAddress network_key(const IpAddress& client) {
+  return network_of(client,
+                    is_ipv4(client) ? limits::network_prefix_ipv4 : limits::network_prefix_ipv6);
 }
 
 }  // namespace
@@ -26,18 +33,23 @@ std::size_t SessionLimits::Hash::operator()(const IpAddress& address) const {
       {reinterpret_cast<const char*>(address.data()), address.size()});
 }
 
-std::optional<Refusal> SessionLimits::begin(const IpAddress& client, bool trusted, SteadyTime now) {
-  if (sessions_ >= options_.in_all) return too_many_in_all;
+std::optional<Limit> SessionLimits::begin(const IpAddress& client, bool trusted, SteadyTime now) {
+  if (sessions_ >= options_.in_all) return Limit::sessions;
   if (!trusted) {
+    if (crowded()) return Limit::reserved_sessions;
     if (strangers_.size() >= forget_at_) forget_idle(now);
     Stranger& stranger = strangers_[stranger_key(client)];
     if (stranger.begun == 0 || now - stranger.since >= 1s) {
       stranger.since = now;
       stranger.begun = 0;
     }
-    if (stranger.begun >= options_.new_per_stranger) return too_fast;
+    if (stranger.begun >= options_.new_per_address) return Limit::new_sessions_per_address;
     ++stranger.begun;
-    if (stranger.sessions >= options_.per_stranger) return too_many_of_yours;
+    if (stranger.sessions >= options_.per_address) return Limit::sessions_per_address;
+    std::uint32_t& of_network = networks_[network_key(client)];
+    if (options_.per_network != 0 && of_network >= options_.per_network)
+      return Limit::sessions_per_network;
+    ++of_network;
     ++stranger.sessions;
   }
   ++sessions_;
@@ -51,6 +63,9 @@ void SessionLimits::end(const IpAddress& client, bool trusted) {
   const auto found = strangers_.find(stranger_key(client));
   assert(found != strangers_.end() && found->second.sessions > 0);
   --found->second.sessions;
+  const auto network = networks_.find(network_key(client));
+  assert(network != networks_.end() && network->second > 0);
+  if (--network->second == 0) networks_.erase(network);
 }
 
 void SessionLimits::forget_idle(SteadyTime now) {

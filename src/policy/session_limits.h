@@ -1,6 +1,7 @@
-// How many sessions there may be: in all, and for each stranger's address at once and per second
-// (base/limits.h). Pure, time injected; receive/front_door asks it for every connection. Trusted
-// clients have no limit of their own. A stranger with IPv6 is a /64, since one host has all of it.
+// How many sessions there may be: in all, with a part that is reserved for trusted clients, and for
+// strangers by address, by network and by address in a second. Pure, time injected;
+// receive/front_door asks it for every connection. Trusted clients have no limit of their own. With
+// IPv6 an address is a /64, since one host has all of it; a network is a /24 or, with IPv6, a /56.
 #pragma once
 
 #include <cstddef>
@@ -9,9 +10,9 @@
 #include <unordered_map>
 
 #include "base/ip_address.h"
+#include "base/limit.h"
 #include "base/limits.h"
 #include "base/time.h"
-#include "policy/relay.h"
 
 namespace malleposte::policy {
 
@@ -19,18 +20,25 @@ class SessionLimits {
  public:
   struct Options {
     std::size_t in_all = limits::sessions_in_all;
-    std::size_t per_stranger = limits::sessions_per_stranger;
-    std::size_t new_per_stranger = limits::new_sessions_per_stranger;  // a second
+    std::size_t reserved = 0;  // of those, for trusted clients
+    std::size_t per_address = limits::sessions_per_stranger;
+    std::size_t per_network = 0;                                      // 0 any number
+    std::size_t new_per_address = limits::new_sessions_per_stranger;  // a second
   };
   SessionLimits() : SessionLimits(Options{}) {}
   explicit SessionLimits(const Options& options) : options_(options) {}
 
-  // Counts a session that begins; or says why it may not, and counts only the attempt.
-  std::optional<Refusal> begin(const IpAddress& client, bool trusted, SteadyTime now);
+  // For sessions that begin from now on.
+  void set(const Options& options) { options_ = options; }
+
+  // Counts a session that begins; or says which limit it has met, and counts only the attempt.
+  std::optional<Limit> begin(const IpAddress& client, bool trusted, SteadyTime now);
   // A session that begin() has let in is over. The arguments are those of begin().
   void end(const IpAddress& client, bool trusted);
 
   std::size_t sessions() const { return sessions_; }
+  // Whether strangers find no room because of the number of sessions in all.
+  bool crowded() const { return sessions_ + options_.reserved >= options_.in_all; }
 
  private:
   struct Stranger {
@@ -47,6 +55,7 @@ class SessionLimits {
   std::size_t sessions_ = 0;
   std::size_t forget_at_ = 1024;  // strangers known, when those who are gone are forgotten
   std::unordered_map<IpAddress, Stranger, Hash> strangers_;
+  std::unordered_map<IpAddress, std::uint32_t, Hash> networks_;  // with open sessions
 };
 
 }  // namespace malleposte::policy

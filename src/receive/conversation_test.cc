@@ -37,6 +37,7 @@ std::ostream& operator<<(std::ostream& out, const Queued& queued) {
 
 struct Script {
   bool trusted = false;
+  bool proxied = false;  // the client's first octets are a PROXY header
   std::vector<Event> events;
   std::vector<Queued> queued;
   std::size_t octets = 0;  // that the client sends
@@ -137,6 +138,7 @@ config::Settings settings() {
   result.relay_domains = {"relay.example", ".subs.example"};
   result.smtpd_trusted_networks = {{*parse_ip("127.0.0.1"), 128}};
   result.message_size_limit = 1'000'000;
+  result.proxy_protocol_clients = {{*parse_ip("192.0.2.99"), 128}};
   result.in = {"127.0.0.1"};
   return result;
 }
@@ -154,6 +156,23 @@ Queued queued(const TestStore::Message& message) {
   return result;
 }
 
+// The same conversation through a proxy that begins with this header.
+Script behind(const std::string& header, Script script) {
+  script.proxied = true;
+  script.events.insert(script.events.begin(), {Event::Kind::send, header});
+  script.octets += header.size();
+  return script;
+}
+
+std::string line_header(bool trusted) {
+  return std::string("PROXY TCP4 127.0.0.") + (trusted ? "1" : "2") + " 198.51.100.1 4711 25\r\n";
+}
+std::string block_header(bool trusted) {
+  std::string header("\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0f\x7f\0\0\x02\xc6\x33\x64\x01", 24);
+  if (trusted) header[19] = 1;
+  return header + std::string("\x12\x67\x00\x19\x04\x00\x00", 7);
+}
+
 struct Cut {
   enum class Way { none, at, everywhere, never_waiting } way;
   std::size_t at = 0;  // octets sent before the cut
@@ -167,7 +186,9 @@ class Conversation : public testing::TestWithParam<fs::path> {
     FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
                    settings());
     ASSERT_TRUE(door.open());
-    const auto wire = world.network.connect_from(script.trusted ? "127.0.0.1" : "127.0.0.2");
+    const auto wire = world.network.connect_from(script.proxied   ? "192.0.2.99"
+                                                 : script.trusted ? "127.0.0.1"
+                                                                  : "127.0.0.2");
     const auto say = [&](std::string_view octets) {
       if (!octets.empty()) wire->say(octets);
       world.loop.run();
@@ -177,7 +198,8 @@ class Conversation : public testing::TestWithParam<fs::path> {
       for (const Event& event : script.events) {
         if (event.kind == Event::Kind::send) everything += event.text;
       }
-      say(everything);
+      say(std::string_view(everything).substr(0, cut.at));
+      say(std::string_view(everything).substr(cut.at));
     }
 
     std::string heard;
@@ -216,28 +238,47 @@ class Conversation : public testing::TestWithParam<fs::path> {
     for (const auto& message : world.store.messages) got.push_back(queued(message));
     EXPECT_EQ(got, script.queued);
   }
+
+  // In one piece, octet by octet, and in two at each of the first `cuts` places.
+  void play_cut_in_every_way(const Script& script, std::size_t cuts) {
+    {
+      SCOPED_TRACE("in one piece");
+      ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::none}));
+    }
+    {
+      SCOPED_TRACE("without waiting for any answer");
+      ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::never_waiting}));
+    }
+    if (script.octets < 100'000) {
+      SCOPED_TRACE("octet by octet");
+      ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::everywhere}));
+    }
+    // Long scripts repeat themselves: fewer cuts, at distances that meet every place of a line.
+    const std::size_t step = script.octets < 2500 ? 1 : script.octets / 97 + 1;
+    for (std::size_t at = 1; at < cuts && !HasFailure(); at += step) {
+      SCOPED_TRACE("cut after octet " + std::to_string(at));
+      ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::at, at}));
+    }
+  }
 };
 
 TEST_P(Conversation, GoesAsWrittenHoweverTheOctetsAreCut) {
   const Script script = read_script(GetParam());
   ASSERT_FALSE(script.events.empty());
-  {
-    SCOPED_TRACE("in one piece");
-    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::none}));
-  }
-  {
-    SCOPED_TRACE("without waiting for any answer");
-    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::never_waiting}));
-  }
-  if (script.octets < 100'000) {
-    SCOPED_TRACE("octet by octet");
-    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::everywhere}));
-  }
-  // Long scripts repeat themselves: fewer cuts, at distances that meet every place of a line.
-  const std::size_t step = script.octets < 2500 ? 1 : script.octets / 97 + 1;
-  for (std::size_t at = 1; at < script.octets && !HasFailure(); at += step) {
-    SCOPED_TRACE("cut after octet " + std::to_string(at));
-    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::at, at}));
+  play_cut_in_every_way(script, script.octets);
+}
+
+TEST_P(Conversation, GoesAsWrittenThroughAProxy) {
+  const Script script = read_script(GetParam());
+  for (const std::string& header : {line_header(script.trusted), block_header(script.trusted)}) {
+    SCOPED_TRACE("behind a header of " + std::to_string(header.size()) + " octets");
+    // Behind the header everything goes on as without one: the cuts there were tried.
+    const Script proxied = behind(header, script);
+    play_cut_in_every_way(proxied, header.size() + 20);
+    for (std::size_t at = 1; at < header.size() + 20 && !HasFailure(); ++at) {
+      SCOPED_TRACE("all at once, cut after octet " + std::to_string(at));
+      ASSERT_NO_FATAL_FAILURE(play(proxied, {Cut::Way::never_waiting, at}));
+    }
   }
 }
 

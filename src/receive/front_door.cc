@@ -6,24 +6,32 @@
 #include <array>
 #include <cassert>
 #include <charconv>
+#include <list>
 #include <unordered_set>
 #include <utility>
 
 #include "policy/session_limits.h"
+#include "receive/proxied_stream.h"
+#include "receive/proxy_header.h"
 
 namespace malleposte::receive {
 namespace {
 
 // As many sessions as there are descriptors for: some are left for the spool, deliveries and DNS.
-policy::SessionLimits::Options session_limits() {
+std::size_t sessions_possible() {
   constexpr rlim_t for_the_rest = 1000;
-  policy::SessionLimits::Options options;
   rlimit files{};
-  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
-    const rlim_t left =
-        files.rlim_cur > 2 * for_the_rest ? files.rlim_cur - for_the_rest : files.rlim_cur / 2;
-    options.in_all = std::min<std::size_t>(options.in_all, left);
-  }
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return SIZE_MAX;
+  return files.rlim_cur > 2 * for_the_rest ? files.rlim_cur - for_the_rest : files.rlim_cur / 2;
+}
+
+policy::SessionLimits::Options session_limits(const config::Settings& settings) {
+  policy::SessionLimits::Options options;
+  options.in_all = std::min<std::size_t>(settings.session_limit, sessions_possible());
+  options.reserved = options.in_all * settings.reserved_session_percent / 100;
+  options.per_address = settings.sessions_per_address;
+  options.per_network = settings.sessions_per_network;
+  options.new_per_address = settings.new_sessions_per_address;
   return options;
 }
 
@@ -36,12 +44,13 @@ Task<void> turn_away(std::unique_ptr<net::Stream> stream, std::string text, Stea
 
 }  // namespace
 
-struct FrontDoor::State {
+struct FrontDoor::State final : Places {
   State(Loop& loop, net::Resolver& resolver, spool::Store& store, monitor::Record& record,
         const config::Settings& settings)
       : buffers(loop),
-        services{loop, resolver, store, record, buffers},
-        rules(std::make_shared<const Rules>(settings)) {}
+        services{loop, resolver, store, record, buffers, commits, *this},
+        rules(std::make_shared<const Rules>(settings)),
+        limits(session_limits(settings)) {}
 
   // "s1f": short, and different from that of any session since the start.
   std::string next_name() {
@@ -49,10 +58,58 @@ struct FrontDoor::State {
     return {text.data(), std::to_chars(text.data() + 1, text.data() + 17, ++named, 16).ptr};
   }
 
+  SteadyTime now() const { return services.loop.steady(); }
+
   void end(Session& session) {
     limits.end(session.client().address, session.client().trusted);
     sessions.erase(&session);
-    if (sessions.empty() && when_empty) std::exchange(when_empty, nullptr)();
+    see_empty();
+  }
+  bool empty() const { return sessions.empty() && arriving.empty(); }
+  void see_empty() {
+    if (empty() && when_empty) std::exchange(when_empty, nullptr)();
+  }
+
+  std::optional<Limit> move(const Client& from, const Client& to) override {
+    if (const auto limit = limits.begin(to.address, to.trusted, now())) return limit;
+    limits.end(from.address, from.trusted);
+    return {};
+  }
+
+  void see_load() {
+    overload.see({.buffers_free = !buffers.all_lent(),
+                  .oldest_commit = commits.oldest(now()),
+                  .descriptors_ran_out = std::exchange(descriptors_ran_out, false)},
+                 now());
+  }
+  // Whether one more may begin: counts it, or says which limit it has met.
+  std::optional<Limit> let_in(const Client& client) {
+    see_load();
+    if (const auto limit = overload.refuses(client.trusted)) return limit;
+    return limits.begin(client.address, client.trusted, now());
+  }
+
+  void refuse(std::unique_ptr<net::Stream> stream, const smtp::Reply& reply) {
+    services.record.refused(next_name(), net::to_string(stream->peer()), "", "", "",
+                            to_string(reply));
+    spawn(turn_away(std::move(stream), to_wire(reply), now() + limits::quit_timeout));
+  }
+
+  // A session begins that let_in() or move() has counted.
+  static void begin(const std::shared_ptr<State>& state, std::unique_ptr<net::Stream> stream,
+                    const Client& client, std::string name) {
+    auto session = std::make_shared<Session>(state->services, state->rules, std::move(stream),
+                                             client, std::move(name));
+    state->sessions.insert(session.get());
+    spawn(session->run([state](Session& ended) { state->end(ended); }));
+  }
+
+  static Task<void> arrive(std::shared_ptr<State> state, std::unique_ptr<net::Stream> stream,
+                           Client proxy);
+  static bool pass_on(const std::shared_ptr<State>& state, std::unique_ptr<net::Stream> stream,
+                      const Client& proxy, const ProxyHeader& header, std::string early);
+  void close_arriving() {
+    for (net::Stream* stream : std::list(arriving)) stream->close();
   }
 
   // Ending one may take it, and others, from the set. In the order in which they came, so that a
@@ -68,10 +125,14 @@ struct FrontDoor::State {
   }
 
   ReadBuffers buffers;
+  CommitWatch commits;
   Services services;
   std::shared_ptr<const Rules> rules;
-  policy::SessionLimits limits{session_limits()};
+  policy::SessionLimits limits;
+  policy::Overload overload;
+  bool descriptors_ran_out = false;  // since the last look
   std::unordered_set<Session*> sessions;
+  std::list<net::Stream*> arriving;  // behind a proxy, their header not read yet
   std::function<void()> when_empty;
   std::uint64_t named = 0;
   bool stopping = false;
@@ -117,41 +178,125 @@ std::vector<net::Endpoint> FrontDoor::addresses() const {
 }
 
 void FrontDoor::accept(std::unique_ptr<net::Stream> stream) {
-  Session::Client client;
+  Client client;
   if (const auto address = parse_ip(stream->peer().address)) client.address = *address;
-  client.trusted = state_->rules->relay.trusts(client.address);
-  const SteadyTime now = state_->services.loop.steady();
-  if (const auto refusal = state_->limits.begin(client.address, client.trusted, now)) {
-    const smtp::Reply reply = smtp::reply(refusal->code, refusal->status, refusal->text);
-    const std::string peer = net::to_string(stream->peer());
-    state_->services.record.refused(state_->next_name(), peer, "", "", "", to_string(reply));
-    spawn(turn_away(std::move(stream), to_wire(reply), now + limits::quit_timeout));
-    return;
+  const bool proxy = state_->rules->is_proxy(client.address);
+  // Until a proxy has said for whom it calls it is one of ours.
+  client.trusted = proxy || state_->rules->relay.trusts(client.address);
+  if (const auto limit = state_->let_in(client))
+    return state_->refuse(std::move(stream), smtp::reply(*limit));
+  if (proxy) {
+    spawn(State::arrive(state_, std::move(stream), client));
+  } else {
+    State::begin(state_, std::move(stream), client, state_->next_name());
   }
-  auto session = std::make_shared<Session>(state_->services, state_->rules, std::move(stream),
-                                           client, state_->next_name());
-  state_->sessions.insert(session.get());
-  spawn(session->run([state = state_](Session& ended) { state->end(ended); }));
+}
+
+// Reads the PROXY header.
+Task<void> FrontDoor::State::arrive(std::shared_ptr<State> state,
+                                    std::unique_ptr<net::Stream> stream, Client proxy) {
+  const auto here = state->arriving.insert(state->arriving.end(), stream.get());
+  const SteadyTime deadline = state->now() + limits::proxy_header_timeout;
+  ProxyHeader header;
+  bool begun = false;
+  bool late = false;
+  std::string early;
+  while (header.state() == ProxyHeader::State::incomplete) {
+    std::array<char, 1024> buffer;
+    const Result<std::size_t> got = co_await stream->read_some(buffer, deadline);
+    late = !got && got.error().fault == Fault::deadline;
+    if (!got || *got == 0) break;
+    begun = true;
+    const std::size_t used = header.feed({buffer.data(), *got});
+    early.assign(buffer.data() + used, *got - used);
+  }
+  state->arriving.erase(here);
+  bool passed_on = false;
+  if (state->stopping) {
+    stream->close();
+  } else if (header.state() == ProxyHeader::State::complete) {
+    passed_on = pass_on(state, std::move(stream), proxy, header, std::move(early));
+  } else if (late) {
+    state->refuse(std::move(stream), smtp::reply(Limit::proxy_header_time));
+  } else if (begun) {  // whoever says nothing at all only looked whether we are there
+    const std::string_view problem =
+        header.problem().empty() ? "ends within its PROXY header" : header.problem();
+    state->refuse(std::move(stream),
+                  smtp::reply(421, "4.7.0", "This connection " + std::string(problem) + "."));
+  }
+  if (!passed_on) state->limits.end(proxy.address, proxy.trusted);
+  state->see_empty();
+}
+
+// The session of the client that the header names begins, unless there are too many.
+bool FrontDoor::State::pass_on(const std::shared_ptr<State>& state,
+                               std::unique_ptr<net::Stream> stream, const Client& proxy,
+                               const ProxyHeader& header, std::string early) {
+  const std::string told = "by=" + net::to_string(stream->peer());
+  net::Endpoint peer = stream->peer();
+  net::Endpoint local = stream->local();
+  Client client = proxy;
+  client.trusted = false;  // of an unknown client, whatever network the proxy is in
+  if (header.client() == ProxyHeader::Client::named) {
+    client.address = header.source().address;
+    peer = {to_string(client.address), header.source().port};
+    local = {to_string(header.destination().address), header.destination().port};
+  }
+  if (header.client() != ProxyHeader::Client::unknown)
+    client.trusted = state->rules->relay.trusts(client.address);
+  stream = std::make_unique<ProxiedStream>(std::move(stream), std::move(peer), std::move(local),
+                                           std::move(early));
+  auto limit = state->overload.refuses(client.trusted);
+  if (!limit) limit = state->move(proxy, client);
+  if (limit) {
+    state->refuse(std::move(stream), smtp::reply(*limit));
+    return false;
+  }
+  std::string name = state->next_name();
+  state->services.record.vouched(name, net::to_string(stream->peer()), "proxy", told);
+  begin(state, std::move(stream), client, std::move(name));
+  return true;
 }
 
 void FrontDoor::reload(const config::Settings& settings) {
   state_->rules = std::make_shared<const Rules>(settings);
+  state_->limits.set(session_limits(settings));
+}
+
+FrontDoor::Crowd FrontDoor::crowd() {
+  using Level = policy::Overload::Level;
+  state_->see_load();
+  const policy::Overload& overload = state_->overload;
+  if (overload.level() == Level::none && state_->limits.crowded())
+    return {Level::strangers, Limit::reserved_sessions};
+  return {overload.level(), overload.cause()};
+}
+
+void FrontDoor::out_of_descriptors() {
+  state_->descriptors_ran_out = true;
+  std::size_t ended = 0;
+  for (const auto& session : state_->all()) {
+    if (ended == limits::sessions_relieved) return;
+    if (!session->client().trusted && session->end_if_idle(Limit::descriptors)) ++ended;
+  }
 }
 
 void FrontDoor::stop() {
   listeners_.clear();
   state_->stopping = true;
+  state_->close_arriving();
   for (const auto& session : state_->all()) session->stop();
 }
 
 void FrontDoor::abort() {
   listeners_.clear();
   state_->stopping = true;
+  state_->close_arriving();
   for (const auto& session : state_->all()) session->abort();
 }
 
 void FrontDoor::on_empty(std::function<void()> callback) {
-  if (state_->sessions.empty()) return callback();
+  if (state_->empty()) return callback();
   state_->when_empty = std::move(callback);
 }
 

@@ -1,6 +1,11 @@
 // Where SMTP clients come in: listens, lets sessions begin within the limits, counts them, and ends
 // them at shutdown. Made by the appliance; open() is called after recovery. Loop thread only.
 //
+// A connection from proxy_protocol_clients has to begin with a PROXY header, within
+// limits::proxy_header_timeout: what it says is from then on the client, for everything. Without a
+// good one the connection is turned away with 421. Others are never asked for a header, and one
+// that they send is a command like any other that nobody knows.
+//
 // At shutdown: stop() closes the listeners and ends idle sessions with 421 4.3.2; those with a
 // message on its way get its answer first; on_empty() tells when the last has gone, and abort()
 // ends those that take too long. Mail that was not answered with 250 stays with the client.
@@ -12,6 +17,7 @@
 
 #include "config/settings.h"
 #include "net/stream.h"
+#include "policy/overload.h"
 #include "receive/session.h"
 
 namespace malleposte::receive {
@@ -36,6 +42,16 @@ class FrontDoor {
   void abort();
   // Calls back once there is no session; at once when that is so now.
   void on_empty(std::function<void()> callback);
+
+  // Who is turned away because there is too much to do; looked at now. Somebody has to ask about
+  // once a second, so that what nobody's call would show is seen too.
+  struct Crowd {
+    policy::Overload::Level level = policy::Overload::Level::none;
+    Limit cause = Limit::sessions;
+  };
+  Crowd crowd();
+  // The system had no descriptor for a new connection: idle strangers make room.
+  void out_of_descriptors();
 
   // Open now: the counter `SMTP Active Sessions`.
   std::size_t sessions() const;

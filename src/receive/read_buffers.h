@@ -70,6 +70,7 @@ class ReadBuffers {
   }
 
   std::size_t lent() const { return lent_; }
+  bool all_lent() const { return lent_ == most_; }
 
  private:
   struct Waiting {

@@ -26,11 +26,6 @@ const smtp::Reply& not_kept() {
   return reply;
 }
 
-const smtp::Reply& silent_too_long() {
-  static const smtp::Reply reply = smtp::reply(421, "4.4.2", "You were silent for too long.");
-  return reply;
-}
-
 const smtp::Reply& looping() {
   static const smtp::Reply reply =
       smtp::reply(554, "5.4.6", "The message goes round in a loop: too many Received fields.");
@@ -49,6 +44,17 @@ Rules::Rules(const config::Settings& settings)
     : relay(settings), repair_bare_lf(settings.bare_newline == config::BareNewline::repair) {
   options.hostname = settings.hostname;
   options.size_limit = settings.message_size_limit;
+  options.recipients = settings.recipient_limit;
+  options.errors = settings.mistake_limit;
+  options.command_line = settings.command_line_limit;
+  options.junk_commands = settings.junk_command_limit;
+  patience = {settings.idle_timeout, settings.command_timeout, settings.data_rate_minimum,
+              settings.data_rate_window};
+  proxies = settings.proxy_protocol_clients;
+}
+
+bool Rules::is_proxy(const IpAddress& client) const {
+  return config::any_contains(proxies, client);
 }
 
 Session::Session(const Services& services, std::shared_ptr<const Rules> rules,
@@ -61,7 +67,8 @@ Session::Session(const Services& services, std::shared_ptr<const Rules> rules,
       peer_(net::to_string(stream_->peer())),
       peer_address_(stream_->peer().address),
       client_name_(std::make_shared<std::string>()),
-      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted) {
+      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted),
+      patience_(rules_->patience) {
   relay_client_.trusted = client.trusted;
   if (const auto local = parse_ip(stream_->local().address)) relay_client_.reached_at = *local;
 }
@@ -87,22 +94,22 @@ Task<void> Session::run(std::function<void(Session&)> ended) {
     if (!open) break;
     if (stopping_ && !protocol_.in_data()) continue;
 
-    const SteadyTime deadline = services_.loop.steady() + limits::command_timeout;
+    const SteadyTime deadline = patience_.deadline(doing(), services_.loop.steady());
     idle_ = true;
     const Result<void> readable = co_await stream_->wait_readable(deadline);
     idle_ = false;
     if (saying_goodbye_) break;
     if (!readable) {
-      if (readable.error().fault == Fault::deadline) {
-        protocol_.hang_up(silent_too_long());
-        const Result<void> sent = co_await send();
-        (void)sent;
-      }
+      if (readable.error().fault == Fault::deadline) co_await give_up(patience_.met());
       break;
     }
     ReadBuffers::Loan loan = co_await services_.buffers.borrow();
     const Result<std::size_t> got = co_await stream_->read_some(loan.span(), deadline);
     if (!got || *got == 0) break;
+    if (!patience_.received(*got, services_.loop.steady())) {
+      co_await give_up(patience_.met());
+      break;
+    }
     protocol_.feed({loan.span().data(), *got});
     open = co_await carry_out(std::move(loan));
   }
@@ -110,6 +117,21 @@ Task<void> Session::run(std::function<void(Session&)> ended) {
   stream_->close();
   services_.record.disconnected(name_, peer_, protocol_.commands(), messages_);
   ended(*this);
+}
+
+policy::Patience::Doing Session::doing() const {
+  using Doing = policy::Patience::Doing;
+  if (protocol_.in_data()) return Doing::content;
+  return protocol_.in_line() ? Doing::command : Doing::nothing;
+}
+
+// The client took too long.
+Task<void> Session::give_up(Limit limit) {
+  const smtp::Reply last_word = smtp::reply(limit);
+  note_refusal("", smtp::to_string(last_word));
+  protocol_.hang_up(last_word);
+  const Result<void> sent = co_await send();
+  (void)sent;
 }
 
 // Carries out the steps until the input is used up; false when the session is over.
@@ -259,7 +281,9 @@ Task<void> Session::finish_message(ReadBuffers::Loan& loan) {
   protocol_.keep_input();  // others read while we wait for the disk
   loan.give_back();
   const std::unique_ptr<spool::Incoming> incoming = std::move(incoming_);
+  const CommitWatch::Waiting waiting = services_.commits.begin(services_.loop.steady());
   const spool::CommitResult result = co_await incoming->commit();
+  services_.commits.end(waiting);
   if (result.status != spool::CommitStatus::durable) {
     refuse(result.status == spool::CommitStatus::no_room ? no_space() : not_kept());
     co_return;
@@ -275,9 +299,18 @@ Task<void> Session::finish_message(ReadBuffers::Loan& loan) {
 void Session::stop() {
   if (stopping_) return;
   stopping_ = true;
-  if (!idle_ || protocol_.in_data()) return;
+  if (saying_goodbye_ || !idle_ || protocol_.in_data()) return;
   saying_goodbye_ = true;
-  spawn(say_goodbye(shared_from_this()));
+  spawn(say_goodbye(shared_from_this(), shutting_down()));
+}
+
+bool Session::end_if_idle(Limit limit) {
+  if (!idle_ || stopping_ || saying_goodbye_ || protocol_.in_data()) return false;
+  saying_goodbye_ = true;
+  const smtp::Reply last_word = smtp::reply(limit);
+  note_refusal("", smtp::to_string(last_word));
+  spawn(say_goodbye(shared_from_this(), last_word));
+  return true;
 }
 
 void Session::abort() {
@@ -285,8 +318,8 @@ void Session::abort() {
 }
 
 // Beside run(), which waits for input and ends when the stream is closed.
-Task<void> Session::say_goodbye(std::shared_ptr<Session> self) {
-  const std::string text = to_wire(shutting_down());
+Task<void> Session::say_goodbye(std::shared_ptr<Session> self, smtp::Reply last_word) {
+  const std::string text = to_wire(last_word);
   const std::array<std::string_view, 1> buffers{text};
   const Result<void> sent =
       co_await self->stream_->write(buffers, self->services_.loop.steady() + limits::quit_timeout);

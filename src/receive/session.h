@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ip_address.h"
@@ -18,12 +19,28 @@
 #include "monitor/record.h"
 #include "net/resolver.h"
 #include "net/stream.h"
+#include "policy/patience.h"
 #include "policy/relay.h"
+#include "receive/commit_watch.h"
 #include "receive/read_buffers.h"
 #include "smtp/server_protocol.h"
 #include "spool/store.h"
 
 namespace malleposte::receive {
+
+// Who is at the other end, as far as we know.
+struct Client {
+  IpAddress address{};
+  bool trusted = false;
+};
+
+// Where the sessions are counted by client (policy/session_limits.h).
+class Places {
+ public:
+  virtual ~Places() = default;
+  // A session turns out to be another client's; or its limit that is met, and nothing changes.
+  virtual std::optional<Limit> move(const Client& from, const Client& to) = 0;
+};
 
 // What all sessions use. Everything in it outlives them.
 struct Services {
@@ -32,24 +49,26 @@ struct Services {
   spool::Store& store;
   monitor::Record& record;
   ReadBuffers& buffers;
+  CommitWatch& commits;
+  Places& places;
 };
 
 // What was configured when the session began; a reload makes new ones for new sessions.
 struct Rules {
   explicit Rules(const config::Settings& settings);
 
+  // Whether connections from there begin with a PROXY header.
+  bool is_proxy(const IpAddress& client) const;
+
   smtp::ServerOptions options;
   policy::Relay relay;
+  policy::Patience::Options patience;
+  std::vector<config::Cidr> proxies;
   bool repair_bare_lf;  // of trusted clients
 };
 
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  struct Client {
-    IpAddress address{};
-    bool trusted = false;
-  };
-
   Session(const Services& services, std::shared_ptr<const Rules> rules,
           std::unique_ptr<net::Stream> stream, Client client, std::string name);
 
@@ -59,6 +78,9 @@ class Session : public std::enable_shared_from_this<Session> {
   // Ends it politely (421 4.3.2): at once when it waits for a command, else after the answer to the
   // message that is on its way.
   void stop();
+  // Ends it politely when it waits for a command, since somebody else needs its place; false
+  // otherwise.
+  bool end_if_idle(Limit limit);
   // Ends it now.
   void abort();
 
@@ -68,7 +90,9 @@ class Session : public std::enable_shared_from_this<Session> {
  private:
   Task<Result<void>> send();
   Task<bool> carry_out(ReadBuffers::Loan loan);
-  Task<void> say_goodbye(std::shared_ptr<Session> self);
+  Task<void> say_goodbye(std::shared_ptr<Session> self, smtp::Reply last_word);
+  Task<void> give_up(Limit limit);
+  policy::Patience::Doing doing() const;
   Task<void> keep(std::string_view content);
   Task<void> finish_message(ReadBuffers::Loan& loan);
   bool begin_message();
@@ -88,6 +112,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string peer_address_;                  // "192.0.2.1"
   std::shared_ptr<std::string> client_name_;  // "" until and unless the resolver knows it
   smtp::ServerProtocol protocol_;
+  policy::Patience patience_;
   std::string sending_;
   bool idle_ = false;  // waiting for input
   bool stopping_ = false;

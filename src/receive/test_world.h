@@ -319,6 +319,10 @@ class TestRecord final : public monitor::Record {
   void connected(std::string_view session, std::string_view peer) override {
     add({"connected", session, peer});
   }
+  void vouched(std::string_view session, std::string_view peer, std::string_view how,
+               std::string_view told) override {
+    add({"vouched", session, peer, how, told});
+  }
   void disconnected(std::string_view session, std::string_view peer, unsigned commands,
                     unsigned messages) override {
     add({"disconnected", session, peer, std::to_string(commands), std::to_string(messages)});

@@ -34,6 +34,11 @@ Reply reply(int code, std::string_view status, std::string_view text) {
   return Reply{code, std::string(status), {std::string(text)}};
 }
 
+Reply reply(Limit limit) {
+  const LimitRow& at = row(limit);
+  return reply(at.code, at.status, at.text);
+}
+
 void append_wire(std::string& out, const Reply& reply) {
   if (reply.lines.empty()) {
     append_line(out, reply, "", ' ');

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/limit.h"
+
 namespace malleposte::smtp {
 
 struct Reply {
@@ -22,6 +24,8 @@ struct Reply {
 
 // A reply of one line.
 Reply reply(int code, std::string_view status, std::string_view text);
+// The answer at this limit.
+Reply reply(Limit limit);
 
 // Appends the reply as it goes over the wire (RFC 5321 4.2.1): `code-status text` for every line
 // but the last, each with CRLF; the enhanced code stands on every line (RFC 2034 4). CR, LF and

@@ -25,8 +25,6 @@ Reply fault_reply(DataDecoder::Fault fault) {
   return {};
 }
 
-constexpr std::string_view too_big = "The message is bigger than I may take.";
-
 // RFC 1870 size-value: 1 to 20 digits; a number too big to count is as big as we can count.
 std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (text.empty() || text.size() > 20) return {};
@@ -34,6 +32,12 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (end != text.data() + text.size()) return {};
   return error == std::errc::result_out_of_range ? UINT64_MAX : value;
+}
+
+// What brings no mail however often it is said.
+bool is_junk(Verb verb) {
+  return verb == Verb::helo || verb == Verb::ehlo || verb == Verb::rset || verb == Verb::noop ||
+         verb == Verb::vrfy || verb == Verb::help;
 }
 
 bool not_ascii(std::string_view text) {
@@ -86,7 +90,7 @@ ServerProtocol::Step ServerProtocol::content_step() {
       return Step::content_refused;
     }
     if (options_.size_limit != 0 && decoder_.octets() > options_.size_limit) {
-      void_reply_ = reply(552, "5.3.4", too_big);
+      void_reply_ = reply(Limit::message_size);
       content_void_ = true;
       return Step::content_refused;
     }
@@ -107,7 +111,7 @@ ServerProtocol::Step ServerProtocol::content_step() {
 ServerProtocol::Step ServerProtocol::command_step() {
   const std::size_t line_end = input_.find('\n');
   if (line_end == std::string_view::npos) {
-    if (line_.size() + input_.size() > limits::command_line_octets) line_too_long_ = true;
+    if (line_.size() + input_.size() > options_.command_line) line_too_long_ = true;
     if (line_too_long_) {
       line_ = std::string();
     } else {
@@ -120,7 +124,7 @@ ServerProtocol::Step ServerProtocol::command_step() {
   std::string_view line = input_.substr(0, line_end + 1);
   input_.remove_prefix(line_end + 1);
   if (!line_.empty()) line = line_.append(line);
-  const bool too_long = line_too_long_ || line.size() > limits::command_line_octets;
+  const bool too_long = line_too_long_ || line.size() > options_.command_line;
   line_too_long_ = false;
   line.remove_suffix(1);
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
@@ -128,7 +132,7 @@ ServerProtocol::Step ServerProtocol::command_step() {
   ++commands_;
   Step step;
   if (too_long) {
-    step = mistake(500, "5.5.2", "The line is too long.");
+    step = mistake(reply(Limit::command_line));
   } else if (line.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos) {
     step = mistake(500, "5.5.2", "The line has a character it may not have.");
   } else {
@@ -142,6 +146,8 @@ ServerProtocol::Step ServerProtocol::command_step() {
 
 ServerProtocol::Step ServerProtocol::execute(std::string_view line) {
   parse_command(line, command_);
+  if (is_junk(command_.verb) && ++junk_commands_ > options_.junk_commands)
+    return end_session(Limit::junk_commands);
   switch (command_.verb) {
     case Verb::helo:
     case Verb::ehlo:
@@ -221,7 +227,7 @@ ServerProtocol::Step ServerProtocol::mail_command() {
   const std::string_view wrong = take_parameters(next_transaction_, code);
   if (code != 0) return mistake(code, "5.5.4", wrong);
   if (options_.size_limit != 0 && next_transaction_.declared_size > options_.size_limit) {
-    return refuse_and_note(552, "5.3.4", too_big);
+    return refuse_and_note(reply(Limit::message_size));
   }
   waiting_ = Verdict::mail;
   return Step::mail;
@@ -257,7 +263,7 @@ ServerProtocol::Step ServerProtocol::recipient_command() {
   }
   if (!command_.parameters.empty()) return mistake(555, "5.5.4", "A parameter is not supported.");
   if (transaction_.recipients.size() >= options_.recipients) {
-    return refuse_and_note(452, "4.5.3", "Too many recipients; send the others a message later.");
+    return refuse_and_note(reply(Limit::recipients));
   }
   waiting_ = Verdict::recipient;
   return Step::rcpt;
@@ -306,6 +312,7 @@ void ServerProtocol::accept_data() {
 void ServerProtocol::accept_message(mail::MessageId id) {
   expect(Verdict::message);
   errors_ = 0;
+  junk_commands_ = 0;
   say(250, "2.0.0", "Message accepted as " + to_string(id) + ".");
   reset_transaction();
 }
@@ -339,16 +346,25 @@ void ServerProtocol::hang_up(const Reply& reply) {
 
 ServerProtocol::Step ServerProtocol::mistake(int code, std::string_view status,
                                              std::string_view text) {
-  if (++errors_ > options_.errors) {
-    closing_ = true;
-    return refuse_and_note(421, "4.7.0", "Too many mistakes; good bye.");
-  }
-  return refuse_and_note(code, status, text);
+  return mistake(reply(code, status, text));
+}
+
+ServerProtocol::Step ServerProtocol::mistake(const Reply& answer) {
+  if (++errors_ > options_.errors) return end_session(Limit::mistakes);
+  return refuse_and_note(answer);
+}
+
+ServerProtocol::Step ServerProtocol::end_session(Limit limit) {
+  closing_ = true;
+  return refuse_and_note(reply(limit));
 }
 
 ServerProtocol::Step ServerProtocol::refuse_and_note(int code, std::string_view status,
                                                      std::string_view text) {
-  const Reply answer = reply(code, status, text);
+  return refuse_and_note(reply(code, status, text));
+}
+
+ServerProtocol::Step ServerProtocol::refuse_and_note(const Reply& answer) {
   say(answer);
   refusal_ = to_string(answer);
   return Step::refused;

@@ -33,6 +33,8 @@ struct ServerOptions {
   std::uint64_t size_limit = 0;  // octets of content; 0 none
   std::size_t recipients = limits::recipients_per_message;
   std::size_t errors = limits::errors_per_session;
+  std::size_t command_line = limits::command_line_octets;  // with its line end
+  std::size_t junk_commands = limits::junk_commands;
   bool pipelining = true;       // RFC 2920
   bool eight_bit_mime = true;   // RFC 6152
   bool enhanced_status = true;  // RFC 2034
@@ -102,6 +104,8 @@ class ServerProtocol {
   bool esmtp() const { return esmtp_; }
   // Between the 354 and the end of the data.
   bool in_data() const { return in_data_; }
+  // Within a command line: its beginning has come, its end has not.
+  bool in_line() const { return line_too_long_ || !line_.empty(); }
   unsigned commands() const { return commands_; }
 
   // Replies to be sent. Clear it after sending.
@@ -119,6 +123,9 @@ class ServerProtocol {
   Step data_command();
   // Answers a client's mistake; too many of them end the session.
   Step mistake(int code, std::string_view status, std::string_view text);
+  Step mistake(const Reply& answer);
+  Step end_session(Limit limit);
+  Step refuse_and_note(const Reply& answer);
   Step refuse_and_note(int code, std::string_view status, std::string_view text);
   std::string_view take_parameters(ServerTransaction& into, int& code);
   void say(int code, std::string_view status, std::string_view text, char separator = ' ');
@@ -137,7 +144,8 @@ class ServerProtocol {
   bool input_kept_ = false;  // input_ points into kept_
   Verdict waiting_ = Verdict::none;
   unsigned commands_ = 0;
-  std::size_t errors_ = 0;  // since the last accepted message
+  std::size_t errors_ = 0;         // since the last accepted message
+  std::size_t junk_commands_ = 0;  // the same
 
   std::string_view input_;  // not yet used
   std::string kept_;
