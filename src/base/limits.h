@@ -29,10 +29,14 @@ inline constexpr std::size_t received_hops = 100;              // then 554 5.4.6
 inline constexpr std::size_t header_octets = 256 * 1024;       // looked through for hops
 inline constexpr Duration command_timeout = 5min;              // RFC 5321 4.5.3.2.7
 inline constexpr Duration ptr_timeout = 1s;
+inline constexpr std::size_t attribute_octets = 255;      // of XCLIENT and XFORWARD
 inline constexpr std::size_t proxy_header_octets = 4096;  // of version 2, with its fields
 inline constexpr Duration proxy_header_timeout = 10s;     // then 421 4.7.0
 inline constexpr unsigned network_prefix_ipv4 = 24;       // a network, for sessions_per_network
 inline constexpr unsigned network_prefix_ipv6 = 56;
+inline constexpr std::size_t envelope_id_octets = 100;         // ENVID=, RFC 3461 4.4
+inline constexpr std::size_t original_recipient_octets = 500;  // ORCPT=, RFC 3461 4.2
+inline constexpr Duration future_release = 30 * 24h;           // HOLDFOR=, HOLDUNTIL=; then 501
 
 // --- Overload: then strangers get 421 4.3.2, later everybody (policy/overload.h) -----------------
 inline constexpr Duration buffers_full = 2s;   // no read buffer free for so long

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cassert>
+#include <charconv>
 #include <utility>
 
 namespace malleposte::receive {
@@ -50,7 +51,17 @@ Rules::Rules(const config::Settings& settings)
   options.junk_commands = settings.junk_command_limit;
   patience = {settings.idle_timeout, settings.command_timeout, settings.data_rate_minimum,
               settings.data_rate_window};
+  header = {settings.header_size_limit, settings.header_field_limit, settings.line_length_limit};
   proxies = settings.proxy_protocol_clients;
+  xclients = settings.xclient_clients;
+  xforwards = settings.xforward_clients;
+}
+
+smtp::Offers Rules::offers(const IpAddress& caller, bool trusted) const {
+  smtp::Offers offers = smtp::Offers::to_client(trusted);
+  offers.xclient = config::any_contains(xclients, caller);
+  offers.xforward = config::any_contains(xforwards, caller);
+  return offers;
 }
 
 bool Rules::is_proxy(const IpAddress& client) const {
@@ -62,12 +73,14 @@ Session::Session(const Services& services, std::shared_ptr<const Rules> rules,
     : services_(services),
       rules_(std::move(rules)),
       stream_(std::move(stream)),
+      caller_(client.address),
       client_(client),
       name_(std::move(name)),
       peer_(net::to_string(stream_->peer())),
       peer_address_(stream_->peer().address),
       client_name_(std::make_shared<std::string>()),
-      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted),
+      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted,
+                rules_->offers(client.address, client.trusted)),
       patience_(rules_->patience) {
   relay_client_.trusted = client.trusted;
   if (const auto local = parse_ip(stream_->local().address)) relay_client_.reached_at = *local;
@@ -110,7 +123,7 @@ Task<void> Session::run(std::function<void(Session&)> ended) {
       co_await give_up(patience_.met());
       break;
     }
-    protocol_.feed({loan.span().data(), *got});
+    protocol_.feed({loan.span().data(), *got}, services_.loop.wall());
     open = co_await carry_out(std::move(loan));
   }
   incoming_.reset();
@@ -147,6 +160,9 @@ Task<bool> Session::carry_out(ReadBuffers::Loan loan) {
         if (!sent) co_return false;
         break;
       }
+      case Step::client:
+        judge_client();
+        break;
       case Step::mail:
         judge_sender();
         break;
@@ -190,6 +206,46 @@ Task<Result<void>> Session::send() {
 
 // --- Verdicts ------------------------------------------------------------------------------------
 
+// XCLIENT: from now on the session is that of the client it names, as if that had connected, but
+// that the caller may go on speaking for others.
+void Session::judge_client() {
+  using smtp::Attribute;
+  const smtp::ClientAttributes& told = protocol_.told();
+  const std::string before = peer_;
+  Client client = client_;
+  if (told[Attribute::addr].told) {
+    const auto address = parse_ip(told[Attribute::addr].value);
+    if (address) client.address = *address;
+    client.trusted = address && rules_->relay.trusts(*address);
+  }
+  if (const auto limit = services_.places.move(client_, client)) {
+    const smtp::Reply reply = smtp::reply(*limit);
+    note_refusal("", smtp::to_string(reply));
+    return protocol_.hang_up(reply);
+  }
+  client_ = client;
+  relay_client_.trusted = client.trusted;
+  if (const auto reached = parse_ip(told[Attribute::destaddr].value))
+    relay_client_.reached_at = *reached;
+  if (!told[Attribute::addr].value.empty()) {
+    peer_address_ = told[Attribute::addr].value;
+    const std::string& port = told[Attribute::port].value;
+    std::uint16_t number = 0;
+    std::from_chars(port.data(), port.data() + port.size(), number);
+    peer_ = net::to_string(net::Endpoint{peer_address_, number});
+  }
+  if (told[Attribute::name].told || told[Attribute::addr].told) {
+    // Another string: the look-up for the client before may still be under way.
+    client_name_ = std::make_shared<std::string>(told[Attribute::name].value);
+    if (!told[Attribute::name].told && !told[Attribute::addr].value.empty())
+      spawn(ask_name(services_.resolver, peer_address_, client_name_,
+                     services_.loop.steady() + limits::ptr_timeout));
+  }
+  services_.record.vouched(name_, peer_, "xclient", "by=" + before + " " + to_string(told));
+  protocol_.accept_client(rules_->offers(caller_, client.trusted),
+                          rules_->repair_bare_lf && client.trusted);
+}
+
 void Session::judge_sender() {
   policy::Verdict verdict = rules_->relay.sender(protocol_.address(), relay_client_);
   if (!verdict) return refuse(verdict.error(), "");
@@ -231,6 +287,7 @@ bool Session::begin_message() {
   envelope_.reverse_path = transaction.reverse_path;
   envelope_.recipients = transaction.recipients;
   envelope_.body = transaction.body;
+  envelope_.requests = transaction.requests;
   envelope_.arrived = services_.loop.wall();
   envelope_.client_address = peer_address_;
   envelope_.client_name = *client_name_;
@@ -243,6 +300,8 @@ bool Session::begin_message() {
   }
   incoming_ = std::move(*incoming);
   hops_ = {};
+  measure_ = mail::HeaderMeasure(rules_->header, envelope_.body == mail::Body::binary);
+  forwarded_ = to_string(protocol_.forwarded());
   kept_octets_ = 0;
   mail::Trace trace;
   trace.helo = envelope_.helo;
@@ -268,7 +327,13 @@ Task<void> Session::keep(std::string_view content) {
     co_return;
   }
   kept_octets_ += content.size();
-  if (content.data() == trace_.data() || hops_.done()) co_return;
+  if (content.data() == trace_.data()) co_return;
+  if (const auto limit = measure_.feed(content)) {
+    incoming_.reset();
+    protocol_.refuse_content(smtp::reply(*limit));
+    co_return;
+  }
+  if (hops_.done()) co_return;
   hops_.feed(content);
   if (hops_.hops() > limits::received_hops) {
     incoming_.reset();
@@ -291,6 +356,9 @@ Task<void> Session::finish_message(ReadBuffers::Loan& loan) {
   ++messages_;
   protocol_.accept_message(result.id);
   services_.record.accepted(result.id, envelope_, kept_octets_);
+  if (!forwarded_.empty())
+    services_.record.vouched(name_, peer_, "xforward",
+                             "id=" + to_string(result.id) + " " + forwarded_);
   if (envelope_.recipients.capacity() > 8) envelope_.recipients = {};  // idle sessions are small
 }
 

@@ -15,6 +15,7 @@
 #include "base/ip_address.h"
 #include "base/loop.h"
 #include "mail/envelope.h"
+#include "mail/header_measure.h"
 #include "mail/received.h"
 #include "monitor/record.h"
 #include "net/resolver.h"
@@ -60,10 +61,14 @@ struct Rules {
   // Whether connections from there begin with a PROXY header.
   bool is_proxy(const IpAddress& client) const;
 
+  // What a client is offered that is trusted or not, and that `caller` speaks for.
+  smtp::Offers offers(const IpAddress& caller, bool trusted) const;
+
   smtp::ServerOptions options;
   policy::Relay relay;
   policy::Patience::Options patience;
-  std::vector<config::Cidr> proxies;
+  mail::HeaderMeasure::Options header;
+  std::vector<config::Cidr> proxies, xclients, xforwards;
   bool repair_bare_lf;  // of trusted clients
 };
 
@@ -96,6 +101,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<void> keep(std::string_view content);
   Task<void> finish_message(ReadBuffers::Loan& loan);
   bool begin_message();
+  void judge_client();
   void judge_sender();
   void judge_recipient();
   void note_refusal(std::string_view recipient, std::string_view reply);
@@ -105,6 +111,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Services services_;
   std::shared_ptr<const Rules> rules_;
   std::unique_ptr<net::Stream> stream_;
+  const IpAddress caller_;  // who has connected, whatever XCLIENT says
   Client client_;
   policy::Client relay_client_;
   std::string name_;                          // in records
@@ -123,6 +130,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<spool::Incoming> incoming_;
   mail::Envelope envelope_;
   mail::HopCounter hops_;
+  mail::HeaderMeasure measure_;
+  std::string forwarded_;          // what XFORWARD has told of it
   std::string trace_;              // our Received field, until it is kept
   std::uint64_t kept_octets_ = 0;  // trace and content
 };
