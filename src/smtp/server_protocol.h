@@ -148,7 +148,8 @@ class ServerProtocol {
   Step mistake(const Reply& answer);
   Step refuse_and_note(const Reply& reply);
   // Says 421 and closes.
-  Step end_session(const Reply& reply);
+  Step end_session(std::string_view status, std::string_view text);
+  Step end_session(Limit limit);
   void say(int code, std::string_view status, std::string_view text);
   void say(const Reply& reply);
   // Forgets the transaction; true when content of it was handed out already.
