@@ -331,7 +331,7 @@ TEST_F(ApiTest, MetricsGatherEverySource) {
   EXPECT_THAT(response.body, HasSubstr("malleposte_recipients_total{fate=\"delivered\"} 11\n"));
   EXPECT_THAT(response.body, HasSubstr("malleposte_accepting 1\n"));
   EXPECT_THAT(response.body, HasSubstr("malleposte_build_info{version=\"0.1.0\"} 1\n"));
-  EXPECT_THAT(response.body, HasSubstr("malleposte_limit{name=\"sessions_in_all\"} 10000\n"));
+  EXPECT_THAT(response.body, HasSubstr("malleposte_limit{name=\"leased_messages\"} 20000\n"));
 }
 
 TEST_F(ApiTest, EveryRouteIsDescribedAndEveryDescribedRouteExists) {

@@ -73,14 +73,8 @@ void store_figures(const spool::Store& store, monitor::Figures& into) {
 
 void limit_figures(monitor::Figures& into) {
   auto limit = [&](const char* name, std::size_t value) {
-    into.gauge("malleposte_limit", "Limits that are in force; see malleposte_smtp_refusals_total",
-               number(value), {{"name", name}});
+    into.gauge("malleposte_limit", "Limits that are in force", number(value), {{"name", name}});
   };
-  limit("sessions_in_all", limits::sessions_in_all);
-  limit("sessions_per_stranger", limits::sessions_per_stranger);
-  limit("new_sessions_per_stranger", limits::new_sessions_per_stranger);
-  limit("recipients_per_message", limits::recipients_per_message);
-  limit("errors_per_session", limits::errors_per_session);
   limit("session_buffers_octets", limits::session_buffers_octets);
   limit("deliveries_in_all", limits::deliveries_in_all);
   limit("connections_per_next_hop", limits::connections_per_next_hop);

@@ -22,6 +22,7 @@
 #include "appliance/identity.h"
 #include "appliance/lock_file.h"
 #include "appliance/names.h"
+#include "appliance/overload_watch.h"
 #include "appliance/version.h"
 #include "appliance/volume_watch.h"
 #include "monitor/journal.h"
@@ -100,7 +101,10 @@ class Appliance {
         journal_(loop_, journal_options(settings_), &notices_),
         engine_(loop_, journal_, settings_),
         traffic_(engine_.traffic()),
-        network_(loop_, [this](const std::string& text) { warn(text); }) {}
+        network_(loop_, [this](const std::string& text) {
+          warn(text);
+          engine_.out_of_descriptors();
+        }) {}
 
   int serve() {
     if (auto started = start(); !started) {
@@ -116,6 +120,7 @@ class Appliance {
     // Nothing may still be under way on the lanes when its owner goes.
     http_.clear();
     watch_.reset();
+    overload_.reset();
     engine_.abort();
     loop_.run_ready();
     loop_.join_lanes();
@@ -142,6 +147,8 @@ class Appliance {
     if (auto listening = listen(*run_as); !listening) return listening;
     watch_ = std::make_unique<VolumeWatch>(
         loop_, [this] { return engine_.store().health(); }, notices_, traffic_);
+    overload_ = std::make_unique<OverloadWatch>(
+        loop_, [this] { return engine_.door().crowd(); }, notices_, traffic_);
     engine_.start();
     show_notices(loaded_);
     announce();
@@ -190,6 +197,7 @@ class Appliance {
     names_.emplace(loop_, *resolver_, settings_, engine_.own(), engine_.routes());
     metrics_.add([this](monitor::Figures& into) { names_->figures(into); });
     metrics_.add([this](monitor::Figures& into) { engine_.dispatcher().figures(into); });
+    metrics_.add([this](monitor::Figures& into) { engine_.door().figures(into); });
     admin::Api::Options options;
     options.identity = {std::string(version), settings_.hostname, ::getpid(),
                         settings_.deliveries_suspended};
@@ -389,6 +397,7 @@ class Appliance {
   std::vector<std::unique_ptr<net::HttpServer>> http_;
   std::vector<net::Endpoint> ui_;
   std::unique_ptr<VolumeWatch> watch_;
+  std::unique_ptr<OverloadWatch> overload_;
   std::vector<std::string> standing_;  // notices of the configuration
   bool reloading_ = false;
   bool reload_again_ = false;

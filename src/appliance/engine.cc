@@ -68,6 +68,10 @@ Task<void> Engine::stop() {
   loop_.cancel(grace);
 }
 
+void Engine::out_of_descriptors() {
+  if (door_) door_->out_of_descriptors();
+}
+
 void Engine::abort() {
   if (door_) door_->abort();
 }

@@ -55,6 +55,8 @@ class Engine {
   Task<void> stop();
   // Returns once nothing is on its way to the disk; behind stop(), or a start that failed halfway.
   Task<void> drain() { return store_->drain(); }
+  // The system had no descriptor for a connection.
+  void out_of_descriptors();
   // Cuts off all sessions now.
   void abort();
   // Ends sessions and deliveries for good, once nothing runs any more that could come back to them.

@@ -31,7 +31,7 @@ inline std::string quoted(std::string_view text, std::string_view what) {
 template <std::uint64_t Least, std::uint64_t Most>
 Parsed<std::uint64_t> parse_number(std::string_view text) {
   auto value = parse_count(text);
-  if (!value || *value < Least || *value > Most)
+  if (value && (*value < Least || *value > Most))
     return tl::make_unexpected(
         fmt::format("is not allowed here; allowed are {} to {}", Least, Most));
   return value;

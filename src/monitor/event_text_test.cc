@@ -44,6 +44,18 @@ TEST(EventText, AcceptedTellsTheEnvelope) {
   EXPECT_EQ(event["helo"].as_string(), "pc\"\n");
 }
 
+TEST(EventText, VouchedTellsWhoSaysWhatOfAClient) {
+  EventText text;
+  std::string out;
+  text.vouched(out, now, "s1", "192.0.2.7:25", "xclient", "by=127.0.0.1:9 name=\"x");
+  auto event = parse(out);
+  EXPECT_EQ(event["event"].as_string(), "vouched");
+  EXPECT_EQ(event["session"].as_string(), "s1");
+  EXPECT_EQ(event["peer"].as_string(), "192.0.2.7:25");
+  EXPECT_EQ(event["how"].as_string(), "xclient");
+  EXPECT_EQ(event["told"].as_string(), "by=127.0.0.1:9 name=\"x");
+}
+
 TEST(EventText, ManyRecipientsAreCountedButNotAllListed) {
   mail::Envelope envelope;
   envelope.recipients.resize(limits::event_recipients + 50, {"b", "example.net"});

@@ -43,6 +43,11 @@ TEST_F(MailLine, OutcomeIsTheClassicLine) {
             "(250 2.0.0 Ok: queued as 1)\n");
 }
 
+TEST_F(MailLine, VouchedTellsWhoSaysWhatOfAClient) {
+  text_.vouched(out_, now, "192.0.2.7:25", "proxy", "by=127.0.0.1:9\nx");
+  EXPECT_EQ(after_time(out_), " host malleposte[42]: proxy for 192.0.2.7:25: by=127.0.0.1:9?x\n");
+}
+
 TEST_F(MailLine, OutcomeWithoutAHostHasRelayNone) {
   mail::Outcome deferred{0, mail::Fate::queued, {}, {"", "", 0, "4.4.3", "No DNS answer"}};
   text_.outcome(out_, now, id, "b@example.net", deferred, Duration(5'000'000));

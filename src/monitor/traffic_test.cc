@@ -99,6 +99,24 @@ TEST(Traffic, RefusalReasonsAreReadFromTheReply) {
   EXPECT_EQ(refusal_reason(""), "other");
 }
 
+TEST(Traffic, LimitsReachedAreCountedByTheirAnswer) {
+  NextRecord next;
+  Traffic traffic(next);
+  for (const LimitRow& limit : limit_table())
+    traffic.refused("s", "p", "", "", "",
+                    std::to_string(limit.code) + " " + std::string(limit.status) + " " +
+                        std::string(limit.text));
+  traffic.refused("s", "p", "", "", "", "421 4.4.2 You were silent for too long.");
+  traffic.refused("s", "p", "", "", "", "553 5.7.1 Sorry, that domain isn't in my list");
+  Figures figures;
+  traffic.figures(figures);
+  for (const LimitRow& limit : limit_table())
+    EXPECT_EQ(
+        figures.value("malleposte_limits_reached_total", {{"limit", std::string(limit.name)}}),
+        limit.limit == Limit::idle_time ? 2 : 1)
+        << limit.name;
+}
+
 TEST(Traffic, KindsOfRefusalsAreBounded) {
   NextRecord next;
   Traffic traffic(next);

@@ -20,6 +20,13 @@ TEST(Patience, ASilentClientHasItsIdleTimeAgainAfterEachCommand) {
   EXPECT_EQ(patience.met(), Limit::idle_time);
 }
 
+// clause: 5321-4.5.3.2.7-a
+TEST(Patience, TheNextCommandIsWaitedForFiveMinutes) {
+  Patience patience({});
+  EXPECT_EQ(patience.deadline(Doing::nothing, start), start + 5min);
+  EXPECT_EQ(patience.deadline(Doing::content, start), start + 5min);
+}
+
 TEST(Patience, ACommandThatTricklesInHasOneTimeForAllOfIt) {
   Patience patience(options);
   patience.deadline(Doing::nothing, start);

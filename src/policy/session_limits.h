@@ -30,6 +30,7 @@ class SessionLimits {
 
   // For sessions that begin from now on.
   void set(const Options& options) { options_ = options; }
+  const Options& options() const { return options_; }
 
   // Counts a session that begins; or says which limit it has met, and counts only the attempt.
   std::optional<Limit> begin(const IpAddress& client, bool trusted, SteadyTime now);

@@ -37,7 +37,7 @@ std::ostream& operator<<(std::ostream& out, const Queued& queued) {
 }
 
 struct Script {
-  bool trusted = false;
+  unsigned client = 2;   // 127.0.0.1 is trusted, .2 a stranger, .3 one that may speak for others
   bool proxied = false;  // the client's first octets are a PROXY header
   std::vector<Event> events;
   std::vector<Queued> queued;
@@ -69,8 +69,8 @@ std::string unescape(std::string_view text) {
 bool parse_line(std::string_view line, Script& script) {
   if (line.empty() || line.front() == '#') return true;
   if (line.starts_with("client: ")) {
-    script.trusted = line == "client: trusted";
-    return script.trusted || line == "client: stranger";
+    script.client = line == "client: trusted" ? 1 : line == "client: front" ? 3 : 2;
+    return script.client != 2 || line == "client: stranger";
   }
   if (line == "delivered: no") return true;
   const char who = line.front();
@@ -207,6 +207,8 @@ config::Settings settings() {
   result.smtpd_trusted_networks = {{*parse_ip("127.0.0.1"), 128}, {*parse_ip("::1"), 128}};
   result.message_size_limit = 1'000'000;
   result.proxy_protocol_clients = {{*parse_ip("192.0.2.99"), 128}};
+  result.xclient_clients = {{*parse_ip("127.0.0.3"), 128}, {*parse_ip("2001:db8::3"), 128}};
+  result.xforward_clients = result.xclient_clients;
   result.in = {"127.0.0.1"};
   return result;
 }
@@ -232,12 +234,12 @@ Script behind(const std::string& header, Script script) {
   return script;
 }
 
-std::string line_header(bool trusted) {
-  return std::string("PROXY TCP4 127.0.0.") + (trusted ? "1" : "2") + " 198.51.100.1 4711 25\r\n";
+std::string line_header(unsigned client) {
+  return "PROXY TCP4 127.0.0." + std::to_string(client) + " 198.51.100.1 4711 25\r\n";
 }
-std::string block_header(bool trusted) {
+std::string block_header(unsigned client) {
   std::string header("\r\n\r\n\0\r\nQUIT\n\x21\x11\x00\x0f\x7f\0\0\x02\xc6\x33\x64\x01", 24);
-  if (trusted) header[19] = 1;
+  header[19] = static_cast<char>(client);
   return header + std::string("\x12\x67\x00\x19\x04\x00\x00", 7);
 }
 
@@ -257,10 +259,11 @@ class Conversation : public testing::TestWithParam<fs::path> {
     FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
                    settings());
     ASSERT_TRUE(door.open());
-    const bool trusted = script.trusted;
-    const auto wire = script.proxied ? world.network.connect_from("192.0.2.99")
-                      : cut.ipv6     ? world.network.connect_from(trusted ? "::1" : "2001:db8::2")
-                                 : world.network.connect_from(trusted ? "127.0.0.1" : "127.0.0.2");
+    const std::string number = std::to_string(script.client);
+    const std::string six = script.client == 1 ? "::1" : "2001:db8::" + number;
+    const auto wire = world.network.connect_from(script.proxied ? "192.0.2.99"
+                                                 : cut.ipv6     ? six
+                                                                : "127.0.0." + number);
     const auto say = [&](std::string_view octets) {
       if (!octets.empty()) wire->say(octets);
       world.loop.run();
@@ -346,7 +349,7 @@ TEST_P(Conversation, GoesAsWrittenHoweverTheOctetsAreCut) {
 
 TEST_P(Conversation, GoesAsWrittenThroughAProxy) {
   const Script script = read_script(GetParam());
-  for (const std::string& header : {line_header(script.trusted), block_header(script.trusted)}) {
+  for (const std::string& header : {line_header(script.client), block_header(script.client)}) {
     SCOPED_TRACE("behind a header of " + std::to_string(header.size()) + " octets");
     // Behind the header everything goes on as without one: the cuts there were tried.
     const Script proxied = behind(header, script);

@@ -71,6 +71,7 @@ struct FrontDoor::State final : Places {
   }
 
   std::optional<Limit> move(const Client& from, const Client& to) override {
+    if (from == to) return {};
     if (const auto limit = limits.begin(to.address, to.trusted, now())) return limit;
     limits.end(from.address, from.trusted);
     return {};
@@ -279,6 +280,28 @@ void FrontDoor::out_of_descriptors() {
     if (ended == limits::sessions_relieved) return;
     if (!session->client().trusted && session->end_if_idle(Limit::descriptors)) ++ended;
   }
+}
+
+void FrontDoor::figures(monitor::Figures& into) const {
+  const auto limit = [&into](Limit which, std::uint64_t value) {
+    into.gauge("malleposte_limit", "Limits that are in force", static_cast<double>(value),
+               {{"name", std::string(row(which).name)}});
+  };
+  const policy::SessionLimits::Options& sessions = state_->limits.options();
+  limit(Limit::sessions, sessions.in_all);
+  limit(Limit::reserved_sessions, sessions.reserved);
+  limit(Limit::sessions_per_address, sessions.per_address);
+  limit(Limit::sessions_per_network, sessions.per_network);
+  limit(Limit::new_sessions_per_address, sessions.new_per_address);
+  const Rules& rules = *state_->rules;
+  limit(Limit::command_line, rules.options.command_line);
+  limit(Limit::mistakes, rules.options.errors);
+  limit(Limit::junk_commands, rules.options.junk_commands);
+  limit(Limit::recipients, rules.options.recipients);
+  limit(Limit::message_size, rules.options.size_limit);
+  limit(Limit::header_size, rules.header.octets);
+  limit(Limit::header_fields, rules.header.fields);
+  limit(Limit::line_length, rules.header.line_octets);
 }
 
 void FrontDoor::stop() {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "config/settings.h"
+#include "monitor/metrics.h"
 #include "net/stream.h"
 #include "policy/overload.h"
 #include "receive/session.h"
@@ -52,6 +53,9 @@ class FrontDoor {
   Crowd crowd();
   // The system had no descriptor for a new connection: idle strangers make room.
   void out_of_descriptors();
+
+  // The limits in force (malleposte_limit).
+  void figures(monitor::Figures& into) const;
 
   // Open now: the counter `SMTP Active Sessions`.
   std::size_t sessions() const;

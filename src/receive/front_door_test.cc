@@ -23,6 +23,8 @@ config::Settings settings() {
   result.relay_domains = {"relay.example"};
   result.smtpd_trusted_networks = {{*parse_ip("127.0.0.0"), 104}};
   result.proxy_protocol_clients = {{*parse_ip(proxy), 128}, {*parse_ip(trusted_proxy), 128}};
+  result.xclient_clients = {{*parse_ip("192.0.2.50"), 128}};
+  result.xforward_clients = result.xclient_clients;
   result.message_size_limit = 1'000'000;
   result.in = {"198.51.100.1"};
   return result;
@@ -210,6 +212,66 @@ TEST_F(FrontDoorTest, LimitsCountTheNamedClientAndNotTheProxy) {
   other->hang_up();
   world.loop.run();
   EXPECT_EQ(door.sessions(), 0U);
+}
+
+// --- XCLIENT, XFORWARD ---------------------------------------------------------------------------
+
+TEST_F(FrontDoorTest, XclientMovesTheSessionToTheClientItNames) {
+  std::vector<std::shared_ptr<Wire>> wires;
+  for (std::size_t i = 0; i < limits::sessions_per_stranger; ++i)
+    wires.push_back(from("203.0.113.7"));
+  auto front = from("192.0.2.50");
+  ask(front, "EHLO f\r\n");
+  EXPECT_EQ(ask(front, "XCLIENT ADDR=203.0.113.7\r\nNOOP\r\n"),
+            "421 4.7.0 You have too many connections open.\r\n");
+  EXPECT_TRUE(front->closed);
+  auto other = from("192.0.2.50");
+  other->heard();
+  EXPECT_EQ(ask(other, "XCLIENT ADDR=203.0.113.8 PORT=99 NAME=c.example\r\n"), banner);
+  EXPECT_TRUE(
+      recorded("vouched | s34 | 203.0.113.8:99 | xclient | by=192.0.2.50:4711 name=c.example "
+               "addr=203.0.113.8 port=99"));
+  // The place of the one before is free again, each time.
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(ask(other, "XCLIENT ADDR=203.0.113." + std::to_string(9 + i) + "\r\n"), banner);
+  other->hang_up();
+  for (auto& wire : wires) wire->hang_up();
+  world.loop.run();
+  EXPECT_EQ(door.sessions(), 0U);
+}
+
+TEST_F(FrontDoorTest, XclientsNameAndAddressStandInTheTrace) {
+  world.resolver.name = "looked.up.example";
+  auto front = from("192.0.2.50");
+  const std::string message =
+      "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\nx\r\n.\r\n";
+  ask(front, "XCLIENT ADDR=203.0.113.8 HELO=said.example PROTO=ESMTP\r\n" + message);
+  ask(front, "XCLIENT NAME=told.example\r\nHELO h\r\n" + message);
+  ask(front, "XCLIENT NAME=[UNAVAILABLE]\r\nHELO h\r\n" + message);
+  ASSERT_EQ(world.store.messages.size(), 3U);
+  const auto from_line = [this](std::size_t i) {
+    const std::string& content = world.store.messages[i].content;
+    return content.substr(0, content.find('\r'));
+  };
+  EXPECT_EQ(from_line(0), "Received: from said.example (looked.up.example [203.0.113.8])");
+  EXPECT_EQ(from_line(1), "Received: from h (told.example [203.0.113.8])");
+  EXPECT_EQ(from_line(2), "Received: from h (unknown [203.0.113.8])");
+}
+
+TEST_F(FrontDoorTest, XforwardIsRecordedWithTheMessageAndThenForgotten) {
+  auto front = from("192.0.2.50");
+  const std::string message =
+      "MAIL FROM:<a@b.example>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\nx\r\n.\r\n";
+  ask(front, "HELO f\r\nXFORWARD ADDR=127.0.0.1 NAME=far.example\r\n" + message + message);
+  ASSERT_EQ(world.store.messages.size(), 2U);
+  EXPECT_EQ(world.store.messages[0].envelope.client_address, "192.0.2.50");
+  EXPECT_TRUE(recorded("vouched | s1 | 192.0.2.50:4711 | xforward | id=" +
+                       to_string(mail::MessageId{1}) + " name=far.example addr=127.0.0.1"));
+  EXPECT_EQ(std::count_if(world.record.lines.begin(), world.record.lines.end(),
+                          [](const std::string& one) { return one.starts_with("vouched"); }),
+            1);
+  ask(front, "XFORWARD ADDR=127.0.0.1\r\n");
+  EXPECT_FALSE(relays(front));
 }
 
 // --- Limits --------------------------------------------------------------------------------------

@@ -27,9 +27,15 @@ const smtp::Reply& not_kept() {
   return reply;
 }
 
-const smtp::Reply& looping() {
+const smtp::Reply& too_many_hops() {
   static const smtp::Reply reply =
       smtp::reply(554, "5.4.6", "The message goes round in a loop: too many Received fields.");
+  return reply;
+}
+
+const smtp::Reply& delivered_before() {
+  static const smtp::Reply reply = smtp::reply(
+      554, "5.4.6", "The message goes round in a loop: it was delivered to this address before.");
   return reply;
 }
 
@@ -81,7 +87,8 @@ Session::Session(const Services& services, std::shared_ptr<const Rules> rules,
       client_name_(std::make_shared<std::string>()),
       protocol_(rules_->options, rules_->repair_bare_lf && client.trusted,
                 rules_->offers(client.address, client.trusted)),
-      patience_(rules_->patience) {
+      patience_(rules_->patience),
+      loops_(rules_->options.hostname) {
   relay_client_.trusted = client.trusted;
   if (const auto local = parse_ip(stream_->local().address)) relay_client_.reached_at = *local;
 }
@@ -111,6 +118,7 @@ Task<void> Session::run(std::function<void(Session&)> ended) {
     idle_ = true;
     const Result<void> readable = co_await stream_->wait_readable(deadline);
     idle_ = false;
+    const SteadyTime came = services_.loop.steady();  // waiting for a buffer is not its fault
     if (saying_goodbye_) break;
     if (!readable) {
       if (readable.error().fault == Fault::deadline) co_await give_up(patience_.met());
@@ -119,7 +127,7 @@ Task<void> Session::run(std::function<void(Session&)> ended) {
     ReadBuffers::Loan loan = co_await services_.buffers.borrow();
     const Result<std::size_t> got = co_await stream_->read_some(loan.span(), deadline);
     if (!got || *got == 0) break;
-    if (!patience_.received(*got, services_.loop.steady())) {
+    if (!patience_.received(*got, came)) {
       co_await give_up(patience_.met());
       break;
     }
@@ -173,7 +181,7 @@ Task<bool> Session::carry_out(ReadBuffers::Loan loan) {
         if (begin_message()) co_await keep(trace_);
         break;
       case Step::content:
-        co_await keep(protocol_.content());
+        co_await take(protocol_.content());
         break;
       case Step::content_refused:
         incoming_.reset();
@@ -299,16 +307,19 @@ bool Session::begin_message() {
     return false;
   }
   incoming_ = std::move(*incoming);
-  hops_ = {};
+  loops_ = mail::LoopDetector(rules_->options.hostname);
+  completion_.reset();
   measure_ = mail::HeaderMeasure(rules_->header, envelope_.body == mail::Body::binary);
   forwarded_ = to_string(protocol_.forwarded());
+  if (client_.trusted) complete_header();
   kept_octets_ = 0;
   mail::Trace trace;
   trace.helo = envelope_.helo;
   trace.client_name = envelope_.client_name;
   trace.client_address = client_.address;
   trace.hostname = rules_->options.hostname;
-  trace.esmtp = protocol_.esmtp();
+  trace.protocol.esmtp = protocol_.esmtp();
+  trace.protocol.utf8 = envelope_.requests.smtputf8;
   trace.id = incoming_->id();
   trace.only_recipient = envelope_.recipients.size() == 1 ? &envelope_.recipients[0] : nullptr;
   trace.when = envelope_.arrived;
@@ -317,34 +328,78 @@ bool Session::begin_message() {
   return true;
 }
 
-// Adds to the message on its way in, unless it has been refused meanwhile.
-Task<void> Session::keep(std::string_view content) {
+// What submission adds to a header that lacks it; how DSNs of ours name themselves, so does this.
+void Session::complete_header() {
+  completion_.emplace(
+      "Date: " + mail::date_time(envelope_.arrived) + "\r\n",
+      "Message-ID: <" + to_string(incoming_->id()) + "@" + rules_->options.hostname + ">\r\n");
+}
+
+// The next content, as the client sent it.
+Task<void> Session::take(std::string_view content) {
   if (!incoming_) co_return;
-  const Result<void> added = co_await incoming_->append(content);
-  if (!added) {
+  loops_.feed(content);
+  if (const smtp::Reply* reply = loop()) {
     incoming_.reset();
-    protocol_.refuse_content(no_space());
+    protocol_.refuse_content(*reply);
     co_return;
   }
-  kept_octets_ += content.size();
-  if (content.data() == trace_.data()) co_return;
   if (const auto limit = measure_.feed(content)) {
     incoming_.reset();
     protocol_.refuse_content(smtp::reply(*limit));
     co_return;
   }
-  if (hops_.done()) co_return;
-  hops_.feed(content);
-  if (hops_.hops() > limits::received_hops) {
-    incoming_.reset();
-    protocol_.refuse_content(looping());
+  if (!completion_) {
+    co_await keep(content);
+    co_return;
   }
+  for (const std::string_view piece : completion_->feed(content)) co_await keep(piece);
+}
+
+// What the client is told when the message goes round; null when it does not.
+const smtp::Reply* Session::loop() const {
+  if (loops_.too_many_hops()) return &too_many_hops();
+  if (loops_.done() && loops_.delivered_before(envelope_.recipients)) return &delivered_before();
+  return nullptr;
+}
+
+// Adds to the message on its way in, unless it has been refused meanwhile.
+Task<void> Session::keep(std::string_view content) {
+  if (!incoming_) co_return;
+  const bool added = co_await append(content);
+  if (!added) protocol_.refuse_content(no_space());
+}
+
+// False when the store has no room for it: then the message is forgotten.
+Task<bool> Session::append(std::string_view content) {
+  const Result<void> added = co_await incoming_->append(content);
+  if (!added) {
+    incoming_.reset();
+    co_return false;
+  }
+  kept_octets_ += content.size();
+  co_return true;
 }
 
 Task<void> Session::finish_message(ReadBuffers::Loan& loan) {
   assert(incoming_);
   protocol_.keep_input();  // others read while we wait for the disk
   loan.give_back();
+  loops_.end();
+  if (const smtp::Reply* reply = loop()) {
+    incoming_.reset();
+    refuse(*reply);
+    co_return;
+  }
+  if (completion_) {
+    for (const std::string_view piece : completion_->end()) {
+      const bool added = co_await append(piece);
+      if (!added) {
+        refuse(no_space());
+        co_return;
+      }
+    }
+  }
   const std::unique_ptr<spool::Incoming> incoming = std::move(incoming_);
   const CommitWatch::Waiting waiting = services_.commits.begin(services_.loop.steady());
   const spool::CommitResult result = co_await incoming->commit();

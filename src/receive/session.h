@@ -15,7 +15,9 @@
 #include "base/ip_address.h"
 #include "base/loop.h"
 #include "mail/envelope.h"
+#include "mail/header_completion.h"
 #include "mail/header_measure.h"
+#include "mail/loop_detector.h"
 #include "mail/received.h"
 #include "monitor/record.h"
 #include "net/resolver.h"
@@ -33,6 +35,7 @@ namespace malleposte::receive {
 struct Client {
   IpAddress address{};
   bool trusted = false;
+  bool operator==(const Client&) const = default;
 };
 
 // Where the sessions are counted by client (policy/session_limits.h).
@@ -98,9 +101,13 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<void> say_goodbye(std::shared_ptr<Session> self, smtp::Reply last_word);
   Task<void> give_up(Limit limit);
   policy::Patience::Doing doing() const;
+  Task<void> take(std::string_view content);
   Task<void> keep(std::string_view content);
+  Task<bool> append(std::string_view content);
   Task<void> finish_message(ReadBuffers::Loan& loan);
   bool begin_message();
+  void complete_header();
+  const smtp::Reply* loop() const;
   void judge_client();
   void judge_sender();
   void judge_recipient();
@@ -129,11 +136,12 @@ class Session : public std::enable_shared_from_this<Session> {
   // The message on its way in.
   std::unique_ptr<spool::Incoming> incoming_;
   mail::Envelope envelope_;
-  mail::HopCounter hops_;
+  mail::LoopDetector loops_;
+  std::optional<mail::HeaderCompletion> completion_;  // of a trusted client's message
+  std::string trace_;                                 // our Received field, until it is kept
+  std::uint64_t kept_octets_ = 0;                     // trace and content
   mail::HeaderMeasure measure_;
-  std::string forwarded_;          // what XFORWARD has told of it
-  std::string trace_;              // our Received field, until it is kept
-  std::uint64_t kept_octets_ = 0;  // trace and content
+  std::string forwarded_;  // what XFORWARD has told of it
 };
 
 }  // namespace malleposte::receive

@@ -12,12 +12,13 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE_S = 20.0
-ADDRESSES = {"trusted": "127.0.0.1", "stranger": "127.0.0.2"}
+ADDRESSES = {"trusted": "127.0.0.1", "stranger": "127.0.0.2", "front": "127.0.0.3"}
 PROPERTIES = {
     "hostname": "mail.example.org", "mail_name": "example.org",
     "relay_domains": "relay.example, .subs.example", "root_address": "anna@office.example",
     "smtpd_trusted_networks": "127.0.0.1/32", "message_size_limit": "1MB",
     "bare_newline": "repair", "deliveries_suspended": "yes",
+    "xclient_clients": "127.0.0.3", "xforward_clients": "127.0.0.3",
 }
 LINE = re.compile(r"(?:(client|delivered): (\w+)|([CSQ])(?:\*(\d+))?([:~!|])(?: (.*))?)$")
 PATH = re.compile(r'<(?:"(?:\\.|[^"\\])*"|[^>"])*>')
