@@ -257,6 +257,20 @@ TEST(DownConversion, ABoundaryMayBeginLikeAnother) {
                  "the caf=C3=A9 of old\n--bb--\n--b--\n"));
 }
 
+// Found by fuzzing: the header of a multipart that is cut off by a delimiter opened a level while
+// another one was looked at.
+TEST(DownConversion, ADelimiterMayEndTheHeaderOfAMultipart) {
+  const auto content = converted(
+      "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"
+      "--b\nContent-Type: text/plain\n\nthe caf\xE9 of old times\n"
+      "--b\nContent-Type: message/rfc822\n\nSubject: x\n"
+      "--b--\n");
+  EXPECT_NE(content.find("caf=E9"), std::string::npos);
+  EXPECT_EQ(obstacle("Content-Type: multipart/mixed; boundary=b\n\n--b\n\n\xE9\n"
+                     "--b\nContent-Type: multipart/mixed; boundary=c\n--b--\n"),
+            Obstacle::structure);
+}
+
 // RFC 2046 5.1.1: preamble and epilogue are for nobody.
 TEST(DownConversion, PreambleAndEpilogueLoseWhatDoesNotFit) {
   EXPECT_EQ(converted("MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n"

@@ -137,11 +137,11 @@ bool MimeStructure::delimiter(std::string_view octets, std::string_view text,
                               std::string_view line_end) {
   bool doubtful = false;
   for (auto level = levels_.size(); level-- > 0;) {
-    auto& one = levels_[level];
-    if (one.boundary.empty() || one.closed) continue;
+    const auto& boundary = levels_[level].boundary;
+    if (boundary.empty() || levels_[level].closed) continue;
     auto rest = text.substr(2);
-    if (!rest.starts_with(one.boundary)) continue;
-    rest = without_blanks(rest.substr(one.boundary.size()));
+    if (!rest.starts_with(boundary)) continue;
+    rest = without_blanks(rest.substr(boundary.size()));
     if (!rest.empty() && rest != "--") {
       doubtful = true;
       continue;
@@ -151,6 +151,7 @@ bool MimeStructure::delimiter(std::string_view octets, std::string_view text,
     const auto before = line_end_;
     line_end_ = {};
     close_levels(level + 1);
+    auto& one = levels_.back();
     report(MimePlace::delimiter, one.entity, before);
     report(MimePlace::delimiter, one.entity, octets, true);
     one.parts = true;
