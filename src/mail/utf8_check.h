@@ -1,7 +1,7 @@
-// Whether octets are UTF-8 (RFC 3629), fed piece by piece. Pure.
+// Whether octets that come piece by piece are UTF-8 (base/utf8.h). Pure.
 #pragma once
 
-#include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace malleposte::mail {
@@ -10,11 +10,10 @@ class Utf8Check {
  public:
   void add(std::string_view octets);
   // All that was added, if nothing follows.
-  bool valid() const { return !broken_ && missing_ == 0; }
+  bool valid() const { return !broken_ && begun_.empty(); }
 
  private:
-  std::uint8_t missing_ = 0;               // octets of the present character
-  std::uint8_t low_ = 0x80, high_ = 0xBF;  // what its next octet may be
+  std::string begun_;  // the octets of a character that is not complete
   bool broken_ = false;
 };
 

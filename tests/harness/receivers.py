@@ -97,6 +97,7 @@ class Receiver:
 class PostfixReceiver(Receiver):
     name, port = "root", 2700
     refusal = "No such person"
+    settings = {}  # further ones
 
     def start(self):
         (self.root.root / "var/mail/kept").mkdir(parents=True)
@@ -108,7 +109,7 @@ class PostfixReceiver(Receiver):
             "message_size_limit": "50000000",
             "smtpd_recipient_restrictions":
                 f"check_recipient_access inline:{{ {{ {REFUSED} = 550 5.1.1 {self.refusal} }} }}",
-            "smtpd_relay_restrictions": "reject_unauth_destination"})
+            "smtpd_relay_restrictions": "reject_unauth_destination", **self.settings})
         self.process = self.postfix.process
 
     def log(self):
