@@ -89,6 +89,7 @@ TEST_F(Notices, WithoutAPostmasterAFailedNoticeIsCounted) {
   EXPECT_THAT(world.record.events.back(), HasSubstr("nobody is told"));
 }
 
+// clause: 5321-4.5.5-b
 TEST_F(Notices, WhatOthersSentFromNobodyIsNotReported) {
   envelope.reverse_path = {};
   world.settings.root_address = "root@example.org";

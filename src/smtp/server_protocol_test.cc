@@ -168,6 +168,7 @@ TEST(ServerProtocol, LinesHaveALimit) {
                 "500 5.5.2 The line is too long.\r\n250 2.0.0 Here I am.\r\n");
 }
 
+// clause: 2920-3.2-b
 TEST(ServerProtocol, RepliesDoNotGatherWithoutEnd) {
   ServerOptions options;
   options.hostname = "h";
@@ -184,6 +185,7 @@ TEST(ServerProtocol, RepliesDoNotGatherWithoutEnd) {
   EXPECT_GT(flushes, 10U);
 }
 
+// clause: 1870-6.1-a 1870-6.3-a
 TEST(ServerProtocol, SizeIsCheckedAtMailAndAgainAtTheEnd) {
   Driver d = driver();
   d.options.size_limit = 10;
@@ -234,6 +236,7 @@ TEST(ServerProtocol, ContentRefusedHalfWayIsDroppedToItsEnd) {
   EXPECT_TRUE(protocol.transaction().recipients.empty());
 }
 
+// clause: 5321-3.8-b
 TEST(ServerProtocol, HangsUpWithALastWord) {
   ServerOptions options;
   options.hostname = "h";
