@@ -257,7 +257,8 @@ Result<MailParameters, Reply> mail_parameters(const std::vector<Parameter>& give
   }
   mail::Requests& asked = result.requests;
   if (asked.held_until <= now) asked.held_until = {};
-  if (asked.deliver_by && asked.deliver_by->return_after &&
+  // RFC 4865 5.2.2.
+  if (asked.held_until != WallTime{} && asked.deliver_by &&
       asked.deliver_by->deadline <= asked.held_until) {
     return tl::make_unexpected(wrong("BY ends before the message may be delivered."));
   }

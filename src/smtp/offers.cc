@@ -34,6 +34,8 @@ void append_ehlo_answer(std::string& out, std::string_view hostname, const Offer
                    utc_time(numbers.now + limits::future_release));
   }
   line(offers.mt_priority, "MT-PRIORITY");
+  line(offers.etrn, "ETRN");
+  line(true, "HELP");
   line(true, "LIMITS RCPTMAX=" + std::to_string(numbers.recipients));
   out.append("250 SIZE");
   if (numbers.size != 0) out.append(" ").append(std::to_string(numbers.size));

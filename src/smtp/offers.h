@@ -20,6 +20,7 @@ struct Offers {
   bool binary_mime = true;      // RFC 3030 3; needs chunking
   bool smtputf8 = true;         // RFC 6531; needs eight_bit_mime
   bool dsn = true;              // RFC 3461
+  bool etrn = true;             // RFC 1985
   // Only to clients that we know: they would let a stranger fill the queue for days, or overtake.
   bool deliver_by = false;      // RFC 2852
   bool future_release = false;  // RFC 4865

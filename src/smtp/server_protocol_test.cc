@@ -95,7 +95,7 @@ TEST(ServerProtocol, TakesAMessage) {
             banner +
                 "250-mail.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n"
                 "250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-SMTPUTF8\r\n"
-                "250-DSN\r\n250-LIMITS RCPTMAX=1000\r\n250 SIZE 1000\r\n"
+                "250-DSN\r\n250-ETRN\r\n250-HELP\r\n250-LIMITS RCPTMAX=1000\r\n250 SIZE 1000\r\n"
                 "250 2.1.0 Sender accepted.\r\n250 2.1.5 Recipient accepted.\r\n"
                 "250 2.1.5 Recipient accepted.\r\n354 End your message with a period.\r\n"
                 "250 2.0.0 Message accepted as " +
@@ -140,7 +140,8 @@ TEST(ServerProtocol, WithoutEnhancedCodesNoneAreSent) {
       d.run({"EHLO x\r\nMAIL FROM:<a@b> BODY=7BIT\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@refused>\r\n"}),
       banner +
           "250-mail.example.org\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n"
-          "250-LIMITS RCPTMAX=1000\r\n250 SIZE\r\n555 A parameter is not supported.\r\n"
+          "250-ETRN\r\n250-HELP\r\n250-LIMITS RCPTMAX=1000\r\n250 SIZE\r\n555 A parameter is not "
+          "supported.\r\n"
           "250 Sender accepted.\r\n553 No.\r\n");
 }
 
