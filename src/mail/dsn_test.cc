@@ -3,8 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
-#include "mail/plain_text.h"
-#include "mail/status.h"
 
 namespace malleposte::mail {
 namespace {
@@ -134,6 +132,7 @@ TEST(Dsn, ExpiryNamesTheLastReasonAndHowLongItWasTried) {
 TEST(Dsn, AWarningSaysThatNothingIsLostYet) {
   const auto original = envelope();
   Outcome o{1, Fate::queued, {}, {"192.0.2.9", "192.0.2.9:25", 451, "4.7.1", "Later"}};
+  o.ended = now;
   const std::vector delayed{o};
   auto all = parts(make_dsn({DsnKind::delay, original.reverse_path, original, MessageId{7}, delayed,
                              "Subject: hi\r\n\r\n", false, "me.example", now, now + 96h})
@@ -274,21 +273,6 @@ TEST(Dsn, LongRepliesAreFolded) {
     EXPECT_LE(end - at, 80u) << text.substr(at, end - at);
     at = end + 2;
   }
-}
-
-TEST(Status, IsFoundAtTheStartOfAText) {
-  EXPECT_EQ(leading_status("5.1.1 x"), "5.1.1");
-  EXPECT_EQ(leading_status("2.0.0"), "2.0.0");
-  EXPECT_EQ(leading_status("4.7.123\tx"), "4.7.123");
-  for (auto text : {"", "5", "5.", "5.1", "5.1.", "5.1.1.1", "3.1.1", "5.1.1234", "5.1234.1",
-                    "5.00.1", "5.1.1,", " 5.1.1"})
-    EXPECT_EQ(leading_status(text), "") << text;
-}
-
-TEST(PlainText, IsOnePrintableLine) {
-  EXPECT_EQ(one_line("a\r\nb\tc\x01\xc3\xa9", 100), "a b c???");
-  EXPECT_EQ(one_line("abcdef", 3), "abc");
-  EXPECT_EQ(one_line("ab \n", 100), "ab");
 }
 
 }  // namespace
