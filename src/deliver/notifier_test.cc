@@ -110,6 +110,8 @@ TEST_F(Notices, PastTheBoundAllAreStillMadeButGathered) {
 }
 
 // RFC 3461 4.1: every combination of the four, also those that no client may send; NEVER wins.
+// clause: 3461-5.2.5-a 3461-5.2.6-a 3461-5.2.6-b 3461-5.2.6-c 3461-5.2.2-b 3461-5.2.2-c
+// clause: 3461-5.2.2-d 3461-5.2.2-e 3461-5.2.2-f 3464-2.3.3-b
 TEST_F(Notices, NotifyDecidesOfWhatASenderIsTold) {
   envelope.recipients = {{"f", "x.example"}, {"d", "x.example"}, {"s", "x.example"}};
   late.push_back({1, mail::Fate::queued, {}, {"mx", "192.0.2.1:25", 450, "4.2.0", "later"}});
@@ -134,6 +136,7 @@ TEST_F(Notices, NotifyDecidesOfWhatASenderIsTold) {
   EXPECT_EQ(counted("malleposte_failures_untold_total"), 0);
 }
 
+// clause: 3461-5.2.8-a
 TEST_F(Notices, OnlyThoseAreNamedOfWhomTheSenderWantsToKnow) {
   failed.push_back(failed[0]);
   failed[1].recipient = 1;
@@ -145,6 +148,7 @@ TEST_F(Notices, OnlyThoseAreNamedOfWhomTheSenderWantsToKnow) {
 }
 
 // RFC 3461 4.3: RET says it, and else the operator; it speaks of failures only.
+// clause: 3461-6.2-a 3461-6.2-b
 TEST_F(Notices, TheSenderDecidesHowMuchComesBackOfAFailure) {
   late.push_back({1, mail::Fate::queued, {}, {"mx", "192.0.2.1:25", 450, "4.2.0", "later"}});
   passed_on.push_back({1, mail::Fate::delivered, {}, {"mx", "192.0.2.1:25", 250, "2.0.0", "ok"}});
@@ -171,6 +175,7 @@ TEST_F(Notices, TheSenderDecidesHowMuchComesBackOfAFailure) {
 }
 
 // RFC 3461 5.2.2, 6.1: not where the next host reports, and never to nobody.
+// clause: 3461-5.2.2-b 3461-5.2-a
 TEST_F(Notices, SuccessIsToldOnlyWhereNobodyElseTellsIt) {
   failed.clear();
   envelope.recipients[0].notify.success = true;
