@@ -69,7 +69,7 @@ std::vector<std::string> parts(const std::string& content) {
 // clause: 5321-3.6.3-b 3464-2-b 3464-2.1-a 3464-2.2.2-a 3464-2.2.3-b 3464-2.2.4-a 3464-2.2.4-b
 // clause: 3464-2.2.4-c 3464-2.2.5-a 3464-2.3.2-a 3464-2.3.3-a 3464-2.3.4-a 3464-2.3.6-a
 // clause: 3464-2.3.7-b 3464-2.4-a 3461-6.3-c 3461-6.3-d 3461-6.3-h 3461-6.3-i 3461-6.3-j
-// clause: 3461-6.3-k 3461-6.3-m 3461-6.3-n 3461-9.2-a 3461-9.3-a
+// clause: 3461-6.3-k 3461-6.3-m 3461-6.3-n 3461-9.2-a 3461-9.3-a 2852-4.1.2-b
 TEST(Dsn, TellsPeopleAndProgramsWhatHappened) {
   auto all = parts(content("Subject: hi\r\nFrom: s\r\n\r\nbody\r\n", {refused()}));
   ASSERT_EQ(all.size(), 5u);
