@@ -9,10 +9,6 @@
 namespace malleposte::smtp {
 namespace {
 
-bool is_ascii(const mail::Address& address) {
-  return mail::is_ascii(address.local) && mail::is_ascii(address.domain);
-}
-
 constexpr std::string_view needs_smtputf8 = "An address is not plain ASCII: say SMTPUTF8 at MAIL.";
 
 }  // namespace
@@ -111,7 +107,7 @@ ServerProtocol::Step ServerProtocol::mail_command() {
   auto parameters = mail_parameters(command_.parameters, offers_, now_);
   if (!parameters) return mistake(parameters.error());
   // RFC 6531 3.5.
-  if (!parameters->requests.smtputf8 && !is_ascii(command_.address)) {
+  if (!parameters->requests.smtputf8 && !command_.address.ascii()) {
     return mistake(553, "5.6.7", needs_smtputf8);
   }
   if (options_.size_limit != 0 && parameters->declared_size > options_.size_limit) {
@@ -130,7 +126,7 @@ ServerProtocol::Step ServerProtocol::recipient_command() {
   const bool smtputf8 = transaction_.requests.smtputf8;
   auto parameters = recipient_parameters(command_.parameters, offers_, smtputf8);
   if (!parameters) return mistake(parameters.error());
-  if (!smtputf8 && !is_ascii(command_.address)) return mistake(553, "5.6.7", needs_smtputf8);
+  if (!smtputf8 && !command_.address.ascii()) return mistake(553, "5.6.7", needs_smtputf8);
   if (transaction_.recipients.size() >= options_.recipients) {
     return refuse_and_note(
         reply(452, "4.5.3", "Too many recipients; send the others a message later."));
