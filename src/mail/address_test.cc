@@ -89,6 +89,7 @@ TEST(Address, WhatIsNoAddressIsRefused) {
 }
 
 // RFC 6531 3.3
+// clause: 6531-3.2-a 6531-3.3-a 6531-1.1-a
 TEST(Address, OtherAlphabetsAreTakenAndSaySo) {
   EXPECT_EQ(must("jörg@example.org"), (Address{"jörg", "example.org"}));
   EXPECT_EQ(must("\"jörg b\"@example.org").local, "jörg b");
@@ -120,6 +121,7 @@ TEST(Address, DomainsAreValidInternationalNames) {
   EXPECT_TRUE(parse_address("a@XN--MNCHEN-3YA.de"));
 }
 
+// clause: 6531-3.2-c 6531-3.7-b
 TEST(Address, AnInternationalDomainHasAnAsciiForm) {
   EXPECT_EQ(to_ascii(must("joe@Bücher.example")), (Address{"joe", "xn--bcher-kva.example"}));
   EXPECT_EQ(to_ascii(must("Joe@Example.org")), (Address{"Joe", "Example.org"}));

@@ -65,6 +65,7 @@ TEST(Received, TheKeywordSaysHowTheMessageCame) {
             "UTF8SMTPSA");
 }
 
+// clause: 6531-3.7.3-a
 TEST(Received, ARecipientBeyondAsciiIsNamedOnlyWithSmtputf8) {
   Trace trace = example();
   const Address recipient{"jörg", "bücher.example"};
