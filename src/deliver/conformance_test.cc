@@ -53,5 +53,20 @@ TEST_F(Delivery, AHostWithoutRoomIsAskedAgainLater) {
   EXPECT_EQ(last(id).fate, Fate::delivered);
 }
 
+// clause: 6531-3.7-a
+TEST_F(Delivery, AnInternationalAddressGoesAsItCame) {
+  relay().offers = {"PIPELINING", "8BITMIME", "SMTPUTF8"};
+  start();
+  const std::string recipient =
+      "\xc3\xa9@b\xc3\xbc"
+      "cher.example";
+  auto id = put("s@example.org", {recipient});
+  message(id).envelope.requests.smtputf8 = true;
+  pass();
+  EXPECT_EQ(last(id).fate, Fate::delivered);
+  ASSERT_EQ(relay().mails.size(), 1u);
+  EXPECT_EQ(relay().mails[0].to, std::vector{recipient});
+}
+
 }  // namespace
 }  // namespace malleposte::deliver

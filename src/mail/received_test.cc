@@ -51,6 +51,14 @@ TEST(Received, SaysUnknownAndNamesNoRecipientOfSeveral) {
                 to_string(MessageId{1}) + "; Thu, 21 May 2026 05:33:29 +0000\r\n");
 }
 
+// clause: 6710-4.1-b
+TEST(Received, NamesAPriorityThatIsNotTheOrdinaryOne) {
+  Trace trace = example();
+  trace.priority = -4;
+  EXPECT_TRUE(received_field(trace).ends_with(
+      to_string(MessageId{1}) + "\r\n\tpriority -4; Thu, 21 May 2026 05:33:29 +0000\r\n"));
+}
+
 // RFC 3848 2, RFC 6531 4.3
 TEST(Received, TheKeywordSaysHowTheMessageCame) {
   EXPECT_EQ(protocol_keyword({}), "SMTP");

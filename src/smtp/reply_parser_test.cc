@@ -32,6 +32,13 @@ TEST(ReplyParser, TakesCodesAndTextApart) {
   EXPECT_EQ(reply.text, "No such user");
 }
 
+// clause: 6531-3.7.4.1-a
+TEST(ReplyParser, TextMayBeUtf8) {
+  const auto reply = parse("251 2.1.5 \xc3\xa9\xe6\x97\xa5@b.example\r\n");
+  EXPECT_EQ(reply.code, 251);
+  EXPECT_EQ(reply.text, "\xc3\xa9\xe6\x97\xa5@b.example");
+}
+
 TEST(ReplyParser, EverySplitGivesTheSameReply) {
   std::string_view text = "250-2.1.0 one\r\n250-2.1.0 two\r\n250 2.1.0 three\r\n421 bye\r\n";
   for (std::size_t at = 0; at <= text.size(); ++at) {
