@@ -10,6 +10,8 @@
 #include <optional>
 
 #include "base/utf8.h"
+#include "smtp/command.h"
+#include "smtp/xtext.h"
 
 namespace malleposte::smtp {
 namespace {
@@ -28,17 +30,6 @@ void append_path(std::string& to, std::string_view path) {
 template <typename... Values>
 void append(std::string& to, fmt::format_string<Values...> format, Values&&... values) {
   fmt::format_to(std::back_inserter(to), format, std::forward<Values>(values)...);
-}
-
-// RFC 3461 4: octets that a parameter cannot hold as they are become "+" and two digits.
-void append_xtext(std::string& to, std::string_view text) {
-  for (char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet > ' ' && octet < 0x7f && octet != '+' && octet != '=')
-      to += c;
-    else
-      append(to, "+{:02X}", octet);
-  }
 }
 
 // "\x{...}" at the front of `text` (RFC 6533 3), taken off it as the code point that it means.
@@ -101,8 +92,11 @@ void append_utf8_address(std::string& to, std::string_view address, bool interna
 void append_original(std::string& to, std::string_view original, bool international) {
   to += " ORCPT=";
   const auto semicolon = original.find(';');
-  const bool utf8 = mail::canonical_domain(original.substr(0, semicolon)) == "utf-8";
-  if (!utf8) return append_xtext(to, original);
+  const bool utf8 = same_text(original.substr(0, semicolon), "utf-8");
+  if (!utf8) {
+    to += encode_xtext(original);
+    return;
+  }
   to += original.substr(0, semicolon + 1);
   append_utf8_address(to, original.substr(semicolon + 1), international);
 }
@@ -160,7 +154,7 @@ void append_mail(std::string& to, const EhloAnswer& offers, const Transaction& t
     if (requests.returned == mail::Return::headers) to += " RET=HDRS";
     if (!requests.envelope_id.empty()) {
       to += " ENVID=";
-      append_xtext(to, requests.envelope_id);
+      to += encode_xtext(requests.envelope_id);
     }
   }
   if (offers.deliver_by && requests.deliver_by)
