@@ -2,16 +2,12 @@
 #include <cassert>
 #include <utility>
 
-#include "mail/code_points.h"
+#include "base/utf8.h"
 #include "smtp/help_text.h"
 #include "smtp/server_protocol.h"
 
 namespace malleposte::smtp {
 namespace {
-
-bool is_ascii(const mail::Address& address) {
-  return mail::is_ascii(address.local) && mail::is_ascii(address.domain);
-}
 
 constexpr std::string_view needs_smtputf8 = "An address is not plain ASCII: say SMTPUTF8 at MAIL.";
 
@@ -55,7 +51,7 @@ ServerProtocol::Step ServerProtocol::execute(std::string_view line) {
 
 // Those that are right at any time.
 ServerProtocol::Step ServerProtocol::simple_command() {
-  if (command_.verb != Verb::vrfy && !mail::is_ascii(command_.argument)) {
+  if (command_.verb != Verb::vrfy && !is_ascii(command_.argument)) {
     // RFC 5321 2.4: no extension allows it here.
     return mistake(500, "5.5.2", "The line has a character it may not have.");
   }
@@ -100,7 +96,6 @@ ServerProtocol::Step ServerProtocol::greeting() {
 
 ServerProtocol::Step ServerProtocol::wrong_path(std::string_view status) {
   if (!command_.address_problem) return mistake(501, "5.5.4", command_.problem);
-  if (!mail::is_ascii(command_.argument)) return mistake(553, "5.6.7", command_.problem);
   return mistake(501, status, command_.problem);
 }
 
@@ -111,7 +106,7 @@ ServerProtocol::Step ServerProtocol::mail_command() {
   auto parameters = mail_parameters(command_.parameters, offers_, now_);
   if (!parameters) return mistake(parameters.error());
   // RFC 6531 3.5.
-  if (!parameters->requests.smtputf8 && !is_ascii(command_.address)) {
+  if (!parameters->requests.smtputf8 && !command_.address.ascii()) {
     return mistake(553, "5.6.7", needs_smtputf8);
   }
   if (options_.size_limit != 0 && parameters->declared_size > options_.size_limit) {
@@ -130,7 +125,7 @@ ServerProtocol::Step ServerProtocol::recipient_command() {
   const bool smtputf8 = transaction_.requests.smtputf8;
   auto parameters = recipient_parameters(command_.parameters, offers_, smtputf8);
   if (!parameters) return mistake(parameters.error());
-  if (!smtputf8 && !is_ascii(command_.address)) return mistake(553, "5.6.7", needs_smtputf8);
+  if (!smtputf8 && !command_.address.ascii()) return mistake(553, "5.6.7", needs_smtputf8);
   if (transaction_.recipients.size() >= options_.recipients) {
     return refuse_and_note(
         reply(452, "4.5.3", "Too many recipients; send the others a message later."));
@@ -197,7 +192,7 @@ ServerProtocol::Step ServerProtocol::verify_command() {
   const std::size_t blank = argument.find_last_of(" \t");
   const bool smtputf8 = offers_.smtputf8 && blank != std::string_view::npos &&
                         same_text(argument.substr(blank + 1), "SMTPUTF8");
-  if (!smtputf8 && !mail::is_ascii(argument)) {
+  if (!smtputf8 && !is_ascii(argument)) {
     return mistake(550, "5.6.7", "The address is not plain ASCII: say SMTPUTF8 behind it.");
   }
   say(252, "2.0.0", "Send the mail, and I will try to deliver it.");
