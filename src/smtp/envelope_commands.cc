@@ -9,6 +9,8 @@
 #include <iterator>
 #include <optional>
 
+#include "smtp/xtext.h"
+
 namespace malleposte::smtp {
 namespace {
 
@@ -26,17 +28,6 @@ void append_path(std::string& to, std::string_view path) {
 template <typename... Values>
 void append(std::string& to, fmt::format_string<Values...> format, Values&&... values) {
   fmt::format_to(std::back_inserter(to), format, std::forward<Values>(values)...);
-}
-
-// RFC 3461 4: octets that a parameter cannot hold as they are become "+" and two digits.
-void append_xtext(std::string& to, std::string_view text) {
-  for (char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet > ' ' && octet < 0x7f && octet != '+' && octet != '=')
-      to += c;
-    else
-      append(to, "+{:02X}", octet);
-  }
 }
 
 // "\x{...}" at the front of `text` (RFC 6533 3), taken off it as the code point that it means.
@@ -104,7 +95,10 @@ void append_original(std::string& to, std::string_view original, bool internatio
   to += " ORCPT=";
   const auto semicolon = original.find(';');
   const bool utf8 = mail::canonical_domain(original.substr(0, semicolon)) == "utf-8";
-  if (!utf8) return append_xtext(to, original);
+  if (!utf8) {
+    to += encode_xtext(original);
+    return;
+  }
   to += original.substr(0, semicolon + 1);
   append_utf8_address(to, original.substr(semicolon + 1), international);
 }
@@ -162,7 +156,7 @@ void append_mail(std::string& to, const EhloAnswer& offers, const Transaction& t
     if (requests.returned == mail::Return::headers) to += " RET=HDRS";
     if (!requests.envelope_id.empty()) {
       to += " ENVID=";
-      append_xtext(to, requests.envelope_id);
+      to += encode_xtext(requests.envelope_id);
     }
   }
   if (offers.deliver_by && requests.deliver_by)
