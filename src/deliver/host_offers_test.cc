@@ -47,6 +47,7 @@ TEST_F(HostOffers, TheHostThatTakesInternationalMailGetsIt) {
   ASSERT_EQ(other().mails.size(), 1u);
 }
 
+// clause: 6531-3.2-f
 TEST_F(HostOffers, InternationalMailBouncesWhereNoHostTakesIt) {
   two_hosts();
   relay().offers = other().offers = {"PIPELINING", "8BITMIME"};
@@ -98,6 +99,7 @@ TEST_F(HostOffers, RecipientsBeyondTheHostsNumberGoInFurtherTransactions) {
 }
 
 // RFC 9422 4.1.
+// clause: 9422-3.8-a
 TEST_F(HostOffers, ASessionEndsAfterTheHostsNumberOfMessages) {
   relay().offers = {"PIPELINING", "LIMITS MAILMAX=2"};
   std::vector<mail::MessageId> ids;
@@ -147,6 +149,7 @@ TEST_F(HostOffers, AllLimitsTogetherLoseAndDoubleNothing) {
 
 // clause: 2852-4.1.4.1-a 2852-7-a
 // RFC 2852 4: mode R. The smart relay is the operator's, but this is no fault of it.
+// clause: 2852-4.1.4.1-a 2852-7-a
 TEST_F(HostOffers, WhatIsToComeBackInTimeIsNotGivenToWhoDoesNotPromiseThat) {
   two_hosts();
   relay().offers = {"PIPELINING"};

@@ -49,6 +49,7 @@ TEST(DownConversion, TextThatIsMostlyEightBitBecomesBase64) {
                  "6YO15L6/DQo="));
 }
 
+// clause: 6152-3-f 3030-3-j 3030-3-k
 TEST(DownConversion, OnlyThePartsThatMustAreEncoded) {
   EXPECT_EQ(converted("MIME-Version: 1.0\n"
                       "Content-Type: multipart/mixed; boundary=\"a b\"\n"
@@ -191,6 +192,7 @@ TEST(DownConversion, SignedAndEncryptedPartsAreNotBroken) {
 }
 
 // RFC 2046 5.2.2, 5.2.3: these are 7-bit, and so is a delivery status (RFC 3464 2.1).
+// clause: 3030-3-l
 TEST(DownConversion, TypesThatMayNotBeEncodedAreNot) {
   for (const std::string type : {"message/partial; id=x; number=1", "message/external-body",
                                  "message/delivery-status", "multipart/mixed"})
@@ -206,6 +208,7 @@ TEST(DownConversion, TypesThatMayNotBeEncodedAreNot) {
       Obstacle::none);
 }
 
+// clause: 6531-3.2-e
 TEST(DownConversion, HeadersCannotBeConverted) {
   EXPECT_EQ(obstacle("Subject: caf\xC3\xA9\n\nx\n"), Obstacle::header);
   EXPECT_TRUE(convert(mail("Subject: caf\xC3\xA9\n\nx\n")).eight_bit_header);
@@ -281,6 +284,7 @@ TEST(DownConversion, PreambleAndEpilogueLoseWhatDoesNotFit) {
 
 // RFC 3030 3: to a peer with 8BITMIME, content that is not made of lines is encoded, 8-bit text
 // not.
+// clause: 3030-3-k
 TEST(DownConversion, BinaryBecomesLinesForAPeerThatTakesEightBit) {
   const std::string binary("\0\r\n\n\r--b\xFF", 9);
   const std::string head = "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n";
