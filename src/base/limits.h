@@ -23,7 +23,11 @@ inline constexpr std::size_t new_sessions_per_stranger = 100;  // per address an
 inline constexpr std::size_t sessions_in_all = 10'000;         // then 421 4.3.2
 inline constexpr std::size_t received_hops = 100;              // then 554 5.4.6, RFC 5321 6.3
 inline constexpr std::size_t header_octets = 256 * 1024;       // looked through for hops
-inline constexpr Duration command_timeout = 5min;              // RFC 5321 4.5.3.2.7
+inline constexpr std::size_t field_name_octets = 998;          // RFC 5322 2.1.1; longer: no field
+inline constexpr std::size_t trace_value_octets = 2000;  // of a trace field, looked at for loops
+inline constexpr std::size_t delivered_to_fields = 100;  // of a message, looked at for loops
+inline constexpr std::size_t header_mailboxes = 10'000;  // in one address field; more: an error
+inline constexpr Duration command_timeout = 5min;        // RFC 5321 4.5.3.2.7
 inline constexpr Duration ptr_timeout = 1s;
 
 // --- Spool ---------------------------------------------------------------------------------------

@@ -6,6 +6,9 @@
 #include <charconv>
 #include <optional>
 
+#include "base/idn.h"
+#include "base/utf8.h"
+
 namespace malleposte::config {
 namespace {
 
@@ -227,6 +230,12 @@ Parsed<HostPort> parse_host_port(std::string_view text, std::uint16_t port) {
 
 Parsed<std::string> parse_domain(std::string_view text) {
   if (!text.empty() && text.back() == '.') text.remove_suffix(1);
+  std::string ascii = lowered(text);
+  if (!is_ascii(text) || ascii.find("xn--") != std::string::npos) {
+    auto found = to_a_labels(text);
+    if (!found) return wrong("is no valid internationalized name (IDNA2008)");
+    text = ascii = std::move(*found);
+  }
   if (text.empty() || text.size() > 253) return wrong("is no name of 1 to 253 characters");
   std::size_t start = 0;
   bool digits_only = false;
@@ -238,8 +247,6 @@ Parsed<std::string> parse_domain(std::string_view text) {
     if (label.front() == '-' || label.back() == '-')
       return wrong("is no name: no part begins or ends with a hyphen");
     for (char c : label) {
-      if (static_cast<unsigned char>(c) >= 0x80)
-        return wrong("has letters outside ASCII; write the name in its xn-- form");
       if (!is_digit(c) && c != '-' && (lower(c) < 'a' || lower(c) > 'z'))
         return wrong("is no name; allowed are letters, digits, hyphens and dots between the parts");
     }
@@ -248,7 +255,7 @@ Parsed<std::string> parse_domain(std::string_view text) {
   }
   if (digits_only && text.find('.') != std::string_view::npos)
     return wrong("is no name: its last part has digits only");
-  return lowered(text);
+  return ascii;
 }
 
 Parsed<std::string> parse_domain_pattern(std::string_view text) {
@@ -307,14 +314,18 @@ Parsed<std::string> parse_mailbox(std::string_view text) {
   constexpr std::string_view allowed = "is no mail address; write name@example.org";
   const std::size_t at = text.rfind('@');
   if (at == std::string_view::npos || at == 0 || at > 64) return wrong(std::string(allowed));
+  // Every next hop takes it, with SMTPUTF8 or without.
+  if (!is_ascii(text.substr(0, at))) return wrong("has letters outside ASCII before its @");
   for (char c : text.substr(0, at))
     if (static_cast<unsigned char>(c) <= ' ' || c == 0x7f || c == '<' || c == '>' || c == ',')
       return wrong(std::string(allowed));
   const std::string_view domain = text.substr(at + 1);
   if (domain.starts_with('[')) {
     if (!parse_address(domain)) return wrong(std::string(allowed));
-  } else if (!parse_domain(domain)) {
-    return wrong(std::string(allowed));
+  } else {
+    auto name = parse_domain(domain);
+    if (!name) return wrong(std::string(allowed));
+    if (!is_ascii(domain)) return std::string(text.substr(0, at + 1)) + *name;
   }
   return std::string(text);
 }

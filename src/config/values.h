@@ -38,13 +38,14 @@ Parsed<std::vector<Cidr>> parse_cidr_list(std::string_view text);
 Parsed<HostPort> parse_host_port(std::string_view text, std::uint16_t port);
 
 // A name of RFC 1035 labels (2.3.1, digits first allowed as in RFC 1123 2.1), in lower case,
-// without the final dot.
+// without the final dot; U-labels (IDNA2008) become A-labels.
 Parsed<std::string> parse_domain(std::string_view text);
 // As parse_domain, or ".example.org" for subdomains only.
 Parsed<std::string> parse_domain_pattern(std::string_view text);
 Parsed<NextHop> parse_next_hop(std::string_view text);
 Parsed<std::vector<NextHop>> parse_next_hops(std::string_view text);
-// "local@domain", enough of RFC 5321 4.1.2 to catch a slip; the mail folder parses it for good.
+// "local@domain", enough of RFC 5321 4.1.2 to catch a slip; the mail folder parses it for good. In
+// ASCII: U-labels of the domain become A-labels.
 Parsed<std::string> parse_mailbox(std::string_view text);
 
 // The file that `routes` names: one `pattern next-hop[,next-hop...]` a line, `#` starts a comment.

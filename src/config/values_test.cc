@@ -104,7 +104,7 @@ TEST(DomainValue, IsLabelsOfLettersDigitsAndHyphens) {
   EXPECT_EQ(parse_domain("localhost"), "localhost");
   EXPECT_EQ(parse_domain("xn--bcher-kva.example"), "xn--bcher-kva.example");
   for (std::string_view text : {"", ".", "a..b", "-a.example", "a-.example", "foo_bar.example",
-                                "exa mple.org", "192.0.2.1", "bücher.example", ".example.org"})
+                                "exa mple.org", "192.0.2.1", ".example.org"})
     EXPECT_FALSE(parse_domain(text)) << text;
   EXPECT_TRUE(parse_domain(std::string(63, 'a') + ".example"));
   EXPECT_FALSE(parse_domain(std::string(64, 'a') + ".example"));
@@ -112,6 +112,28 @@ TEST(DomainValue, IsLabelsOfLettersDigitsAndHyphens) {
   for (int i = 0; i < 126; ++i) longest += "a.";
   EXPECT_TRUE(parse_domain(longest + "a"));
   EXPECT_FALSE(parse_domain(longest + "ab"));
+}
+
+TEST(DomainValue, InternationalNamesAreKeptAsALabels) {
+  EXPECT_EQ(parse_domain("Bücher.Example."), "xn--bcher-kva.example");
+  EXPECT_EQ(parse_domain("XN--BCHER-KVA.example"), "xn--bcher-kva.example");
+  EXPECT_EQ(parse_domain_pattern(".bücher.example"), ".xn--bcher-kva.example");
+  EXPECT_EQ(parse_next_hop("[mx.bücher.example]:26"),
+            (NextHop{"mx.xn--bcher-kva.example", 26, false}));
+  EXPECT_EQ(parse_routes("bücher.example [192.0.2.1]\n").routes.at(0).pattern,
+            "xn--bcher-kva.example");
+  EXPECT_EQ(parse_mailbox("anna@bücher.example"), "anna@xn--bcher-kva.example");
+  EXPECT_FALSE(parse_mailbox("jörg@example.org"));
+  for (std::string_view text : {"BÜCHER.example",
+                                "bu\xcc\x88"
+                                "cher.example",
+                                "b\xfc"
+                                "cher.example",
+                                "xn--.example", "ü..example", "a_ü.example"}) {
+    const auto wrong = parse_domain(text);
+    ASSERT_FALSE(wrong) << text;
+  }
+  EXPECT_NE(parse_domain("BÜCHER.example").error().find("IDNA2008"), std::string::npos);
 }
 
 TEST(DomainValue, ALeadingDotMeansSubdomains) {

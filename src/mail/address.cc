@@ -3,9 +3,12 @@
 #include <array>
 #include <cassert>
 #include <cstdint>
+#include <utility>
 
+#include "base/idn.h"
 #include "base/ip_address.h"
 #include "base/limits.h"
+#include "base/utf8.h"
 
 namespace malleposte::mail {
 namespace {
@@ -13,7 +16,7 @@ namespace {
 enum Class : std::uint8_t {
   atext = 1,     // RFC 5322 3.2.3
   host = 2,      // letters, digits, `-`; and `_`, which real host names have
-  alnum = 4,     // may begin and end a label
+  alnum = 4,     // may end the tag of an address literal
   quotable = 8,  // may stand in a quoted string, RFC 5321 qtextSMTP and quoted-pairSMTP
   literal = 16,  // dcontent of an address literal
 };
@@ -25,7 +28,6 @@ constexpr std::array<std::uint8_t, 256> classes = [] {
     std::uint8_t bits = 0;
     if (letter) bits |= atext | host | alnum;
     if (c == '-' || c == '_') bits |= host;
-    if (c == '_') bits |= alnum;
     if (c >= 32 && c <= 126) bits |= quotable;
     if ((c >= 33 && c <= 90) || (c >= 94 && c <= 126)) bits |= literal;
     table[static_cast<std::size_t>(c)] = bits;
@@ -42,13 +44,27 @@ bool is(char c, Class wanted) {
 bool blank(char c) {
   return c == ' ' || c == '\t';
 }
+bool high(char c) {
+  return (c & 0x80) != 0;
+}
+
+std::string lower_ascii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
 
 tl::unexpected<Error> wrong(const char* text) {
   return fail(Fault::peer, text);
 }
 
-constexpr const char* not_ascii =
-    "The address is not plain ASCII, and internationalized addresses are not offered here.";
+constexpr const char* not_utf8 = "The address has an octet that is neither ASCII nor UTF-8.";
+
+bool a_label(std::string_view label) {
+  return label.size() > 3 && lower_ascii(label.substr(0, 4)) == "xn--";
+}
 
 // Reads one address from the front of a text.
 class Reader {
@@ -104,22 +120,34 @@ class Reader {
   }
 
  private:
+  // Takes a UTF8-non-ascii (RFC 6531 3.3); false when the next octets are none.
+  bool take_wide() {
+    const std::size_t length = utf8_length(rest());
+    if (length < 2) return false;
+    at_ += length;
+    return true;
+  }
+
   Result<void> local_part(std::string& into) {
     if (take('"')) return quoted_string(into);
     const std::size_t begin = at_;
     bool after_dot = true;
-    for (; !done(); ++at_) {
+    while (!done()) {
       const char c = text_[at_];
       if (c == '.') {
         if (after_dot) break;
         after_dot = true;
+        ++at_;
       } else if (is(c, atext)) {
+        after_dot = false;
+        ++at_;
+      } else if (take_wide()) {
         after_dot = false;
       } else {
         break;
       }
     }
-    if (static_cast<unsigned char>(peek()) >= 0x80) return wrong(not_ascii);
+    if (high(peek())) return wrong(not_utf8);
     if (at_ == begin && peek() != '.') return wrong("The part before the @ is missing.");
     if (after_dot) return wrong("The part before the @ has a dot in the wrong place.");
     into.assign(text_.substr(begin, at_ - begin));
@@ -127,40 +155,58 @@ class Reader {
   }
 
   Result<void> quoted_string(std::string& into) {
-    for (; !done(); ++at_) {
-      char c = text_[at_];
-      if (c == '"') {
-        ++at_;
+    while (!done()) {
+      if (take('"')) {
         if (into.empty()) return wrong("The part before the @ is empty.");
         return {};
       }
-      if (c == '\\') {
+      const bool escaped = take('\\');
+      if (done()) break;
+      const std::size_t begin = at_;
+      if (high(peek())) {
+        // RFC 5321 4.1.2 quoted-pairSMTP: only ASCII stands behind a backslash.
+        if (escaped || !take_wide()) return wrong(not_utf8);
+      } else {
+        if (!is(peek(), quotable)) return wrong("The address has a control character.");
         ++at_;
-        if (done()) break;
-        c = text_[at_];
       }
-      if (static_cast<unsigned char>(c) >= 0x80) return wrong(not_ascii);
-      if (!is(c, quotable)) return wrong("The address has a control character.");
-      into.push_back(c);
+      into.append(text_.substr(begin, at_ - begin));
     }
     return wrong("The quoted part of the address has no end.");
   }
 
   Result<void> host_name() {
     const std::size_t begin = at_;
+    bool international = false;
     for (;;) {
       const std::size_t label = at_;
-      while (!done() && is(text_[at_], host)) ++at_;
-      if (static_cast<unsigned char>(peek()) >= 0x80) return wrong(not_ascii);
+      bool wide = false;
+      while (!done()) {
+        if (is(text_[at_], host)) {
+          ++at_;
+        } else if (take_wide()) {
+          wide = true;
+        } else {
+          break;
+        }
+      }
+      if (high(peek())) return wrong(not_utf8);
       if (at_ == label)
         return wrong("The domain has an empty label or a character it may not have.");
-      if (at_ - label > 63) return wrong("The domain has a label of more than 63 octets.");
-      if (!is(text_[label], alnum) || !is(text_[at_ - 1], alnum)) {
+      if (text_[label] == '-' || text_[at_ - 1] == '-') {
         return wrong("The domain has a label that begins or ends with a hyphen.");
       }
+      if (!wide && at_ - label > 63) {
+        return wrong("The domain has a label of more than 63 octets.");
+      }
+      international = international || wide || a_label(text_.substr(label, at_ - label));
       if (!take('.')) break;
     }
-    if (at_ - begin > limits::domain_octets) return wrong("The domain is longer than 255 octets.");
+    const std::string_view name = text_.substr(begin, at_ - begin);
+    if (name.size() > limits::domain_octets) return wrong("The domain is longer than 255 octets.");
+    if (international && !to_a_labels(name)) {
+      return wrong("The domain is not a valid internationalized name (IDNA2008).");
+    }
     return {};
   }
 
@@ -181,13 +227,13 @@ class Reader {
     }
     const std::string_view tag = inside.substr(0, colon);
     const std::string_view content = inside.substr(colon + 1);
-    if (canonical_domain(tag) == "ipv6") {
+    if (lower_ascii(tag) == "ipv6") {
       if (content.find(':') == std::string_view::npos || !parse_ip(content)) {
         return wrong("The address literal is not an IPv6 address.");
       }
       return {};
     }
-    bool good = !tag.empty() && !content.empty() && is(tag.back(), alnum) && tag.back() != '_';
+    bool good = !tag.empty() && !content.empty() && is(tag.back(), alnum);
     for (const char c : tag) good = good && is(c, host) && c != '_';
     for (const char c : content) good = good && is(c, literal);
     if (!good) return wrong("The address literal is not one.");
@@ -201,13 +247,27 @@ class Reader {
 bool is_dot_string(std::string_view local) {
   bool after_dot = true;
   for (const char c : local) {
-    if (c == '.' ? after_dot : !is(c, atext)) return false;
+    if (c == '.' ? after_dot : !is(c, atext) && !high(c)) return false;
     after_dot = c == '.';
   }
   return !after_dot;
 }
 
 }  // namespace
+
+bool Address::ascii() const {
+  return is_ascii(local) && is_ascii(domain);
+}
+
+std::optional<Address> to_ascii(const Address& address) {
+  if (address.ascii()) return address;
+  if (!is_ascii(address.local)) return {};
+  auto domain = to_a_labels(address.domain);
+  if (!domain) return {};
+  Address ascii{address.local, std::move(*domain)};
+  if (to_string(ascii).size() + 2 > limits::path_octets) return {};
+  return ascii;
+}
 
 std::string to_string(const Address& address) {
   if (address.null()) return {};
@@ -235,9 +295,7 @@ Result<Address> parse_address(std::string_view text) {
   auto address = reader.mailbox();
   if (!address) return address;
   if (!reader.done()) {
-    return wrong(static_cast<unsigned char>(reader.peek()) >= 0x80
-                     ? not_ascii
-                     : "The address has a character it may not have.");
+    return wrong(high(reader.peek()) ? not_utf8 : "The address has a character it may not have.");
   }
   return address;
 }
@@ -257,7 +315,7 @@ Result<Path> parse_path(std::string_view text) {
     auto address = reader.mailbox();
     if (!address) return tl::make_unexpected(address.error());
     path.address = std::move(*address);
-    if (static_cast<unsigned char>(reader.peek()) >= 0x80) return wrong(not_ascii);
+    if (high(reader.peek())) return wrong(not_utf8);
     if (brackets && !reader.take('>')) {
       return wrong(reader.done() ? "The closing > is missing."
                                  : "The address has a character it may not have.");
@@ -273,11 +331,14 @@ Result<Path> parse_path(std::string_view text) {
 }
 
 std::string canonical_domain(std::string_view domain) {
-  std::string out(domain);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  if (!is_ascii(domain)) {
+    if (auto ascii = to_a_labels(domain)) return std::move(*ascii);
   }
-  return out;
+  return lower_ascii(domain);
+}
+
+std::string canonical_address(const Address& address) {
+  return to_string(Address{lower_ascii(address.local), canonical_domain(address.domain)});
 }
 
 }  // namespace malleposte::mail

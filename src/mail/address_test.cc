@@ -84,13 +84,49 @@ TEST(Address, WhatIsNoAddressIsRefused) {
   EXPECT_FALSE(parse_address(std::string_view("a@c\0", 4)));
 }
 
-TEST(Address, OtherAlphabetsAreRefusedWithAReason) {
-  for (const char* text : {"j\xc3\xb6@example.org", "\"j\xc3\xb6\"@example.org",
-                           "joe@ex\xc3\xa4mple.org", "\xe3\x81\x82@a", "a@b\xff"}) {
-    const auto address = parse_address(text);
-    ASSERT_FALSE(address);
-    EXPECT_NE(address.error().text.find("ASCII"), std::string::npos) << address.error().text;
+// RFC 6531 3.3
+TEST(Address, OtherAlphabetsAreTakenAndSaySo) {
+  EXPECT_EQ(must("jörg@example.org"), (Address{"jörg", "example.org"}));
+  EXPECT_EQ(must("\"jörg b\"@example.org").local, "jörg b");
+  EXPECT_EQ(to_string(must("\"jörg b\"@example.org")), "\"jörg b\"@example.org");
+  EXPECT_EQ(to_string(must("\"jörg\"@example.org")), "jörg@example.org");
+  EXPECT_EQ(must("Joe@München.de"), (Address{"Joe", "München.de"}));
+  EXPECT_EQ(must("あ@例え.テスト"), (Address{"あ", "例え.テスト"}));
+  EXPECT_TRUE(must("joe@xn--mnchen-3ya.de").ascii());
+  EXPECT_FALSE(must("jörg@example.org").ascii());
+  EXPECT_FALSE(must("joe@münchen.de").ascii());
+  EXPECT_TRUE(Address{}.ascii());
+}
+
+TEST(Address, WhatIsNoUtf8IsRefused) {
+  for (const char* text :
+       {"j\xf6rg@example.org", "\"j\xf6rg\"@example.org", "joe@m\xfcnchen.de", "a@b\xff",
+        "\xc0\xaf@b", "\xed\xa0\x80@b", "\xf4\x90\x80\x80@b", "\"\\ö\"@b", "a\xc3@b"}) {
+    EXPECT_FALSE(parse_address(text)) << text;
   }
+}
+
+TEST(Address, DomainsAreValidInternationalNames) {
+  for (const char* text : {"a@MÜNCHEN.de", "a@-ü.de", "a@ü-.de", "a@ü..de", "a@a_ü.de", "a@ü。de",
+                           "a@mu\xcc\x88nchen.de", "a@xn--.de", "a@b.XN--ZZZZZZ99999.de"}) {
+    const auto address = parse_address(text);
+    EXPECT_FALSE(address) << text;
+  }
+  EXPECT_NE(parse_address("a@MÜNCHEN.de").error().text.find("IDNA2008"), std::string::npos);
+  EXPECT_TRUE(parse_address("a@XN--MNCHEN-3YA.de"));
+}
+
+TEST(Address, AnInternationalDomainHasAnAsciiForm) {
+  EXPECT_EQ(to_ascii(must("joe@Bücher.example")), (Address{"joe", "xn--bcher-kva.example"}));
+  EXPECT_EQ(to_ascii(must("Joe@Example.org")), (Address{"Joe", "Example.org"}));
+  EXPECT_FALSE(to_ascii(must("jörg@bücher.example")));
+  EXPECT_FALSE(to_ascii(must("jörg@example.org")));
+  EXPECT_EQ(to_ascii(Address{}), Address{});
+  // A-labels are longer, here too long for an address with this local part.
+  std::string domain;
+  for (int i = 0; i < 24; ++i) domain += "ü.";
+  EXPECT_TRUE(to_ascii(must("a@" + domain + "de")));
+  EXPECT_FALSE(to_ascii(must(std::string(64, 'a') + "@" + domain + "de")));
 }
 
 TEST(Address, LengthsHaveLimits) {
@@ -104,6 +140,23 @@ TEST(Address, LengthsHaveLimits) {
   const std::string most = "@" + label + "." + label + "." + label + "." + std::string(8, 'd');
   EXPECT_TRUE(parse_address(std::string(254 - most.size(), 'a') + most));
   EXPECT_FALSE(parse_address(std::string(255 - most.size(), 'a') + most));
+}
+
+// RFC 6531 3.3: the limits are octets of UTF-8, a label's those of its A-label.
+TEST(Address, LengthsOfOtherAlphabetsAreOctets) {
+  std::string local;
+  for (int i = 0; i < 32; ++i) local += "ö";
+  EXPECT_TRUE(parse_address(local + "@example.org"));
+  EXPECT_FALSE(parse_address(local + "a@example.org"));
+  std::string label;
+  for (int i = 0; i < 40; ++i) label += "ü";
+  EXPECT_TRUE(parse_address("a@" + label + ".de"));
+  for (int i = 0; i < 30; ++i) label += "ü";
+  EXPECT_FALSE(parse_address("a@" + label + ".de"));
+  std::string domain;
+  for (int i = 0; i < 5; ++i) domain += "あああああああああああああああ.";
+  EXPECT_TRUE(parse_address("a@" + domain + "de"));
+  EXPECT_FALSE(parse_address("a@" + domain + "ああああああああ.de"));
 }
 
 TEST(Path, FormsOfTheStandard) {
@@ -130,9 +183,16 @@ TEST(Path, HandWrittenFormsAreTaken) {
   EXPECT_EQ(parse_path("a@c SIZE=3")->rest, "SIZE=3");
 }
 
+TEST(Path, OtherAlphabetsStandInAllItsParts) {
+  const auto path = parse_path("<@bücher.example,@[192.0.2.1]:jörg@例え.テスト> SMTPUTF8");
+  ASSERT_TRUE(path) << path.error().text;
+  EXPECT_EQ(path->address, (Address{"jörg", "例え.テスト"}));
+  EXPECT_EQ(path->rest, "SMTPUTF8");
+}
+
 TEST(Path, WhatIsNoPathIsRefused) {
   for (const char* text : {"", "  ", "<", ">", "<<a@b>>", "<a@b", "a@b>", "<a@b>SIZE=3", "<a@b>>",
-                           "< a@b>", "<a@b >", "<a@b>,<c@d>", "<a@b\xc3\xa4>", "<@>"}) {
+                           "< a@b>", "<a@b >", "<a@b>,<c@d>", "<a@b\xc3>", "<@>"}) {
     EXPECT_FALSE(parse_path(text)) << text;
   }
 }
@@ -140,6 +200,13 @@ TEST(Path, WhatIsNoPathIsRefused) {
 TEST(Address, DomainsAreComparedInLowerCase) {
   EXPECT_EQ(canonical_domain("Example.ORG"), "example.org");
   EXPECT_EQ(canonical_domain("[IPv6:2001:DB8::1]"), "[ipv6:2001:db8::1]");
+}
+
+TEST(Address, DomainsAreComparedAsALabels) {
+  EXPECT_EQ(canonical_domain("Bücher.Example"), canonical_domain("XN--bcher-kva.EXAMPLE"));
+  EXPECT_EQ(canonical_domain("B\xff"), "b\xff");
+  EXPECT_EQ(canonical_address(must("\"Jörg B\"@Bücher.example")),
+            "\"jörg b\"@xn--bcher-kva.example");
 }
 
 }  // namespace

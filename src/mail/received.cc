@@ -1,6 +1,5 @@
 #include "mail/received.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -50,15 +49,20 @@ void append_date_time(std::string& out, WallTime when) {
   out.append(" +0000");
 }
 
-constexpr std::string_view field_name = "received:";
-constexpr std::uint8_t other_field = 0xff;
-
 }  // namespace
 
 std::string date_time(WallTime when) {
   std::string out;
   append_date_time(out, when);
   return out;
+}
+
+std::string protocol_keyword(const Protocol& protocol) {
+  if (!protocol.esmtp) return "SMTP";
+  std::string keyword = protocol.utf8 ? "UTF8SMTP" : "ESMTP";
+  if (protocol.tls) keyword.push_back('S');
+  if (protocol.authenticated) keyword.push_back('A');
+  return keyword;
 }
 
 std::string received_field(const Trace& trace) {
@@ -72,58 +76,18 @@ std::string received_field(const Trace& trace) {
   out.append(malleposte::to_string(trace.client_address));
   out.append("])\r\n\tby ");
   append_name(out, trace.hostname);
-  out.append(trace.esmtp ? " with ESMTP id " : " with SMTP id ");
+  out.append(" with ").append(protocol_keyword(trace.protocol)).append(" id ");
   out.append(to_string(trace.id));
-  if (trace.only_recipient != nullptr) {
+  const Address* only = trace.only_recipient;
+  if (only != nullptr && (only->ascii() || trace.protocol.utf8)) {
     out.append("\r\n\tfor <");
-    out.append(to_string(*trace.only_recipient));
+    out.append(to_string(*only));
     out.push_back('>');
   }
   out.append("; ");
   append_date_time(out, trace.when);
   out.append("\r\n");
   return out;
-}
-
-void HopCounter::feed(std::string_view content) {
-  std::size_t at = 0;
-  while (at < content.size() && !done_) {
-    if (octets_ >= limits::header_octets) {
-      done_ = true;
-      return;
-    }
-    if (matched_ == other_field) {  // to the end of the line
-      const std::size_t line_end = content.find('\n', at);
-      const std::size_t next = line_end == std::string_view::npos ? content.size() : line_end + 1;
-      octets_ +=
-          static_cast<std::uint32_t>(std::min<std::size_t>(next - at, limits::header_octets));
-      at = next;
-      if (line_end != std::string_view::npos) {
-        matched_ = 0;
-        at_start_ = true;
-      }
-      continue;
-    }
-    const char c = content[at++];
-    ++octets_;
-    if (at_start_ && c == '\r') continue;
-    if (c == '\n') {
-      done_ = at_start_;  // the empty line
-      matched_ = 0;
-      at_start_ = true;
-      continue;
-    }
-    at_start_ = false;
-    // A blank before the colon is obsolete syntax (RFC 5322 4.5), but loops are made of anything.
-    if ((c == ' ' || c == '\t') && matched_ == field_name.size() - 1) continue;
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    if (lower != field_name[matched_]) {
-      matched_ = other_field;
-    } else if (++matched_ == field_name.size()) {
-      ++hops_;
-      matched_ = other_field;
-    }
-  }
 }
 
 }  // namespace malleposte::mail

@@ -20,7 +20,7 @@ Trace example() {
   trace.helo = "client.example";
   trace.client_address = *parse_ip("192.0.2.1");
   trace.hostname = "mail.example.org";
-  trace.esmtp = true;
+  trace.protocol.esmtp = true;
   trace.id = MessageId{1};
   trace.when = at(2026y / May / 21, 5h + 33min + 29s);
   return trace;
@@ -41,12 +41,37 @@ TEST(Received, HasTheFormOfTheStandard) {
 
 TEST(Received, SaysUnknownAndNamesNoRecipientOfSeveral) {
   Trace trace = example();
-  trace.esmtp = false;
+  trace.protocol.esmtp = false;
   trace.client_address = *parse_ip("2001:db8::1");
   EXPECT_EQ(received_field(trace),
             "Received: from client.example (unknown [IPv6:2001:db8::1])\r\n"
             "\tby mail.example.org with SMTP id " +
                 to_string(MessageId{1}) + "; Thu, 21 May 2026 05:33:29 +0000\r\n");
+}
+
+// RFC 3848 2, RFC 6531 4.3
+TEST(Received, TheKeywordSaysHowTheMessageCame) {
+  EXPECT_EQ(protocol_keyword({}), "SMTP");
+  EXPECT_EQ(protocol_keyword({.esmtp = true}), "ESMTP");
+  EXPECT_EQ(protocol_keyword({.esmtp = true, .tls = true}), "ESMTPS");
+  EXPECT_EQ(protocol_keyword({.esmtp = true, .authenticated = true}), "ESMTPA");
+  EXPECT_EQ(protocol_keyword({.esmtp = true, .tls = true, .authenticated = true}), "ESMTPSA");
+  EXPECT_EQ(protocol_keyword({.esmtp = true, .utf8 = true}), "UTF8SMTP");
+  EXPECT_EQ(protocol_keyword({.esmtp = true, .tls = true, .utf8 = true}), "UTF8SMTPS");
+  EXPECT_EQ(protocol_keyword({.esmtp = true, .authenticated = true, .utf8 = true}), "UTF8SMTPA");
+  EXPECT_EQ(protocol_keyword({.esmtp = true, .tls = true, .authenticated = true, .utf8 = true}),
+            "UTF8SMTPSA");
+}
+
+TEST(Received, ARecipientBeyondAsciiIsNamedOnlyWithSmtputf8) {
+  Trace trace = example();
+  const Address recipient{"jörg", "bücher.example"};
+  trace.only_recipient = &recipient;
+  EXPECT_EQ(received_field(trace).find("for "), std::string::npos);
+  trace.protocol.utf8 = true;
+  const std::string field = received_field(trace);
+  EXPECT_NE(field.find(" with UTF8SMTP id "), std::string::npos);
+  EXPECT_NE(field.find("\r\n\tfor <jörg@bücher.example>; "), std::string::npos);
 }
 
 TEST(Received, NothingTheClientSaysBreaksOut) {
@@ -71,37 +96,6 @@ TEST(DateTime, IsRfc5322InUtc) {
             "Thu, 29 Feb 2024 23:59:59 +0000");
   EXPECT_EQ(date_time(at(2038y / January / 19, 3h + 14min + 8s)),
             "Tue, 19 Jan 2038 03:14:08 +0000");
-}
-
-std::uint32_t hops(const std::string& text) {
-  HopCounter whole;
-  whole.feed(text);
-  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
-    HopCounter counter;
-    counter.feed(std::string_view(text).substr(0, cut));
-    counter.feed(std::string_view(text).substr(cut));
-    EXPECT_EQ(counter.hops(), whole.hops()) << "cut at " << cut;
-    EXPECT_EQ(counter.done(), whole.done()) << "cut at " << cut;
-  }
-  return whole.hops();
-}
-
-TEST(HopCounter, CountsReceivedFieldsOfTheHeaderOnly) {
-  EXPECT_EQ(hops("Received: a\r\n\tby b\r\nSubject: x\r\nRECEIVED: c\r\nreceived : d\r\n\r\n"
-                 "Received: in the body\r\n"),
-            3U);
-  EXPECT_EQ(hops("Subject: Received: x\r\n Received: folded\r\nReceived-SPF: no\r\nReceive: d\r\n"),
-            0U);
-  EXPECT_EQ(hops("\r\nReceived: body\r\n"), 0U);
-  EXPECT_EQ(hops(""), 0U);
-}
-
-TEST(HopCounter, LooksAtALimitedStretch) {
-  HopCounter counter;
-  counter.feed("X: " + std::string(limits::header_octets, 'x') + "\r\n");
-  counter.feed("Received: a\r\n");
-  EXPECT_TRUE(counter.done());
-  EXPECT_EQ(counter.hops(), 0U);
 }
 
 }  // namespace

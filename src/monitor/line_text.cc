@@ -7,6 +7,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/utf8.h"
+
 namespace malleposte::monitor {
 namespace {
 
@@ -18,29 +20,6 @@ constexpr auto plain = [] {
 }();
 
 constexpr std::string_view hex = "0123456789abcdef";
-
-// The length (2 to 4) of the well-formed UTF-8 sequence at the start of the text, which does not
-// start with ASCII; 0 when there is none (Unicode 15, table 3-7).
-std::size_t utf8_length(std::string_view text) {
-  auto at = [&](std::size_t i) -> unsigned {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  auto tail = [&](std::size_t i) { return (at(i) & 0xc0U) == 0x80U; };
-  unsigned first = at(0);
-  unsigned second = at(1);
-  if (first >= 0xc2 && first <= 0xdf) return tail(1) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    unsigned low = first == 0xe0 ? 0xa0 : 0x80;
-    unsigned high = first == 0xed ? 0x9f : 0xbf;
-    return second >= low && second <= high && tail(2) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    unsigned low = first == 0xf0 ? 0x90 : 0x80;
-    unsigned high = first == 0xf4 ? 0x8f : 0xbf;
-    return second >= low && second <= high && tail(2) && tail(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 // U+0080 to U+009F: control characters that some terminals obey.
 bool c1_control(std::string_view sequence) {

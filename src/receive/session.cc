@@ -31,9 +31,15 @@ const smtp::Reply& silent_too_long() {
   return reply;
 }
 
-const smtp::Reply& looping() {
+const smtp::Reply& too_many_hops() {
   static const smtp::Reply reply =
       smtp::reply(554, "5.4.6", "The message goes round in a loop: too many Received fields.");
+  return reply;
+}
+
+const smtp::Reply& delivered_before() {
+  static const smtp::Reply reply = smtp::reply(
+      554, "5.4.6", "The message goes round in a loop: it was delivered to this address before.");
   return reply;
 }
 
@@ -61,7 +67,8 @@ Session::Session(const Services& services, std::shared_ptr<const Rules> rules,
       peer_(net::to_string(stream_->peer())),
       peer_address_(stream_->peer().address),
       client_name_(std::make_shared<std::string>()),
-      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted) {
+      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted),
+      loops_(rules_->options.hostname) {
   relay_client_.trusted = client.trusted;
   if (const auto local = parse_ip(stream_->local().address)) relay_client_.reached_at = *local;
 }
@@ -135,7 +142,7 @@ Task<bool> Session::carry_out(ReadBuffers::Loan loan) {
         if (begin_message()) co_await keep(trace_);
         break;
       case Step::content:
-        co_await keep(protocol_.content());
+        co_await take(protocol_.content());
         break;
       case Step::content_refused:
         incoming_.reset();
@@ -220,14 +227,16 @@ bool Session::begin_message() {
     return false;
   }
   incoming_ = std::move(*incoming);
-  hops_ = {};
+  loops_ = mail::LoopDetector(rules_->options.hostname);
+  completion_.reset();
+  if (client_.trusted) complete_header();
   kept_octets_ = 0;
   mail::Trace trace;
   trace.helo = envelope_.helo;
   trace.client_name = envelope_.client_name;
   trace.client_address = client_.address;
   trace.hostname = rules_->options.hostname;
-  trace.esmtp = protocol_.esmtp();
+  trace.protocol.esmtp = protocol_.esmtp();
   trace.id = incoming_->id();
   trace.only_recipient = envelope_.recipients.size() == 1 ? &envelope_.recipients[0] : nullptr;
   trace.when = envelope_.arrived;
@@ -236,28 +245,73 @@ bool Session::begin_message() {
   return true;
 }
 
+// What submission adds to a header that lacks it; how DSNs of ours name themselves, so does this.
+void Session::complete_header() {
+  completion_.emplace(
+      "Date: " + mail::date_time(envelope_.arrived) + "\r\n",
+      "Message-ID: <" + to_string(incoming_->id()) + "@" + rules_->options.hostname + ">\r\n");
+}
+
+// The next content, as the client sent it.
+Task<void> Session::take(std::string_view content) {
+  if (!incoming_) co_return;
+  loops_.feed(content);
+  if (const smtp::Reply* reply = loop()) {
+    incoming_.reset();
+    protocol_.refuse_content(*reply);
+    co_return;
+  }
+  if (!completion_) {
+    co_await keep(content);
+    co_return;
+  }
+  for (const std::string_view piece : completion_->feed(content)) co_await keep(piece);
+}
+
+// What the client is told when the message goes round; null when it does not.
+const smtp::Reply* Session::loop() const {
+  if (loops_.too_many_hops()) return &too_many_hops();
+  if (loops_.done() && loops_.delivered_before(envelope_.recipients)) return &delivered_before();
+  return nullptr;
+}
+
 // Adds to the message on its way in, unless it has been refused meanwhile.
 Task<void> Session::keep(std::string_view content) {
   if (!incoming_) co_return;
+  const bool added = co_await append(content);
+  if (!added) protocol_.refuse_content(no_space());
+}
+
+// False when the store has no room for it: then the message is forgotten.
+Task<bool> Session::append(std::string_view content) {
   const Result<void> added = co_await incoming_->append(content);
   if (!added) {
     incoming_.reset();
-    protocol_.refuse_content(no_space());
-    co_return;
+    co_return false;
   }
   kept_octets_ += content.size();
-  if (content.data() == trace_.data() || hops_.done()) co_return;
-  hops_.feed(content);
-  if (hops_.hops() > limits::received_hops) {
-    incoming_.reset();
-    protocol_.refuse_content(looping());
-  }
+  co_return true;
 }
 
 Task<void> Session::finish_message(ReadBuffers::Loan& loan) {
   assert(incoming_);
   protocol_.keep_input();  // others read while we wait for the disk
   loan.give_back();
+  loops_.end();
+  if (const smtp::Reply* reply = loop()) {
+    incoming_.reset();
+    refuse(*reply);
+    co_return;
+  }
+  if (completion_) {
+    for (const std::string_view piece : completion_->end()) {
+      const bool added = co_await append(piece);
+      if (!added) {
+        refuse(no_space());
+        co_return;
+      }
+    }
+  }
   const std::unique_ptr<spool::Incoming> incoming = std::move(incoming_);
   const spool::CommitResult result = co_await incoming->commit();
   if (result.status != spool::CommitStatus::durable) {

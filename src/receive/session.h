@@ -9,11 +9,14 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/ip_address.h"
 #include "base/loop.h"
 #include "mail/envelope.h"
+#include "mail/header_completion.h"
+#include "mail/loop_detector.h"
 #include "mail/received.h"
 #include "monitor/record.h"
 #include "net/resolver.h"
@@ -69,9 +72,13 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<Result<void>> send();
   Task<bool> carry_out(ReadBuffers::Loan loan);
   Task<void> say_goodbye(std::shared_ptr<Session> self);
+  Task<void> take(std::string_view content);
   Task<void> keep(std::string_view content);
+  Task<bool> append(std::string_view content);
   Task<void> finish_message(ReadBuffers::Loan& loan);
   bool begin_message();
+  void complete_header();
+  const smtp::Reply* loop() const;
   void judge_sender();
   void judge_recipient();
   void note_refusal(std::string_view recipient, std::string_view reply);
@@ -97,9 +104,10 @@ class Session : public std::enable_shared_from_this<Session> {
   // The message on its way in.
   std::unique_ptr<spool::Incoming> incoming_;
   mail::Envelope envelope_;
-  mail::HopCounter hops_;
-  std::string trace_;              // our Received field, until it is kept
-  std::uint64_t kept_octets_ = 0;  // trace and content
+  mail::LoopDetector loops_;
+  std::optional<mail::HeaderCompletion> completion_;  // of a trusted client's message
+  std::string trace_;                                 // our Received field, until it is kept
+  std::uint64_t kept_octets_ = 0;                     // trace and content
 };
 
 }  // namespace malleposte::receive

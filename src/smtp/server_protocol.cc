@@ -36,12 +36,9 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   return error == std::errc::result_out_of_range ? UINT64_MAX : value;
 }
 
-bool not_ascii(std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) >= 0x80) return true;
-  }
-  return false;
-}
+// RFC 6531 3.5; SMTPUTF8 is not offered.
+constexpr std::string_view not_ascii =
+    "The address is not plain ASCII, and internationalized addresses are not offered here.";
 
 }  // namespace
 
@@ -213,9 +210,9 @@ ServerProtocol::Step ServerProtocol::mail_command() {
   if (mail_given_) return mistake(503, "5.5.1", "You have named the sender already.");
   if (!command_.problem.empty()) {
     if (!command_.address_problem) return mistake(501, "5.5.4", command_.problem);
-    return not_ascii(command_.argument) ? mistake(553, "5.6.7", command_.problem)
-                                        : mistake(501, "5.1.7", command_.problem);
+    return mistake(501, "5.1.7", command_.problem);
   }
+  if (!command_.address.ascii()) return mistake(553, "5.6.7", not_ascii);
   next_transaction_ = {};
   int code = 0;
   const std::string_view wrong = take_parameters(next_transaction_, code);
@@ -252,9 +249,9 @@ ServerProtocol::Step ServerProtocol::recipient_command() {
   if (!mail_given_) return mistake(503, "5.5.1", "Name the sender with MAIL first.");
   if (!command_.problem.empty()) {
     if (!command_.address_problem) return mistake(501, "5.5.4", command_.problem);
-    return not_ascii(command_.argument) ? mistake(553, "5.6.7", command_.problem)
-                                        : mistake(501, "5.1.3", command_.problem);
+    return mistake(501, "5.1.3", command_.problem);
   }
+  if (!command_.address.ascii()) return mistake(553, "5.6.7", not_ascii);
   if (!command_.parameters.empty()) return mistake(555, "5.5.4", "A parameter is not supported.");
   if (transaction_.recipients.size() >= options_.recipients) {
     return refuse_and_note(452, "4.5.3", "Too many recipients; send the others a message later.");

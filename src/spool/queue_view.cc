@@ -14,16 +14,19 @@ auto take_turns(Loop& loop) {
   return sleep_until(loop, loop.steady());
 }
 
-std::string lower_case(std::string_view address) {
-  std::string lower(address);
-  for (char& c : lower)
+// The form in which the filters compare: "joe@xn--mnchen-3ya.de" of "Joe@München.de".
+std::string canonical(std::string_view address) {
+  const auto at = address.rfind('@');
+  const auto local_end = at == std::string_view::npos ? address.size() : at + 1;
+  std::string text(address.substr(0, local_end));
+  for (char& c : text)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lower;
+  return text + mail::canonical_domain(address.substr(local_end));
 }
 
 bool has_recipient(const MessageItem& item, const std::string& address) {
   return std::any_of(item.recipients.begin(), item.recipients.end(),
-                     [&](const auto& r) { return lower_case(r.address) == address; });
+                     [&](const auto& r) { return canonical(r.address) == address; });
 }
 
 ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
@@ -100,7 +103,7 @@ Matcher::Matcher(const SpoolState& state, const Filter& filter) : state_(state) 
 
 Matcher::Wanted Matcher::wanted(std::string_view address) const {
   auto key = address_key(address);
-  return {state_.index.find_domain(key.domain), key.local, lower_case(address)};
+  return {state_.index.find_domain(key.domain), key.local, canonical(address)};
 }
 
 bool Matcher::matches(const IndexedMessage& message) const {
@@ -137,7 +140,7 @@ std::vector<Index::Slot> Matcher::candidates(MessageId after, std::size_t most) 
 }
 
 bool Matcher::confirm(const MessageItem& item) const {
-  if (sender_ && lower_case(item.sender) != sender_->address) return false;
+  if (sender_ && canonical(item.sender) != sender_->address) return false;
   return !recipient_ || has_recipient(item, recipient_->address);
 }
 

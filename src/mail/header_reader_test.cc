@@ -1,0 +1,115 @@
+#include "mail/header_reader.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+
+namespace malleposte::mail {
+namespace {
+
+struct Read {
+  std::vector<std::string> names, values;
+  bool ended = false;
+  bool too_long = false;
+  std::string rest;  // what is no header
+  bool operator==(const Read&) const = default;
+};
+
+void feed(HeaderReader& reader, std::string_view content, Read& into) {
+  if (reader.ended()) {
+    into.rest += content;
+    return;
+  }
+  reader.feed(content);
+  for (;;) {
+    switch (reader.next()) {
+      case HeaderReader::Event::need_input:
+        return;
+      case HeaderReader::Event::field:
+        into.names.emplace_back(reader.name());
+        into.values.emplace_back();
+        break;
+      case HeaderReader::Event::value:
+        into.values.back() += reader.value();
+        break;
+      case HeaderReader::Event::end:
+        into.ended = true;
+        into.too_long = reader.too_long();
+        into.rest = std::string(reader.undecided()) + std::string(reader.rest());
+        return;
+    }
+  }
+}
+
+Read read(const std::string& text) {
+  Read whole;
+  HeaderReader reader;
+  feed(reader, text, whole);
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    Read parts;
+    HeaderReader other;
+    feed(other, std::string_view(text).substr(0, cut), parts);
+    feed(other, std::string_view(text).substr(cut), parts);
+    EXPECT_EQ(parts, whole) << "cut at " << cut;
+  }
+  return whole;
+}
+
+TEST(HeaderReader, TellsTheFieldsAndWhereTheHeaderEnds) {
+  const Read found = read("From: a\r\nSubject:\r\n folded\r\n\tagain\r\nX :y\r\n\r\nTo: body\r\n");
+  EXPECT_EQ(found.names, (std::vector<std::string>{"From", "Subject", "X"}));
+  EXPECT_EQ(found.values,
+            (std::vector<std::string>{" a\r\n", "\r\n folded\r\n\tagain\r\n", "y\r\n"}));
+  EXPECT_EQ(found.rest, "\r\nTo: body\r\n");
+}
+
+TEST(HeaderReader, WhatIsNoFieldEndsTheHeader) {
+  EXPECT_EQ(read("A: b\r\nHello world: x\r\n").rest, "Hello world: x\r\n");
+  EXPECT_EQ(read("Hello\r\n").rest, "Hello\r\n");
+  EXPECT_EQ(read(" a: b\r\n").rest, " a: b\r\n");
+  EXPECT_EQ(read("A: b\r\n: c\r\n").rest, ": c\r\n");
+  EXPECT_EQ(read("A: b\r\nc\xc3\xa4: d\r\n").rest, "c\xc3\xa4: d\r\n");
+  EXPECT_EQ(read("A: b\r\n\nx").rest, "\nx");
+  EXPECT_FALSE(read("A: b\r\nSubj").ended);
+  EXPECT_FALSE(read("").ended);
+}
+
+TEST(HeaderReader, RemembersNoMoreThanAFieldsName) {
+  HeaderReader reader;
+  const std::string name(limits::field_name_octets, 'n');
+  for (const char c : name) {
+    reader.feed({&c, 1});
+    ASSERT_EQ(reader.next(), HeaderReader::Event::need_input);
+  }
+  EXPECT_EQ(reader.undecided().size(), name.size());
+  reader.feed("n");
+  EXPECT_EQ(reader.next(), HeaderReader::Event::end);
+
+  HeaderReader value;
+  value.feed("A:");
+  EXPECT_EQ(value.next(), HeaderReader::Event::field);
+  const std::string piece(1000, 'v');
+  for (int i = 0; i < 1000; ++i) {
+    value.feed(piece);
+    ASSERT_EQ(value.next(), HeaderReader::Event::value);
+    ASSERT_EQ(value.next(), HeaderReader::Event::need_input);
+    ASSERT_EQ(value.undecided().size(), 0U);
+  }
+}
+
+TEST(HeaderReader, GivesUpOnAnEndlessHeader) {
+  std::string bomb;
+  while (bomb.size() < 2 * limits::header_octets) bomb += "a:\r\n";
+  Read found;
+  HeaderReader reader;
+  feed(reader, bomb, found);
+  EXPECT_TRUE(found.too_long);
+  EXPECT_EQ(found.names.size(), limits::header_octets / 4);
+  EXPECT_EQ(found.rest.size(), bomb.size() - limits::header_octets);
+}
+
+}  // namespace
+}  // namespace malleposte::mail
