@@ -192,7 +192,9 @@ Task<void> Carrier::carry() {
       next_.reset();
       co_return;
     }
-    if (refusal && current_->replaced) {
+    const auto too_late = smtp::cannot_return_in_time(protocol.offers(), current_->transaction);
+    if (too_late) refusal = too_late;
+    if (refusal && (too_late || current_->replaced)) {
       conclude(*current_, std::vector(current_->transaction.recipients.size(), *refusal),
                &connection_->target());
       current_ = std::move(next_);
@@ -350,6 +352,7 @@ Task<void> Carrier::look_ahead() {
       next_->message->size() > limits::inline_body_octets)
     co_return;
   if (co_await fit(*next_) || !protocol.takes_next() || !keep_to_limits(*next_)) co_return;
+  if (smtp::cannot_return_in_time(protocol.offers(), next_->transaction)) co_return;
   next_->begun = next_->lookahead = true;
   protocol.begin(next_->transaction);
 }
