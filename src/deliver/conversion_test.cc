@@ -31,6 +31,7 @@ class Conversion : public Delivery {
 };
 
 // RFC 6152 3: content for a server without 8BITMIME is 7-bit.
+// clause: 6152-3-d 6152-3-e 6152-3-f
 TEST_F(Conversion, EightBitMailIsConvertedForAHostWithoutEightBitMime) {
   relay().offers = {"PIPELINING", "SIZE 1000"};
   const auto id = put(eight_bit);
@@ -43,6 +44,7 @@ TEST_F(Conversion, EightBitMailIsConvertedForAHostWithoutEightBitMime) {
             "MAIL FROM:<bo@example.org> SIZE=" + std::to_string(converted.size()));
 }
 
+// clause: 6152-3-c
 TEST_F(Conversion, AHostThatTakesItGetsItAsItIs) {
   relay().offers = {"PIPELINING", "8BITMIME"};
   put(eight_bit);
@@ -54,6 +56,7 @@ TEST_F(Conversion, AHostThatTakesItGetsItAsItIs) {
   EXPECT_EQ(world.store.opens, 1u) << "and nobody looks into it";
 }
 
+// clause: 6152-3-d
 TEST_F(Conversion, EightBitContentThatWasNotDeclaredIsConvertedToo) {
   relay().offers = {};
   put(eight_bit, Body::seven_bit);
@@ -116,6 +119,7 @@ TEST_F(Conversion, WhatCannotBeConvertedWaitsForAHostThatIsAway) {
 }
 
 // RFC 6531 3.2, 3.4: a header in UTF-8 goes to servers with SMTPUTF8 only.
+// clause: 6531-3.2-e 6531-3.2-f 6531-3.5-a
 TEST_F(Conversion, AnInternationalHeaderBouncesWhereItIsNotTaken) {
   const auto id = put("Subject: caf\xC3\xA9\r\n\r\nx\r\n", Body::eight_bit, true);
   start();
@@ -125,6 +129,7 @@ TEST_F(Conversion, AnInternationalHeaderBouncesWhereItIsNotTaken) {
 }
 
 // RFC 6531 3.2: a domain can be said in ASCII, a local part cannot.
+// clause: 6531-3.7-b
 TEST_F(Conversion, AnInternationalDomainIsSaidInAscii) {
   put(eight_bit, Body::eight_bit, true,
       "anna@b\xC3\xBC"
@@ -135,6 +140,7 @@ TEST_F(Conversion, AnInternationalDomainIsSaidInAscii) {
   EXPECT_EQ(relay().mails[0].to, std::vector<std::string>{"anna@xn--bcher-kva.example"});
 }
 
+// clause: 6531-3.2-d
 TEST_F(Conversion, OnlyRecipientsWithInternationalNamesBounce) {
   const auto id = Delivery::put(
       "bo@example.org", {"anna@example.net", "j\xC3\xBCrgen@example.net", "carl@example.net"});
@@ -148,6 +154,7 @@ TEST_F(Conversion, OnlyRecipientsWithInternationalNamesBounce) {
   ASSERT_EQ(relay().mails.size(), 1u);
 }
 
+// clause: 6531-3.4-c
 TEST_F(Conversion, SmtpUtf8IsOnlyAskedForWhereItIsNeeded) {
   put(eight_bit, Body::eight_bit, true);
   start();
@@ -156,6 +163,7 @@ TEST_F(Conversion, SmtpUtf8IsOnlyAskedForWhereItIsNeeded) {
 }
 
 // RFC 3030 3: binary content is converted where BINARYMIME is not offered.
+// clause: 3030-3-h 3030-3-i 3030-3-k
 TEST_F(Conversion, BinaryMailIsConvertedForAHostWithoutBinaryMime) {
   const auto id = put(std::string("MIME-Version: 1.0\r\nContent-Type: application/x\r\n"
                                   "Content-Transfer-Encoding: binary\r\n\r\n\0\xFF\n\r.\r\n",
