@@ -16,6 +16,8 @@ const std::string converted = head +
 
 class Conversion : public Delivery {
  protected:
+  Conversion() { relay(); }  // it is there
+
   mail::MessageId put(std::string content, Body body = Body::eight_bit, bool smtputf8 = false,
                       const std::string& to = "anna@example.net") {
     const auto id = Delivery::put("bo@example.org", {to}, std::move(content));
@@ -81,6 +83,7 @@ TEST_F(Conversion, WhatWasDeclaredAndIsNotThereNeedsNoConversion) {
 TEST_F(Conversion, AnotherHostThatTakesItAsItIsIsPreferred) {
   world.settings.smart_relay = {{"192.0.2.1", 25, false}, {"192.0.2.2", 25, false}};
   relay().offers = {};
+  world.network.host("192.0.2.2:25");
   put(eight_bit);
   start();
   pass();
@@ -195,8 +198,9 @@ TEST_F(Conversion, ALargeMailIsConvertedPieceByPiece) {
     expected += "The caf=C3=A9 around the corner\r\n";
   }
   put(content);
-  put(content);
   start();
+  pass();
+  put(content);
   pass();
   ASSERT_EQ(relay().mails.size(), 2u);
   EXPECT_EQ(relay().mails[0].content, expected);
@@ -221,6 +225,20 @@ TEST_F(Conversion, AMailThatCannotBeReadStays) {
   pass();
   EXPECT_EQ(last(id).fate, mail::Fate::queued);
   EXPECT_EQ(last(id).answer.status, "4.3.0");
+}
+
+// A host that offers CHUNKING and does not know BDAT: what it was given is read and converted anew.
+TEST_F(Conversion, ContentThatWasTakenForCommandsIsSentAgain) {
+  relay().offers = {"CHUNKING"};
+  relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
+    return line.starts_with("BDAT") ? std::optional(say("502 5.5.1 what?")) : std::nullopt;
+  };
+  const auto id = put(eight_bit);
+  start();
+  pass();
+  EXPECT_EQ(last(id).fate, mail::Fate::delivered) << last(id).answer.text;
+  ASSERT_EQ(relay().mails.size(), 1u);
+  EXPECT_EQ(relay().mails[0].content, converted);
 }
 
 // What was converted for a host that went away before it asked for content is made anew.
