@@ -294,6 +294,15 @@ std::optional<smtp::Ruling> Carrier::unfit(Parcel& parcel, smtp::ClientProtocol&
 Task<std::optional<smtp::Ruling>> Carrier::fit(Parcel& parcel) {
   auto& protocol = connection_->protocol();
   look_at(parcel, protocol);
+  if (parcel.read) {  // sent by BDAT to a host that does not know it
+    auto again = co_await depot_.with.store.open(parcel.job().message);
+    if (!again)
+      co_return smtp::Ruling{smtp::Verdict::temporary, 0, "4.3.0",
+                             "the message cannot be read: " + again.error().text};
+    parcel.message = std::move(*again);
+    parcel.fitting.forget(*parcel.message, parcel.transaction);
+    parcel.read = false;
+  }
   if (!protocol.offers().smtputf8) {
     const auto international = Fitting::international(parcel.transaction);
     if (!international.empty() && international.size() < parcel.transaction.recipients.size())
@@ -363,6 +372,7 @@ Task<Carrier::Content> Carrier::send_content() {
   auto left = current_->transaction.size;
   const bool chunk = protocol.sends_chunk();
   const auto head = protocol.content_head();  // with the first block
+  current_->read = true;
   for (bool first = true;; first = false) {
     auto block = co_await current_->content().read();
     if (!block || block->size() > left || (block->empty() && left > 0)) {

@@ -71,6 +71,7 @@ class Carrier {
     WallTime began{};        // when it was taken in hand: before the connection is made for it
     bool begun = false;      // given to the protocol
     bool lookahead = false;  // behind the final dot of another
+    bool read = false;       // not at its beginning any more
     bool replaced = false;   // its connection had gone away, or was none for it: takes a new one
     const queue::Job& job() const { return assignment.job; }
     // What is sent: the message, or what it was converted to.

@@ -16,6 +16,8 @@ const std::string converted = head +
 
 class Conversion : public Delivery {
  protected:
+  Conversion() { relay(); }  // it is there
+
   mail::MessageId put(std::string content, Body body = Body::eight_bit, bool smtputf8 = false,
                       const std::string& to = "anna@example.net") {
     const auto id = Delivery::put("bo@example.org", {to}, std::move(content));
@@ -31,6 +33,7 @@ class Conversion : public Delivery {
 };
 
 // RFC 6152 3: content for a server without 8BITMIME is 7-bit.
+// clause: 6152-3-d 6152-3-e 6152-3-f
 TEST_F(Conversion, EightBitMailIsConvertedForAHostWithoutEightBitMime) {
   relay().offers = {"PIPELINING", "SIZE 1000"};
   const auto id = put(eight_bit);
@@ -43,6 +46,7 @@ TEST_F(Conversion, EightBitMailIsConvertedForAHostWithoutEightBitMime) {
             "MAIL FROM:<bo@example.org> SIZE=" + std::to_string(converted.size()));
 }
 
+// clause: 6152-3-c
 TEST_F(Conversion, AHostThatTakesItGetsItAsItIs) {
   relay().offers = {"PIPELINING", "8BITMIME"};
   put(eight_bit);
@@ -54,6 +58,7 @@ TEST_F(Conversion, AHostThatTakesItGetsItAsItIs) {
   EXPECT_EQ(world.store.opens, 1u) << "and nobody looks into it";
 }
 
+// clause: 6152-3-d
 TEST_F(Conversion, EightBitContentThatWasNotDeclaredIsConvertedToo) {
   relay().offers = {};
   put(eight_bit, Body::seven_bit);
@@ -78,6 +83,7 @@ TEST_F(Conversion, WhatWasDeclaredAndIsNotThereNeedsNoConversion) {
 TEST_F(Conversion, AnotherHostThatTakesItAsItIsIsPreferred) {
   world.settings.smart_relay = {{"192.0.2.1", 25, false}, {"192.0.2.2", 25, false}};
   relay().offers = {};
+  world.network.host("192.0.2.2:25");
   put(eight_bit);
   start();
   pass();
@@ -116,6 +122,7 @@ TEST_F(Conversion, WhatCannotBeConvertedWaitsForAHostThatIsAway) {
 }
 
 // RFC 6531 3.2, 3.4: a header in UTF-8 goes to servers with SMTPUTF8 only.
+// clause: 6531-3.2-e 6531-3.2-f 6531-3.5-a
 TEST_F(Conversion, AnInternationalHeaderBouncesWhereItIsNotTaken) {
   const auto id = put("Subject: caf\xC3\xA9\r\n\r\nx\r\n", Body::eight_bit, true);
   start();
@@ -125,6 +132,7 @@ TEST_F(Conversion, AnInternationalHeaderBouncesWhereItIsNotTaken) {
 }
 
 // RFC 6531 3.2: a domain can be said in ASCII, a local part cannot.
+// clause: 6531-3.7-b
 TEST_F(Conversion, AnInternationalDomainIsSaidInAscii) {
   put(eight_bit, Body::eight_bit, true,
       "anna@b\xC3\xBC"
@@ -135,6 +143,7 @@ TEST_F(Conversion, AnInternationalDomainIsSaidInAscii) {
   EXPECT_EQ(relay().mails[0].to, std::vector<std::string>{"anna@xn--bcher-kva.example"});
 }
 
+// clause: 6531-3.2-d
 TEST_F(Conversion, OnlyRecipientsWithInternationalNamesBounce) {
   const auto id = Delivery::put(
       "bo@example.org", {"anna@example.net", "j\xC3\xBCrgen@example.net", "carl@example.net"});
@@ -148,6 +157,7 @@ TEST_F(Conversion, OnlyRecipientsWithInternationalNamesBounce) {
   ASSERT_EQ(relay().mails.size(), 1u);
 }
 
+// clause: 6531-3.4-c
 TEST_F(Conversion, SmtpUtf8IsOnlyAskedForWhereItIsNeeded) {
   put(eight_bit, Body::eight_bit, true);
   start();
@@ -156,6 +166,7 @@ TEST_F(Conversion, SmtpUtf8IsOnlyAskedForWhereItIsNeeded) {
 }
 
 // RFC 3030 3: binary content is converted where BINARYMIME is not offered.
+// clause: 3030-3-h 3030-3-i 3030-3-k
 TEST_F(Conversion, BinaryMailIsConvertedForAHostWithoutBinaryMime) {
   const auto id = put(std::string("MIME-Version: 1.0\r\nContent-Type: application/x\r\n"
                                   "Content-Transfer-Encoding: binary\r\n\r\n\0\xFF\n\r.\r\n",
@@ -187,8 +198,9 @@ TEST_F(Conversion, ALargeMailIsConvertedPieceByPiece) {
     expected += "The caf=C3=A9 around the corner\r\n";
   }
   put(content);
-  put(content);
   start();
+  pass();
+  put(content);
   pass();
   ASSERT_EQ(relay().mails.size(), 2u);
   EXPECT_EQ(relay().mails[0].content, expected);
@@ -213,6 +225,20 @@ TEST_F(Conversion, AMailThatCannotBeReadStays) {
   pass();
   EXPECT_EQ(last(id).fate, mail::Fate::queued);
   EXPECT_EQ(last(id).answer.status, "4.3.0");
+}
+
+// A host that offers CHUNKING and does not know BDAT: what it was given is read and converted anew.
+TEST_F(Conversion, ContentThatWasTakenForCommandsIsSentAgain) {
+  relay().offers = {"CHUNKING"};
+  relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
+    return line.starts_with("BDAT") ? std::optional(say("502 5.5.1 what?")) : std::nullopt;
+  };
+  const auto id = put(eight_bit);
+  start();
+  pass();
+  EXPECT_EQ(last(id).fate, mail::Fate::delivered) << last(id).answer.text;
+  ASSERT_EQ(relay().mails.size(), 1u);
+  EXPECT_EQ(relay().mails[0].content, converted);
 }
 
 // What was converted for a host that went away before it asked for content is made anew.

@@ -14,7 +14,8 @@ class HostOffers : public Delivery {
   FakeHost& other() { return world.network.host("192.0.2.2:25"); }
 
   mail::MessageId put_international() {
-    const auto id = put("s@example.org", {"r@example.com"});
+    const auto id =
+        put("s@example.org", {"r@example.com"}, "Subject: caf\xC3\xA9\r\n\r\n.hello\r\n");
     message(id).envelope.requests.smtputf8 = true;
     return id;
   }

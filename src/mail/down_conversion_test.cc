@@ -26,6 +26,7 @@ Obstacle obstacle(std::string_view text, Transport transport = to_seven_bit) {
 }
 
 // RFC 6152 3: a conversion to 7-bit MIME.
+// clause: 6152-3-f
 TEST(DownConversion, EightBitTextBecomesQuotedPrintable) {
   EXPECT_EQ(converted("Subject: x\n"
                       "MIME-Version: 1.0\n"
@@ -96,6 +97,7 @@ TEST(DownConversion, OnlyThePartsThatMustAreEncoded) {
 }
 
 // RFC 2045 6.4: a message in a message has no encoding of its own; its parts have.
+// clause: 3030-3-l
 TEST(DownConversion, MessagesInMessagesAreConvertedInside) {
   EXPECT_EQ(converted("MIME-Version: 1.0\n"
                       "Content-Type: multipart/digest; boundary=d\n\n"

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t block = 65536;         // what delivery reads at once
 constexpr std::size_t memory_max = 4 << 20;  // beside that
-constexpr std::size_t bomb_octets = 50 << 20;
+constexpr std::size_t bomb_octets = 20 << 20;
 
 std::size_t in_use() {
   const auto info = mallinfo2();  // all zero with a sanitizer

@@ -32,7 +32,7 @@ void check(unsigned seed, bool binary, Transport transport, Counts& counts) {
   EXPECT_EQ(again.content, result.content);
 }
 
-// clause: 6152-3-e
+// clause: 6152-3-e 6152-3-f
 TEST(RandomConversion, EveryPartOfEightBitMailDecodesToWhatItWas) {
   Counts counts;
   for (unsigned seed = 0; seed < 1000 && !testing::Test::HasFailure(); ++seed)
@@ -42,7 +42,7 @@ TEST(RandomConversion, EveryPartOfEightBitMailDecodesToWhatItWas) {
   EXPECT_GT(counts.sealed, 5u);
 }
 
-// clause: 3030-3-i 3030-3-j
+// clause: 3030-3-i 3030-3-j 3030-3-k
 TEST(RandomConversion, EveryPartOfBinaryMailDecodesToWhatItWas) {
   Counts counts;
   for (unsigned seed = 0; seed < 1000 && !testing::Test::HasFailure(); ++seed)

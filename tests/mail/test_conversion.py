@@ -83,6 +83,7 @@ AAECAwQF
 """.replace("\n", "\r\n").encode()
 
 
+# clause: 6152-3-d 6152-3-e 6152-3-f
 def test_every_part_of_eight_bit_mail_arrives(server, receiver):
     server.send("anna@example.org", "bert@example.com", MIXED, options=["BODY=8BITMIME"])
     mail, = receiver.wait(1)
