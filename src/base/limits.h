@@ -29,6 +29,9 @@ inline constexpr std::size_t delivered_to_fields = 100;  // of a message, looked
 inline constexpr std::size_t header_mailboxes = 10'000;  // in one address field; more: an error
 inline constexpr Duration command_timeout = 5min;        // RFC 5321 4.5.3.2.7
 inline constexpr Duration ptr_timeout = 1s;
+inline constexpr std::size_t envelope_id_octets = 100;         // ENVID=, RFC 3461 4.4
+inline constexpr std::size_t original_recipient_octets = 500;  // ORCPT=, RFC 3461 4.2
+inline constexpr Duration future_release = 30 * 24h;           // HOLDFOR=, HOLDUNTIL=; then 501
 
 // --- Spool ---------------------------------------------------------------------------------------
 inline constexpr std::size_t inline_body_octets = 64 * 1024;  // more streams out as CHUNK records

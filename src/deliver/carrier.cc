@@ -4,11 +4,19 @@
 #include <cassert>
 
 #include "base/limits.h"
+#include "deliver/transaction_of.h"
 #include "smtp/dot_stuffer.h"
+#include "smtp/peer_fit.h"
 
 namespace malleposte::deliver {
 namespace {
 constexpr std::size_t jobs_at_once = 100;  // told of a dead site before others have their turn
+
+// No further message over this connection, by our limit or the host's.
+bool used_up(const Connection& connection) {
+  return connection.transactions() >= limits::messages_per_connection ||
+         connection.protocol().exhausted();
+}
 }  // namespace
 
 using Need = smtp::ClientProtocol::Need;
@@ -33,7 +41,7 @@ Task<void> Carrier::run(queue::Assignment first) {
   if (connection_) {
     const bool usable = connection_->protocol().need() == Need::transaction;
     --site_.working;
-    if (usable && !depot_.stopping && connection_->transactions() < limits::messages_per_connection)
+    if (usable && !depot_.stopping && !used_up(*connection_))
       depot_.cache.keep(site_.id, std::move(connection_), depot_.with.loop.steady());
     else if (usable)
       depot_.say_good_bye(std::move(connection_));
@@ -92,13 +100,10 @@ Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignme
   parcel.began = depot_.with.loop.wall();
   const auto& envelope = parcel.message->envelope();
   const auto& lease = depot_.consignments.lease(job.message);
-  parcel.transaction.reverse_path = mail::to_string(envelope.reverse_path);
-  parcel.transaction.recipients.reserve(recipients.size());
-  for (auto position : recipients)
-    parcel.transaction.recipients.push_back(
-        mail::to_string(envelope.recipients[lease.recipients[position].index]));
-  parcel.transaction.size = parcel.message->size();
-  parcel.transaction.eight_bit = envelope.body == mail::Body::eight_bit;
+  std::vector<std::uint32_t> indexes;
+  indexes.reserve(recipients.size());
+  for (auto position : recipients) indexes.push_back(lease.recipients[position].index);
+  parcel.transaction = transaction_of(envelope, indexes, parcel.message->size());
   co_return parcel;
 }
 
@@ -112,11 +117,12 @@ Task<bool> Carrier::get_connection() {
   }
   if (depot_.cache.size() + depot_.scheduler.busy() > limits::deliveries_in_all)
     if (auto oldest = depot_.cache.take_oldest(never)) depot_.say_good_bye(std::move(oldest));
-  auto connected = co_await connect(depot_.with, site_.plan, current_->transaction.size);
+  const auto fits = [this](smtp::ClientProtocol& protocol) { return unfit(*current_, protocol); };
+  auto connected = co_await connect(depot_.with, site_.plan, fits);
   if (connected.connection) {
     connection_ = std::move(connected.connection);
     ++site_.working;
-    if (auto& refusal = connected.too_large) {
+    if (auto& refusal = connected.unfit) {
       conclude(*current_, std::vector(current_->transaction.recipients.size(), refusal->ruling),
                &*refusal->target);
       current_ = std::move(next_);
@@ -179,8 +185,17 @@ Task<void> Carrier::carry() {
       next_.reset();
       co_return;
     }
-    if (protocol.refuses(current_->transaction.size)) {  // another host may take it
-      assert(!current_->replaced && "a new connection is to a host that takes its first message");
+    auto refusal = unfit(*current_, protocol);
+    const auto too_late = smtp::cannot_return_in_time(protocol.offers(), current_->transaction);
+    if (too_late) refusal = too_late;
+    if (refusal && (too_late || current_->replaced)) {
+      conclude(*current_, std::vector(current_->transaction.recipients.size(), *refusal),
+               &connection_->target());
+      current_ = std::move(next_);
+      next_.reset();
+      co_return;
+    }
+    if (refusal || !keep_to_limits(*current_)) {  // another host, or another session, may take it
       current_->replaced = true;
       drop_connection();
       co_return;
@@ -216,7 +231,7 @@ Task<void> Carrier::carry() {
   if (protocol.need() == Need::closed && !protocol.has_finished()) {
     drop_connection();
     if (current_) current_->begun = false;
-  } else if (!current_ && connection_->transactions() >= limits::messages_per_connection) {
+  } else if (!current_ && used_up(*connection_)) {
     drop_connection();
   }
 }
@@ -231,6 +246,14 @@ void Carrier::finished(smtp::Finished finished) {
     parcel.begun = parcel.lookahead = false;
     parcel.replaced = true;
     return;  // it is still the current one; carry() lets the connection go
+  }
+  if (finished.chunking_broken) {
+    site_.chunking_broken = true;
+    parcel.begun = parcel.lookahead = false;
+    parcel.replaced = true;
+    (void)connection_->protocol().take_finished();  // nor does it take the one behind
+    if (next_) next_->begun = next_->lookahead = false;
+    return;
   }
   const auto has_answer = [](const smtp::Ruling& ruling) { return ruling.code != 0; };
   const bool without_answer =
@@ -247,6 +270,28 @@ void Carrier::finished(smtp::Finished finished) {
   }
   current_ = std::move(next_);
   next_.reset();
+}
+
+// Why the host cannot be given the message.
+std::optional<smtp::Ruling> Carrier::unfit(Parcel& parcel, smtp::ClientProtocol& protocol) {
+  if (site_.chunking_broken && protocol.need() == Need::transaction) protocol.forgo_chunking();
+  parcel.transaction.now = depot_.with.loop.wall();
+  return smtp::unfit(protocol.offers(), parcel.transaction);
+}
+
+// What the host says it has no room for in one transaction (LIMITS) goes as a part of its own.
+// False: nothing of it may be sent over this connection.
+bool Carrier::keep_to_limits(Parcel& parcel) {
+  auto& recipients = parcel.transaction.recipients;
+  const auto beyond = connection_->protocol().beyond_limits(parcel.transaction);
+  if (beyond.empty()) return true;
+  if (beyond.size() == recipients.size()) return false;
+  const auto& assignment = parcel.assignment;
+  const auto rest = depot_.consignments.split(assignment.job, beyond);
+  for (auto position = beyond.rbegin(); position != beyond.rend(); ++position)
+    recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(*position));
+  put_back({assignment.site, rest, assignment.priority});
+  return true;
 }
 
 // Recipients that were too many for one transaction go first in line, as a part of their own. Each
@@ -266,11 +311,13 @@ Task<void> Carrier::look_ahead() {
   if (site_.lookaheads_lost >= Site::lookaheads_lost_max) co_return;
   if (ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
   if (connection_->transactions() + 1 >= limits::messages_per_connection) co_return;
+  if (protocol.exhausted()) co_return;
   auto more = depot_.scheduler.more(site_.id);
   if (!more) co_return;
   next_ = co_await prepare(*more);
-  if (!next_ || protocol.refuses(next_->transaction.size)) co_return;
-  if (!protocol.takes_next()) co_return;  // the connection ended meanwhile
+  if (!next_ || !protocol.takes_next()) co_return;  // the connection ended meanwhile
+  if (unfit(*next_, protocol) || !keep_to_limits(*next_)) co_return;
+  if (smtp::cannot_return_in_time(protocol.offers(), next_->transaction)) co_return;
   next_->begun = next_->lookahead = true;
   protocol.begin(next_->transaction);
 }
@@ -278,8 +325,10 @@ Task<void> Carrier::look_ahead() {
 Task<Carrier::Content> Carrier::send_content() {
   smtp::DotStuffer stuffer;
   auto& protocol = connection_->protocol();
-  auto left = current_->message->size();
-  for (;;) {
+  auto left = current_->transaction.size;
+  const bool chunk = protocol.sends_chunk();
+  const auto head = protocol.content_head();  // with the first block
+  for (bool first = true;; first = false) {
     auto block = co_await current_->message->read();
     if (!block || block->size() > left || (block->empty() && left > 0)) {
       depot_.with.record.event(
@@ -289,14 +338,16 @@ Task<Carrier::Content> Carrier::send_content() {
       co_return Content::unreadable;
     }
     left -= block->size();
-    const auto octets = stuffer.encode(*block);
+    const auto octets = chunk ? *block : stuffer.encode(*block);
+    const auto before = first ? std::string_view(head) : std::string_view();
     if (left > 0) {
-      const std::string_view pieces[] = {octets};
+      const std::string_view pieces[] = {before, octets};
       if (!co_await connection_->write_content(pieces)) co_return Content::connection_lost;
       continue;
     }
     co_await look_ahead();
-    const std::string_view pieces[] = {octets, protocol.finish_content(stuffer.end())};
+    const auto end = protocol.finish_content(chunk ? std::string_view() : stuffer.end());
+    const std::string_view pieces[] = {before, octets, end};
     if (!co_await connection_->write_content(pieces)) co_return Content::connection_lost;
     protocol.content_written();
     co_return Content::sent;

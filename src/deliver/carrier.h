@@ -29,6 +29,7 @@ struct Site {
   // none there, or closes after each message, is soon spared them; one that closes now and then is
   // not.
   unsigned lookaheads_lost = 0;
+  bool chunking_broken = false;  // a host offers CHUNKING and does not know BDAT
   static constexpr unsigned lookaheads_lost_max = 3;
   SteadyTime last_used{};
 };
@@ -84,6 +85,8 @@ class Carrier {
   void drop_connection();
   void put_back(const queue::Assignment& assignment);
   void offer_again(smtp::Finished& finished);
+  std::optional<smtp::Ruling> unfit(Parcel& parcel, smtp::ClientProtocol& protocol);
+  bool keep_to_limits(Parcel& parcel);
 
   Depot& depot_;
   Site& site_;

@@ -22,8 +22,7 @@ void note(std::optional<Unreachable>& reason, Unreachable another) {
 
 }  // namespace
 
-Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan,
-                        std::uint64_t size) {
+Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan, Unfit unfit) {
   Connected connected;
   if (with.settings.net == unconnected) {
     connected.unreachable.ruling = {smtp::Verdict::temporary, 0, "4.4.0",
@@ -59,19 +58,19 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
                                                      with.settings.hostname);
       co_await connection->advance();
       if (connection->protocol().need() == smtp::ClientProtocol::Need::transaction) {
-        auto too_large = connection->protocol().refuses(size);
-        if (!too_large) {
+        auto lack = unfit(connection->protocol());
+        if (!lack) {
           if (connected.connection) co_await connected.connection->quit();
-          connected.too_large.reset();
+          connected.unfit.reset();
           connected.connection = std::move(connection);
           co_return connected;
         }
-        if (connected.connection) {  // one is enough, for what is smaller
+        if (connected.connection) {  // one is enough, for other messages
           co_await connection->quit();
           continue;
         }
         connected.connection = std::move(connection);
-        connected.too_large = {std::move(*too_large), std::move(target)};
+        connected.unfit = {std::move(*lack), std::move(target)};
         continue;
       }
       auto refusal = connection->protocol().refusal();
@@ -84,8 +83,8 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
         reason->ruling.verdict == smtp::Verdict::permanent)
       note(reason, {std::move(*found.unknown_host), std::nullopt});
   }
-  if (connected.too_large) {
-    auto& ruling = connected.too_large->ruling;
+  if (connected.unfit) {
+    auto& ruling = connected.unfit->ruling;
     if (reason && reason->ruling.verdict == smtp::Verdict::temporary) {
       ruling.verdict = smtp::Verdict::temporary;
       ruling.status[0] = '4';

@@ -2,6 +2,7 @@
 // greets us and answers EHLO. Loop thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -19,16 +20,18 @@ struct Unreachable {
 struct Connected {
   std::unique_ptr<Connection> connection;  // its protocol can begin a transaction; or null, and
   Unreachable unreachable;
-  // The connection is to a host that takes no message of that size, nor does any other (RFC 1870).
-  // Permanent when all hosts said so; while one of them could not be asked it is temporary.
-  std::optional<Unreachable> too_large;
+  // The connection is to a host that cannot be given the message, nor can any other (too large, RFC
+  // 1870; SMTPUTF8, RFC 6531 3.2). Permanent when that is so for all hosts; while one of them could
+  // not be asked it is temporary.
+  std::optional<Unreachable> unfit;
 };
 
 // A host that cannot be reached, or that refuses at the greeting or EHLO with whatever code, lets
 // the next one be tried; limits::addresses_per_next_hop of each next hop. The failure of a
 // configured next hop is never permanent: the operator can repair it.
-// `size`: of the message that is to go first, in octets.
-Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan,
-                        std::uint64_t size);
+// `unfit`: why a host that has answered EHLO cannot be given the message that is to go first. It
+// may restrict what the protocol makes use of.
+using Unfit = std::function<std::optional<smtp::Ruling>(smtp::ClientProtocol&)>;
+Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan, Unfit unfit);
 
 }  // namespace malleposte::deliver

@@ -36,7 +36,7 @@ class Client : public testing::Test {
   static Transaction to(std::vector<std::string> recipients, std::uint64_t size = 3) {
     Transaction transaction;
     transaction.reverse_path = "s@example.org";
-    transaction.recipients = std::move(recipients);
+    for (auto& path : recipients) transaction.recipients.push_back({std::move(path)});
     transaction.size = size;
     return transaction;
   }

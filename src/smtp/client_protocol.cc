@@ -6,31 +6,10 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "mail/plain_text.h"
-#include "mail/status.h"
+#include "smtp/envelope_commands.h"
 
 namespace malleposte::smtp {
 namespace {
-
-constexpr std::string_view in_doubt = "; it may have been delivered";
-
-Verdict verdict_of(const PeerReply& reply) {
-  if (reply.positive()) return Verdict::accepted;
-  return reply.permanent() ? Verdict::permanent : Verdict::temporary;
-}
-
-Ruling ruling_of(const PeerReply& reply, Verdict verdict) {
-  Ruling result;
-  result.verdict = verdict;
-  result.code = reply.code;
-  result.status = reply.status.empty() ? mail::general_status(reply.code) : reply.status;
-  result.text = mail::one_line(reply.text, limits::reply_text_kept);
-  return result;
-}
-
-Ruling ruling_of(const PeerReply& reply) {
-  return ruling_of(reply, verdict_of(reply));
-}
 
 // RFC 5321 4.5.3.1.10 says 452, and to understand 552 so too; RFC 3463 has X.5.3 for it. A reply
 // that says something else, a full mailbox or disk, is about that.
@@ -38,15 +17,6 @@ bool too_many_recipients(const PeerReply& reply) {
   const auto detail = reply.status.empty() ? std::string_view() : std::string_view(reply.status);
   if (detail.ends_with(".5.3") && detail.size() == 5) return true;
   return (reply.code == 452 || reply.code == 552) && (detail.empty() || detail.ends_with(".0.0"));
-}
-
-// Addresses come from one parser that lets no control character pass; a line end here would let a
-// sender give our peer commands.
-void append_path(std::string& to, std::string_view path) {
-  for (char c : path) assert(c != '\r' && c != '\n' && c != '\0');
-  to += '<';
-  to += path;
-  to += '>';
 }
 
 }  // namespace
@@ -116,12 +86,9 @@ void ClientProtocol::replied(const PeerReply& reply) {
     case Stage::commands:
       return command_answered(reply);
     case Stage::content:
-      // The peer ended the transfer while we were sending; only a refusal has a meaning here.
-      if (reply.code < 400) return broken("a positive reply in the middle of the content");
-      decide_rest(ruling_of(reply));
-      return close(ruling_of(reply), true);
+      return content_refused_early(reply);
     case Stage::dot:
-      return dot_answered(reply);
+      return content_answered(reply);
     case Stage::lone_dot:
       rset_needed_ = false;
       if (reply.closing()) return close(ruling_of(reply), true);
@@ -158,11 +125,9 @@ void ClientProtocol::greeted(const PeerReply& reply) {
   if (!reply.closing()) output_ = "QUIT\r\n";
 }
 
-std::optional<Ruling> ClientProtocol::refuses(std::uint64_t size) const {
-  if (offers_.size_limit == 0 || size <= offers_.size_limit) return std::nullopt;
-  return Ruling{Verdict::permanent, 0, "5.3.4",
-                fmt::format("the message has {} octets; this host takes at most {}", size,
-                            offers_.size_limit)};
+void ClientProtocol::forgo_chunking() {
+  assert(!current_);
+  offers_.chunking = offers_.binary_mime = false;
 }
 
 bool ClientProtocol::takes_next() const {
@@ -171,11 +136,14 @@ bool ClientProtocol::takes_next() const {
 
 void ClientProtocol::begin(Transaction transaction) {
   assert(!transaction.recipients.empty());
-  assert(!refuses(transaction.size));
+  assert(!unfit(offers_, transaction) && !cannot_return_in_time(offers_, transaction));
   Exchange exchange;
+  exchange.data = !sends_chunk();
+  limits_.begun(transaction);
   exchange.results.resize(transaction.recipients.size());
   exchange.transaction = std::move(transaction);
   if (takes_next()) {
+    exchange.rset = !exchange.data;  // should the chunk before it fail (RFC 3030 2)
     next_ = std::move(exchange);
     return;
   }
@@ -192,18 +160,12 @@ void ClientProtocol::write_command(const Exchange& exchange, std::size_t number)
     output_ += "RSET\r\n";
     return;
   }
-  if (number == 0) {
-    output_ += "MAIL FROM:";
-    append_path(output_, transaction.reverse_path);
-    if (offers_.size) fmt::format_to(std::back_inserter(output_), " SIZE={}", transaction.size);
-    if (offers_.eight_bit_mime && transaction.eight_bit) output_ += " BODY=8BITMIME";
-  } else if (number <= transaction.recipients.size()) {
-    output_ += "RCPT TO:";
-    append_path(output_, transaction.recipients[number - 1]);
-  } else {
-    output_ += "DATA";
-  }
-  output_ += "\r\n";
+  if (number == 0)
+    append_mail(output_, offers_, transaction);
+  else if (number <= transaction.recipients.size())
+    append_rcpt(output_, offers_, transaction, transaction.recipients[number - 1]);
+  else
+    output_ += "DATA\r\n";
 }
 
 void ClientProtocol::send_commands(Exchange& exchange) {
@@ -238,18 +200,24 @@ void ClientProtocol::command_answered(const PeerReply& reply) {
   } else if (reply.positive()) {
     exchange.recipient_without_sender = true;
   }
-  if (exchange.sent == exchange.commands()) return;  // all on their way
+  const bool all_sent = exchange.sent == exchange.commands();
+  if (all_sent && (exchange.data || exchange.answered < exchange.sent)) return;
   if (exchange.mail_refused) {
     stage_ = Stage::ready;
+    rset_needed_ = exchange.recipient_without_sender;
     decide_rest(Ruling(*exchange.mail_refused));
     return finish();
   }
-  if (exchange.sent + 1 == exchange.commands() && exchange.accepted == 0) {  // no DATA for nobody
+  const bool asked = exchange.sent + (exchange.data ? 1 : 0) == exchange.commands();
+  if (asked && exchange.accepted == 0) {  // no content for nobody
     stage_ = Stage::ready;
     rset_needed_ = true;
     return finish();
   }
-  send_commands(exchange);
+  if (all_sent)
+    stage_ = Stage::content;  // by BDAT, which needs no leave
+  else
+    send_commands(exchange);
 }
 
 void ClientProtocol::recipient_answered(std::size_t position, const PeerReply& reply) {
@@ -286,6 +254,12 @@ void ClientProtocol::data_answered(const PeerReply& reply) {
   finish();
 }
 
+std::string ClientProtocol::content_head() const {
+  assert(stage_ == Stage::content);
+  if (!sends_chunk()) return "";
+  return fmt::format("BDAT {} LAST\r\n", current_->transaction.size);
+}
+
 std::string_view ClientProtocol::finish_content(std::string_view end) {
   assert(stage_ == Stage::content);
   stage_ = Stage::dot;
@@ -299,125 +273,42 @@ void ClientProtocol::content_written() {
   output_.clear();
 }
 
-void ClientProtocol::dot_answered(const PeerReply& reply) {
+// The peer ended the transfer while we were sending; only a refusal has a meaning here.
+void ClientProtocol::content_refused_early(const PeerReply& reply) {
+  if (reply.code < 400) return broken("a positive reply in the middle of the content");
+  const bool no_chunk = knows_no_chunk(reply);
+  const auto ruling = no_chunk ? ruling_of(reply, Verdict::temporary) : ruling_of(reply);
+  decide_rest(ruling);
+  if (no_chunk) loss_is_harmless_ = true;
+  close(ruling, true);
+  finished_->chunking_broken = no_chunk;
+}
+
+void ClientProtocol::content_answered(const PeerReply& reply) {
   output_.clear();  // when writing it failed at last: the peer had what it needed
-  if (reply.code < 400 && !reply.positive()) return broken("a reply of class 3 to the final dot");
-  decide_rest(ruling_of(reply));
+  if (reply.code < 400 && !reply.positive()) return broken("a reply of class 3 to the content");
+  if (knows_no_chunk(reply)) return content_refused_early(reply);
+  auto ruling = ruling_of(reply);
+  ruling.reports_passed_on = reply.positive() && offers_.dsn;
+  ruling.time_limit_lost =
+      reply.positive() && current_->transaction.requests.deliver_by && !offers_.deliver_by;
+  decide_rest(ruling);
   if (reply.closing()) {
     loss_is_harmless_ = true;
-    return close(ruling_of(reply), true);
+    return close(ruling, true);
   }
+  // RFC 3030 2: a chunk that was refused does not end the transaction, as the final dot does.
+  if (!reply.positive() && sends_chunk() && !next_) rset_needed_ = true;
   stage_ = next_ ? Stage::commands : Stage::ready;
   auto surplus = std::move(current_->surplus);
   finish();
   if (reply.positive()) finished_->surplus = std::move(surplus);
 }
 
-// Every recipient without a result gets this one.
-void ClientProtocol::decide_rest(const Ruling& result) {
-  for (auto& known : current_->results)
-    if (!known) known = result;
-}
-
-void ClientProtocol::finish(bool untouched, bool undecided) {
-  Finished finished;
-  finished.untouched = untouched;
-  finished.in_doubt = undecided;
-  finished.results.reserve(current_->results.size());
-  for (auto& result : current_->results) {
-    assert(result);
-    finished.results.push_back(std::move(*result));
-  }
-  finished_ = std::move(finished);
-  current_ = std::move(next_);
-  next_.reset();
-}
-
-std::optional<Finished> ClientProtocol::take_finished() {
-  if (!finished_) return std::nullopt;
-  auto taken = std::exchange(finished_, std::nullopt);
-  if (stage_ == Stage::closed) {
-    if (current_) {  // begun behind the one that has just ended
-      if (loss_.code == 0) loss_.text = "the connection ended before the message was sent";
-      decide_rest(loss_);
-      finish(loss_is_harmless_ || current_->sent == 0);
-    }
-  } else if (!pending_.empty()) {
-    consume(std::exchange(pending_, {}));
-  }
-  return taken;
-}
-
-// The conversation is over. What was begun is decided: by the peer's own words when it said why,
-// else as lost.
-void ClientProtocol::close(const Ruling& why, bool peer_said_so) {
-  const auto stage = std::exchange(stage_, Stage::closed);
-  output_.clear();
-  loss_ = why;
-  loss_.verdict = Verdict::temporary;
-  if (!current_ && !finished_) refusal_ = why;
-  if (!current_) return;
-  if (finished_) return;  // its turn comes in take_finished()
-  const bool undecided = stage == Stage::dot && !peer_said_so;
-  if (current_->mail_refused) decide_rest(Ruling(*current_->mail_refused));
-  decide_rest(loss_);
-  finish(stage == Stage::commands && loss_is_harmless_, undecided);
-}
-
-void ClientProtocol::lost(std::string_view how) {
-  if (stage_ == Stage::closed) return;
-  if (stage_ == Stage::quit) {
-    stage_ = Stage::closed;
-    return;
-  }
-  loss_is_harmless_ = true;
-  auto text = fmt::format("{} while {}", how, doing());
-  if (stage_ == Stage::dot) text += in_doubt;
-  close({Verdict::temporary, 0, "4.4.2", std::move(text)}, false);
-}
-
-void ClientProtocol::broken(std::string_view complaint) {
-  loss_is_harmless_ = false;
-  if (stage_ == Stage::commands) {
-    current_->mail_refused.reset();
-    for (auto& result : current_->results) result.reset();
-  }
-  auto text = fmt::format("the peer breaks the protocol: {}", complaint);
-  if (stage_ == Stage::dot) text += in_doubt;
-  close({Verdict::temporary, 0, "4.5.0", std::move(text)}, false);
-}
-
-void ClientProtocol::quit() {
-  assert(need() == Need::transaction);
-  stage_ = Stage::quit;
-  output_ = "QUIT\r\n";
-}
-
-std::string ClientProtocol::doing() const {
-  switch (stage_) {
-    case Stage::greeting:
-      return "waiting for the greeting";
-    case Stage::ehlo:
-      return "saying EHLO";
-    case Stage::helo:
-      return "saying HELO";
-    case Stage::content:
-      return "sending the message";
-    case Stage::dot:
-      return "waiting for the answer to the final dot";
-    case Stage::lone_dot:
-      return "ending DATA";
-    case Stage::quit:
-      return "saying QUIT";
-    case Stage::commands:
-      break;
-    default:
-      return "idle";
-  }
-  auto number = current_->answered;
-  if (current_->rset && number-- == 0) return "saying RSET";
-  if (number == 0) return "saying MAIL FROM";
-  return number <= current_->transaction.recipients.size() ? "saying RCPT TO" : "saying DATA";
+// The command is not known, in spite of what was offered: some go between who let the EHLO answer
+// of another pass. What they were told then is not about the message.
+bool ClientProtocol::knows_no_chunk(const PeerReply& reply) const {
+  return sends_chunk() && (reply.code == 500 || reply.code == 502);
 }
 
 Duration ClientProtocol::timeout() const {
@@ -438,8 +329,8 @@ Duration ClientProtocol::timeout() const {
       break;
   }
   if (!current_) return limits::mail_timeout;
-  return current_->answered + 1 == current_->commands() ? limits::data_timeout
-                                                        : limits::rcpt_timeout;
+  const bool data = current_->data && current_->answered + 1 == current_->commands();
+  return data ? limits::data_timeout : limits::rcpt_timeout;
 }
 
 }  // namespace malleposte::smtp

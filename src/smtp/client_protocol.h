@@ -3,16 +3,17 @@
 // begins one, sends content when asked for, and takes the results.
 //
 // With PIPELINING (RFC 2920) MAIL, all RCPTs and DATA go in one write, and the commands of the next
-// transaction may follow the final dot in the same write; without it one command waits for the
+// transaction may follow the content in the same write; without it one command waits for the
 // other. Whatever the peer sends or however the connection ends, every recipient of every begun
 // transaction gets exactly one result.
+//
+// Where the peer offers CHUNKING (RFC 3030) the content goes as one chunk, BDAT LAST, its length
+// being known, and only when somebody is to get it (docs/adr/0037). Else it goes by DATA.
 //
 // A reply is believed as the answer to the command whose turn it is. One that comes before its
 // command was written, or that cannot answer it, shows that commands and replies have come apart:
 // then what was said about the recipients of that transaction is not believed either, and all of
 // them are temporary failures.
-//
-// 8-bit content goes unchanged to a peer without 8BITMIME; it is not converted yet.
 #pragma once
 
 #include <cstdint>
@@ -23,34 +24,24 @@
 
 #include "base/time.h"
 #include "smtp/ehlo_answer.h"
+#include "smtp/peer_fit.h"
+#include "smtp/peer_limits.h"
 #include "smtp/reply_parser.h"
+#include "smtp/ruling.h"
+#include "smtp/transaction.h"
 
 namespace malleposte::smtp {
-
-struct Transaction {
-  std::string reverse_path;             // as between the angle brackets, "" for null
-  std::vector<std::string> recipients;  // the same; at least one
-  std::uint64_t size = 0;               // octets of content, exactly
-  bool eight_bit = false;
-};
-
-enum class Verdict : std::uint8_t { accepted, temporary, permanent };
-
-// What became of one recipient, or of a whole conversation.
-struct Ruling {
-  Verdict verdict = Verdict::temporary;
-  int code = 0;        // of the reply; 0 when none came
-  std::string status;  // enhanced code, always set
-  std::string text;    // one line
-};
 
 struct Finished {
   std::vector<Ruling> results;  // one for each recipient, in order
   // The connection ended before the peer asked for the content: another connection may be tried
   // without any risk.
   bool untouched = false;
-  // The connection ended behind the final dot: the peer may have taken the message.
+  // The connection ended behind the end of the content: the peer may have taken the message.
   bool in_doubt = false;
+  // The peer offers CHUNKING and does not know BDAT: it has not taken the message, whose octets it
+  // may have read as commands. Over another connection, with forgo_chunking(), it may.
+  bool chunking_broken = false;
   // Positions of recipients that were too many for one transaction, when the peer took the message
   // for others: they may be offered again at once (RFC 5321 4.5.3.1.10). Their results are
   // temporary.
@@ -87,17 +78,31 @@ class ClientProtocol {
   const std::optional<Ruling>& refusal() const { return refusal_; }
   const EhloAnswer& offers() const { return offers_; }
 
-  // Why this peer can be known not to take a message of this size: 5.3.4 (RFC 1870 6.1).
-  std::optional<Ruling> refuses(std::uint64_t size) const;
+  // From now on as if the peer offered no CHUNKING; before anything is begun.
+  void forgo_chunking();
 
-  // Starts a transaction. Allowed when need() is `transaction`, and with takes_next() while the
-  // content of the one before is being sent.
+  // Positions of recipients that the peer's limits leave no place for, and whether it takes no
+  // further transaction in this session: see PeerLimits.
+  std::vector<std::size_t> beyond_limits(const Transaction& transaction) const {
+    return limits_.beyond(offers_, transaction.recipients);
+  }
+  bool exhausted() const { return limits_.exhausted(offers_); }
+
+  // Starts a transaction that fits the peer: not unfit() nor without return in time. Allowed when
+  // need() is `transaction`, and with takes_next() while the content of the one before is being
+  // sent.
   void begin(Transaction transaction);
   bool takes_next() const;
 
-  // The content is about to be complete: `end` (DotStuffer::end) goes out, followed by the commands
-  // of the next transaction if there is one. Returns what is to be written behind the last block;
-  // valid until the next call of anything. From here on the message is past its final dot.
+  // What goes before the first octet of the content: BDAT for a chunk, else nothing.
+  std::string content_head() const;
+  // Whether the content goes as it is, exactly the octets of Transaction::size; else by DATA, with
+  // dots stuffed.
+  bool sends_chunk() const { return offers_.chunking; }
+  // The content is about to be complete: `end` (DotStuffer::end, or nothing behind a chunk) goes
+  // out, followed by the commands of the next transaction if there is one. Returns what is to be
+  // written behind the last block; valid until the next call of anything. From here on the peer may
+  // have the whole message: it is past its final dot, or the end of its chunk.
   std::string_view finish_content(std::string_view end);
   // The octets of finish_content() were written.
   void content_written();
@@ -119,23 +124,26 @@ class ClientProtocol {
     ready,     // no transaction
     commands,  // RSET, MAIL, RCPT, DATA
     content,
-    dot,       // the final dot was written, perhaps
+    dot,       // the final dot, or the end of the chunk, was written, perhaps
     lone_dot,  // DATA was taken though no recipient was: ends it without content
     quit,
     closed,
   };
 
-  // A transaction on its way. Its commands are numbered: [RSET] MAIL RCPT... DATA.
+  // A transaction on its way. Its commands are numbered: [RSET] MAIL RCPT... [DATA].
   struct Exchange {
     Transaction transaction;
     bool rset = false;
+    bool data = false;                   // not by BDAT
     std::size_t sent = 0, answered = 0;  // commands
     std::optional<Ruling> mail_refused;
     std::vector<std::optional<Ruling>> results;  // refusals at first, all at the end
     std::vector<std::size_t> surplus;            // see Finished
     std::size_t accepted = 0;
     bool recipient_without_sender = false;  // MAIL was refused, and a RCPT taken nevertheless
-    std::size_t commands() const { return transaction.recipients.size() + 2 + (rset ? 1 : 0); }
+    std::size_t commands() const {
+      return transaction.recipients.size() + 1 + (rset ? 1 : 0) + (data ? 1 : 0);
+    }
   };
 
   void consume(std::string_view bytes);
@@ -144,7 +152,9 @@ class ClientProtocol {
   void command_answered(const PeerReply& reply);
   void recipient_answered(std::size_t position, const PeerReply& reply);
   void data_answered(const PeerReply& reply);
-  void dot_answered(const PeerReply& reply);
+  void content_refused_early(const PeerReply& reply);
+  void content_answered(const PeerReply& reply);
+  bool knows_no_chunk(const PeerReply& reply) const;
   void send_commands(Exchange& exchange);
   void write_command(const Exchange& exchange, std::size_t number);
   void decide_rest(const Ruling& result);
@@ -160,6 +170,7 @@ class ClientProtocol {
   std::string output_;
   std::string pending_;  // received behind the end of a transaction whose results wait to be taken
   EhloAnswer offers_;
+  PeerLimits limits_;
   std::optional<Ruling> refusal_;
   std::optional<Exchange> current_, next_;
   std::optional<Finished> finished_;

@@ -9,7 +9,7 @@ namespace {
 TEST_F(Client, PipelinesAWholeTransaction) {
   greet("250-mx\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250 8BITMIME\r\n");
   auto transaction = to({"a@x", "b@x"}, 30);
-  transaction.eight_bit = true;
+  transaction.body = mail::Body::eight_bit;
   p.begin(transaction);
   EXPECT_EQ(says(),
             "MAIL FROM:<s@example.org> SIZE=30 BODY=8BITMIME\r\n"
@@ -214,8 +214,8 @@ TEST_F(Client, TheFirstRecipientIsNeverTooMany) {
 
 TEST_F(Client, ATooLargeMessageIsKnownBefore) {
   greet("250-mx\r\n250 SIZE 100\r\n");
-  EXPECT_FALSE(p.refuses(100));
-  auto ruling = p.refuses(101);
+  EXPECT_FALSE(unfit(p.offers(), to({"a@x"}, 100)));
+  auto ruling = unfit(p.offers(), to({"a@x"}, 101));
   ASSERT_TRUE(ruling);
   EXPECT_EQ(ruling->status, "5.3.4");
   EXPECT_EQ(ruling->verdict, Verdict::permanent);
@@ -317,7 +317,7 @@ TEST(ClientDeathTest, APathWithALineEndIsABug) {
   p.written();
   p.received("250-x\r\n250 PIPELINING\r\n");
   Transaction transaction;
-  transaction.recipients = {"a@x>\r\nRCPT TO:<b@x"};
+  transaction.recipients = {{"a@x>\r\nRCPT TO:<b@x"}};
   ASSERT_EQ(p.need(), Need::transaction);
   EXPECT_DEATH(p.begin(transaction), "append_path");
 }

@@ -1,6 +1,8 @@
 #include "smtp/ehlo_answer.h"
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace malleposte::smtp {
 namespace {
@@ -16,6 +18,91 @@ bool is(std::string_view word, std::string_view keyword) {
   return true;
 }
 
+// Takes the next word off the front of `line`; blanks between words may be several.
+std::string_view next_word(std::string_view& line) {
+  const auto begin = line.find_first_not_of(" \t");
+  line.remove_prefix(begin == std::string_view::npos ? line.size() : begin);
+  const auto word = line.substr(0, line.find_first_of(" \t"));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+// The whole word as a number; nothing for anything else, also for one that is too large.
+template <typename Number>
+std::optional<Number> number(std::string_view word) {
+  Number value = 0;
+  const auto end = word.data() + word.size();
+  const auto [rest, error] = std::from_chars(word.data(), end, value);
+  if (word.empty() || error != std::errc() || rest != end) return std::nullopt;
+  return value;
+}
+
+// RFC 9422 3.1: NAME or NAME=VALUE.
+bool is_limit(std::string_view word) {
+  const auto equals = word.find('=');
+  const auto name = word.substr(0, equals);
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), in_name)) return false;
+  if (equals == std::string_view::npos) return true;
+  const auto value = word.substr(equals + 1);
+  const auto in_value = [](char c) { return c > ' ' && c < 0x7f && c != ';'; };
+  return !value.empty() && std::all_of(value.begin(), value.end(), in_value);
+}
+
+// RFC 9422 4: at most six digits, the first not a zero. A limit that is not so is none, and neither
+// is one that has no meaning to us.
+void read_limit(std::string_view word, EhloAnswer& answer) {
+  const auto equals = word.find('=');
+  if (equals == std::string_view::npos) return;
+  const auto name = word.substr(0, equals);
+  const auto digits = word.substr(equals + 1);
+  if (digits.size() > 6 || digits.starts_with('0')) return;
+  const auto value = number<std::uint32_t>(digits);
+  if (!value) return;
+  if (is(name, "MAILMAX")) answer.mails_max = *value;
+  if (is(name, "RCPTMAX")) answer.recipients_max = *value;
+  if (is(name, "RCPTDOMAINMAX")) answer.recipient_domains_max = *value;
+}
+
+// RFC 9422 3.7: with a word that is none, no limit counts.
+void read_limits(std::string_view line, EhloAnswer& answer) {
+  auto limited = answer;
+  for (auto word = next_word(line); !word.empty(); word = next_word(line)) {
+    if (!is_limit(word)) return;
+    read_limit(word, limited);
+  }
+  answer = limited;
+}
+
+void read_line(std::string_view line, EhloAnswer& answer) {
+  const auto keyword = next_word(line);
+  const auto count = [&line] { return number<std::uint64_t>(next_word(line)).value_or(0); };
+  if (is(keyword, "PIPELINING")) answer.pipelining = true;
+  if (is(keyword, "8BITMIME")) answer.eight_bit_mime = true;
+  if (is(keyword, "CHUNKING")) answer.chunking = true;
+  if (is(keyword, "BINARYMIME")) answer.binary_mime = true;
+  if (is(keyword, "SMTPUTF8")) answer.smtputf8 = true;
+  if (is(keyword, "DSN")) answer.dsn = true;
+  if (is(keyword, "ENHANCEDSTATUSCODES")) answer.enhanced_status_codes = true;
+  if (is(keyword, "MT-PRIORITY")) answer.mt_priority = true;
+  if (is(keyword, "SIZE")) {
+    answer.size = true;
+    answer.size_limit = count();
+  }
+  if (is(keyword, "DELIVERBY")) {
+    answer.deliver_by = true;
+    answer.deliver_by_min_s = count();
+  }
+  if (is(keyword, "FUTURERELEASE")) {
+    answer.future_release = true;
+    answer.hold_max_s = count();
+  }
+  if (is(keyword, "LIMITS")) read_limits(line, answer);
+}
+
 }  // namespace
 
 EhloAnswer parse_ehlo_answer(std::string_view text) {
@@ -23,20 +110,10 @@ EhloAnswer parse_ehlo_answer(std::string_view text) {
   for (auto end = text.find('\n'); end != std::string_view::npos;) {
     text.remove_prefix(end + 1);
     end = text.find('\n');
-    auto line = text.substr(0, end);
-    auto blank = line.find(' ');
-    auto keyword = line.substr(0, blank);
-    if (is(keyword, "PIPELINING")) answer.pipelining = true;
-    if (is(keyword, "8BITMIME")) answer.eight_bit_mime = true;
-    if (is(keyword, "SIZE")) {
-      answer.size = true;
-      auto value = blank == std::string_view::npos ? "" : line.substr(blank + 1);
-      std::uint64_t limit = 0;
-      auto [rest, error] = std::from_chars(value.data(), value.data() + value.size(), limit);
-      if (error == std::errc() && (rest == value.data() + value.size() || *rest == ' '))
-        answer.size_limit = limit;
-    }
+    read_line(text.substr(0, end), answer);
   }
+  answer.binary_mime = answer.binary_mime && answer.chunking;  // RFC 3030 3: nothing without BDAT
+  answer.smtputf8 = answer.smtputf8 && answer.eight_bit_mime;  // RFC 6531 3.1, 8
   return answer;
 }
 

@@ -18,13 +18,14 @@ struct Message {
 // A session that accepts everything but recipients of the domain "refused".
 struct Driver {
   ServerOptions options;
+  Offers offers = {};
   bool repair = false;
   std::vector<Message> messages = {};
   std::vector<std::string> noted = {};
   unsigned content_refused = 0;
 
   std::string run(const std::vector<std::string>& pieces) {
-    ServerProtocol protocol(options, repair);
+    ServerProtocol protocol(options, repair, offers);
     std::string sent, content;
     protocol.greet();
     for (std::string piece : pieces) {
@@ -93,7 +94,8 @@ TEST(ServerProtocol, TakesAMessage) {
                    "RCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\nhello\r\n.\r\nQUIT\r\n"}),
             banner +
                 "250-mail.example.org\r\n250-PIPELINING\r\n250-8BITMIME\r\n"
-                "250-ENHANCEDSTATUSCODES\r\n250 SIZE 1000\r\n"
+                "250-ENHANCEDSTATUSCODES\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-SMTPUTF8\r\n"
+                "250-DSN\r\n250-ETRN\r\n250-HELP\r\n250-LIMITS RCPTMAX=1000\r\n250 SIZE 1000\r\n"
                 "250 2.1.0 Sender accepted.\r\n250 2.1.5 Recipient accepted.\r\n"
                 "250 2.1.5 Recipient accepted.\r\n354 End your message with a period.\r\n"
                 "250 2.0.0 Message accepted as " +
@@ -133,11 +135,13 @@ TEST(ServerProtocol, HowTheInputIsCutMakesNoDifference) {
 
 TEST(ServerProtocol, WithoutEnhancedCodesNoneAreSent) {
   Driver d = driver();
-  d.options.enhanced_status = d.options.pipelining = d.options.eight_bit_mime = false;
+  d.offers.enhanced_status = d.offers.pipelining = d.offers.eight_bit_mime = false;
   EXPECT_EQ(
       d.run({"EHLO x\r\nMAIL FROM:<a@b> BODY=7BIT\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@refused>\r\n"}),
       banner +
-          "250-mail.example.org\r\n250 SIZE\r\n555 A parameter is not supported.\r\n"
+          "250-mail.example.org\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n"
+          "250-ETRN\r\n250-HELP\r\n250-LIMITS RCPTMAX=1000\r\n250 SIZE\r\n555 A parameter is not "
+          "supported.\r\n"
           "250 Sender accepted.\r\n553 No.\r\n");
 }
 
