@@ -215,7 +215,7 @@ TEST(Address, DomainsAreComparedAsALabels) {
   EXPECT_EQ(canonical_domain("Bücher.Example"), canonical_domain("XN--bcher-kva.EXAMPLE"));
   EXPECT_EQ(canonical_domain("B\xff"), "b\xff");
   EXPECT_EQ(canonical_address(must("\"Jörg B\"@Bücher.example")),
-            "\"jörg b\"@xn--bcher-kva.example");
+            "\"Jörg B\"@xn--bcher-kva.example");
 }
 
 }  // namespace

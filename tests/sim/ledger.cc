@@ -18,13 +18,23 @@ std::optional<Fate> final_fate(std::string_view state) {
   return std::nullopt;
 }
 
+void remove_line(std::string& content, const std::string& beginning) {
+  if (const auto at = content.find(beginning); at != std::string::npos)
+    content.erase(at, content.find('\n', at) + 1 - at);
+}
+
 }  // namespace
 
 std::string own_content(std::string_view content) {
   const auto start = content.find("X-Sim: ");
-  if (content.starts_with("Received:") && start != std::string_view::npos)
-    content.remove_prefix(start);
-  return std::string(content);
+  if (!content.starts_with("Received:") || start == std::string_view::npos)
+    return std::string(content);
+  std::string own(content.substr(start));
+  // What was added to the header together with our field has its id and its time.
+  const auto trace = content.substr(0, start);
+  remove_line(own, "Message-ID: <" + std::string(trace.substr(trace.find(" id ") + 4, 13)) + "@");
+  remove_line(own, "Date: " + std::string(trace.substr(trace.rfind("; ") + 2)));
+  return own;
 }
 
 unsigned Ledger::token_of(const std::string& address) {

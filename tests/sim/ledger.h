@@ -139,7 +139,7 @@ class Ledger {
   std::map<unsigned, std::vector<std::uint64_t>> by_token_;
 };
 
-// The content behind the Received field we put in front.
+// The content without the fields that we put in.
 std::string own_content(std::string_view content);
 
 }  // namespace malleposte::sim
