@@ -25,6 +25,9 @@ inline constexpr std::size_t received_hops = 100;              // then 554 5.4.6
 inline constexpr std::size_t header_octets = 256 * 1024;       // looked through for hops
 inline constexpr Duration command_timeout = 5min;              // RFC 5321 4.5.3.2.7
 inline constexpr Duration ptr_timeout = 1s;
+inline constexpr std::size_t envelope_id_octets = 100;         // ENVID=, RFC 3461 4.4
+inline constexpr std::size_t original_recipient_octets = 500;  // ORCPT=, RFC 3461 4.2
+inline constexpr Duration future_release = 30 * 24h;           // HOLDFOR=, HOLDUNTIL=; then 501
 
 // --- Spool ---------------------------------------------------------------------------------------
 inline constexpr std::size_t inline_body_octets = 64 * 1024;  // more streams out as CHUNK records

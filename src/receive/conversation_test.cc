@@ -1,5 +1,6 @@
 // Runs tests/conversations/*.txt against sessions in memory, with the client's octets cut in every
-// way: the answers and what is queued must be as written each time.
+// way, over IPv6, and with BDAT in place of DATA: the answers and what is queued must be as written
+// each time.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -70,6 +71,7 @@ bool parse_line(std::string_view line, Script& script) {
     script.trusted = line == "client: trusted";
     return script.trusted || line == "client: stranger";
   }
+  if (line == "delivered: no") return true;
   const char who = line.front();
   line.remove_prefix(1);
   std::size_t times = 1;
@@ -96,8 +98,8 @@ bool parse_line(std::string_view line, Script& script) {
     script.events.push_back({Event::Kind::closed, ""});
   } else if (who == 'Q' && how == ':') {
     script.queued.push_back({std::string(text), ""});
-  } else if (who == 'Q' && how == '|' && !script.queued.empty()) {
-    script.queued.back().content += unescape(text) + "\r\n";
+  } else if (who == 'Q' && (how == '|' || how == '~') && !script.queued.empty()) {
+    script.queued.back().content += unescape(text) + (how == '|' ? "\r\n" : "");
   } else {
     return false;
   }
@@ -114,6 +116,72 @@ Script read_script(const fs::path& path) {
     EXPECT_TRUE(parse_line(line, script)) << path << ":" << number << ": " << line;
   }
   return script;
+}
+
+void append(Script& script, Event event) {
+  if (event.kind == Event::Kind::send) script.octets += event.text.size();
+  script.events.push_back(std::move(event));
+}
+
+// The same conversation with BDAT in place of DATA: what was accepted comes in `chunks` chunks,
+// what was refused as it is in one. Without events when there is no DATA, or it has no place of its
+// own (a client that does not wait for the 354).
+Script with_chunks(const Script& script, std::size_t chunks) {
+  Script result = script;
+  result.events.clear();
+  result.octets = 0;
+  std::size_t accepted = 0, data = 0;
+  bool in_content = false;
+  for (std::size_t i = 0; i < script.events.size(); ++i) {
+    Event event = script.events[i];
+    if (event.kind != Event::Kind::send) {
+      const bool go_on = event.kind == Event::Kind::expect && event.text.starts_with("354");
+      if (go_on && !in_content) return {};
+      if (!go_on) append(result, std::move(event));
+      continue;
+    }
+    std::string sent;
+    std::size_t taken = 0;
+    if (in_content) {
+      const std::size_t end = ("\r\n" + event.text).find("\r\n.\r\n");
+      if (end == std::string::npos || i + 1 == script.events.size()) return {};
+      const bool good = script.events[i + 1].text.starts_with("250 2.0.0 Message accepted");
+      const std::string content =
+          good ? script.queued.at(accepted++).content : event.text.substr(0, end);
+      const std::size_t count = good ? chunks : 1;
+      for (std::size_t n = 0, at = 0; n < count; ++n) {
+        const std::size_t octets = n + 1 == count ? content.size() - at : content.size() / count;
+        sent += "BDAT " + std::to_string(octets) + (n + 1 == count ? " LAST\r\n" : "\r\n");
+        sent += content.substr(at, octets);
+        at += octets;
+      }
+      taken = end + 3;
+      in_content = false;
+      append(result, {Event::Kind::send, sent});
+      for (std::size_t n = 1; n < count; ++n) {
+        append(result, {Event::Kind::expect, "250 2.0.0 Chunk taken."});
+      }
+      ++data;
+    }
+    std::string rest = event.text.substr(taken);
+    // DATA at its end, and the 354 among the answers.
+    for (const std::string_view word : {"DATA\r\n", "data\n"}) {
+      const bool line = rest.ends_with(word) &&
+                        (rest.size() == word.size() || rest[rest.size() - word.size() - 1] == '\n');
+      std::size_t next = i + 1;
+      while (next < script.events.size() && script.events[next].kind == Event::Kind::expect &&
+             !script.events[next].text.starts_with("354")) {
+        ++next;
+      }
+      if (!line || next == script.events.size() || !script.events[next].text.starts_with("354")) {
+        continue;
+      }
+      rest.resize(rest.size() - word.size());
+      in_content = true;
+    }
+    if (!rest.empty()) append(result, {Event::Kind::send, rest});
+  }
+  return data == 0 ? Script{} : result;
 }
 
 // `*` stands for any characters.
@@ -135,7 +203,7 @@ config::Settings settings() {
   result.mail_name = "example.org";
   result.root_address = "anna@office.example";
   result.relay_domains = {"relay.example", ".subs.example"};
-  result.smtpd_trusted_networks = {{*parse_ip("127.0.0.1"), 128}};
+  result.smtpd_trusted_networks = {{*parse_ip("127.0.0.1"), 128}, {*parse_ip("::1"), 128}};
   result.message_size_limit = 1'000'000;
   result.in = {"127.0.0.1"};
   return result;
@@ -157,7 +225,10 @@ Queued queued(const TestStore::Message& message) {
 struct Cut {
   enum class Way { none, at, everywhere, never_waiting } way;
   std::size_t at = 0;  // octets sent before the cut
+  bool ipv6 = false;
 };
+
+std::vector<fs::path> scripts();
 
 class Conversation : public testing::TestWithParam<fs::path> {
  protected:
@@ -167,7 +238,9 @@ class Conversation : public testing::TestWithParam<fs::path> {
     FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
                    settings());
     ASSERT_TRUE(door.open());
-    const auto wire = world.network.connect_from(script.trusted ? "127.0.0.1" : "127.0.0.2");
+    const auto wire = cut.ipv6
+                          ? world.network.connect_from(script.trusted ? "::1" : "2001:db8::2")
+                          : world.network.connect_from(script.trusted ? "127.0.0.1" : "127.0.0.2");
     const auto say = [&](std::string_view octets) {
       if (!octets.empty()) wire->say(octets);
       world.loop.run();
@@ -226,6 +299,10 @@ TEST_P(Conversation, GoesAsWrittenHoweverTheOctetsAreCut) {
     ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::none}));
   }
   {
+    SCOPED_TRACE("over IPv6");
+    ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::none, 0, true}));
+  }
+  {
     SCOPED_TRACE("without waiting for any answer");
     ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::never_waiting}));
   }
@@ -239,6 +316,35 @@ TEST_P(Conversation, GoesAsWrittenHoweverTheOctetsAreCut) {
     SCOPED_TRACE("cut after octet " + std::to_string(at));
     ASSERT_NO_FATAL_FAILURE(play(script, {Cut::Way::at, at}));
   }
+}
+
+// Dots that DATA stuffs, line feeds it repairs, faults it finds: all of it comes out the same.
+TEST_P(Conversation, GoesTheSameInChunks) {
+  const Script script = read_script(GetParam());
+  for (const std::size_t chunks : {1U, 2U, 5U}) {
+    const Script chunked = with_chunks(script, chunks);
+    if (chunked.events.empty()) return;
+    SCOPED_TRACE(std::to_string(chunks) + " chunks");
+    ASSERT_NO_FATAL_FAILURE(play(chunked, {Cut::Way::none}));
+    ASSERT_NO_FATAL_FAILURE(play(chunked, {Cut::Way::never_waiting}));
+    const std::size_t step = chunked.octets < 2500 ? 1 : chunked.octets / 97 + 1;
+    for (std::size_t at = 1; at < chunked.octets && !HasFailure(); at += step) {
+      SCOPED_TRACE("cut after octet " + std::to_string(at));
+      ASSERT_NO_FATAL_FAILURE(play(chunked, {Cut::Way::at, at}));
+    }
+  }
+}
+
+// A runner that found no DATA anywhere would prove nothing.
+TEST(Conversations, MostMessagesAlsoComeInChunks) {
+  std::size_t with_data = 0, chunked = 0;
+  for (const fs::path& path : scripts()) {
+    const Script script = read_script(path);
+    with_data += std::any_of(script.events.begin(), script.events.end(),
+                             [](const Event& event) { return event.text.starts_with("354"); });
+    chunked += with_chunks(script, 2).events.empty() ? 0 : 1;
+  }
+  EXPECT_GT(chunked * 10, with_data * 8) << chunked << " of " << with_data;
 }
 
 std::vector<fs::path> scripts() {

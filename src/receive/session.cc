@@ -61,7 +61,8 @@ Session::Session(const Services& services, std::shared_ptr<const Rules> rules,
       peer_(net::to_string(stream_->peer())),
       peer_address_(stream_->peer().address),
       client_name_(std::make_shared<std::string>()),
-      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted) {
+      protocol_(rules_->options, rules_->repair_bare_lf && client.trusted,
+                smtp::Offers::to_client(client.trusted)) {
   relay_client_.trusted = client.trusted;
   if (const auto local = parse_ip(stream_->local().address)) relay_client_.reached_at = *local;
 }
@@ -103,7 +104,7 @@ Task<void> Session::run(std::function<void(Session&)> ended) {
     ReadBuffers::Loan loan = co_await services_.buffers.borrow();
     const Result<std::size_t> got = co_await stream_->read_some(loan.span(), deadline);
     if (!got || *got == 0) break;
-    protocol_.feed({loan.span().data(), *got});
+    protocol_.feed({loan.span().data(), *got}, services_.loop.wall());
     open = co_await carry_out(std::move(loan));
   }
   incoming_.reset();
@@ -209,6 +210,7 @@ bool Session::begin_message() {
   envelope_.reverse_path = transaction.reverse_path;
   envelope_.recipients = transaction.recipients;
   envelope_.body = transaction.body;
+  envelope_.requests = transaction.requests;
   envelope_.arrived = services_.loop.wall();
   envelope_.client_address = peer_address_;
   envelope_.client_name = *client_name_;

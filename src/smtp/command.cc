@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/limits.h"
@@ -27,8 +28,8 @@ constexpr std::array<std::pair<std::string_view, Verb>, 32> verbs{{
     {"MAIL", Verb::mail},     {"RCPT", Verb::rcpt},      {"DATA", Verb::data},
     {"RSET", Verb::rset},     {"NOOP", Verb::noop},      {"QUIT", Verb::quit},
     {"EHLO", Verb::ehlo},     {"HELO", Verb::helo},      {"VRFY", Verb::vrfy},
-    {"EXPN", Verb::expn},     {"HELP", Verb::help},      {"BDAT", Verb::known},
-    {"AUTH", Verb::known},    {"STARTTLS", Verb::known}, {"ETRN", Verb::known},
+    {"EXPN", Verb::expn},     {"HELP", Verb::help},      {"BDAT", Verb::bdat},
+    {"AUTH", Verb::known},    {"STARTTLS", Verb::known}, {"ETRN", Verb::etrn},
     {"ATRN", Verb::known},    {"TURN", Verb::known},     {"SEND", Verb::known},
     {"SOML", Verb::known},    {"SAML", Verb::known},     {"BURL", Verb::known},
     {"XCLIENT", Verb::known}, {"XFORWARD", Verb::known}, {"LHLO", Verb::known},
@@ -52,9 +53,12 @@ bool is_keyword(std::string_view text) {
   });
 }
 
-// RFC 5321 4.1.2 esmtp-value, and `=` inside it, which AUTH and ENVID have.
+// RFC 5321 4.1.2 esmtp-value, `=` inside it, which AUTH has, and what RFC 6531 3.3 adds: who reads
+// the value says where it may be other than ASCII.
 bool is_value(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c >= 33 && c <= 126; });
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 33 && c <= 126) || static_cast<unsigned char>(c) >= 0x80;
+  });
 }
 
 void parse_parameters(std::string_view text, Command& into) {
@@ -110,6 +114,22 @@ void parse_host(Command& into) {
   }
 }
 
+// RFC 3030 2: BDAT octets [LAST].
+void parse_chunk(Command& into) {
+  const std::string_view text = into.argument;
+  const std::size_t digits = std::min(text.find_first_of(" \t"), text.size());
+  std::uint64_t octets = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + digits, octets);
+  if (digits == 0 || error != std::errc{} || end != text.data() + digits) {
+    into.problem = "BDAT needs a number of octets.";
+    return;
+  }
+  into.chunk_octets = octets;
+  const std::string_view rest = trim(text.substr(digits));
+  into.last_chunk = same_text(rest, "LAST");
+  if (!into.last_chunk && !rest.empty()) into.problem = "Say it like this: BDAT 1000 LAST";
+}
+
 }  // namespace
 
 bool same_text(std::string_view a, std::string_view b) {
@@ -123,6 +143,8 @@ void parse_command(std::string_view line, Command& into) {
   into.parameters.clear();
   into.problem.clear();
   into.address_problem = false;
+  into.chunk_octets.reset();
+  into.last_chunk = false;
 
   line = trim(line);
   const std::size_t word_end = std::min(line.find_first_of(" \t"), line.size());
@@ -144,6 +166,9 @@ void parse_command(std::string_view line, Command& into) {
     case Verb::ehlo:
       parse_host(into);
       break;
+    case Verb::bdat:
+      parse_chunk(into);
+      break;
     case Verb::data:
     case Verb::rset:
     case Verb::quit:
@@ -152,6 +177,9 @@ void parse_command(std::string_view line, Command& into) {
     case Verb::vrfy:
     case Verb::expn:
       if (into.argument.empty()) into.problem = "Say whom.";
+      break;
+    case Verb::etrn:
+      if (into.argument.empty()) into.problem = "Say for which host.";
       break;
     case Verb::noop:
     case Verb::help:

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,13 +18,15 @@ enum class Verb : std::uint8_t {
   mail,
   rcpt,
   data,
+  bdat,
   rset,
   noop,
   quit,
   vrfy,
   expn,
   help,
-  known,  // SMTP, but not offered here: AUTH, BDAT, ETRN, STARTTLS, TURN, ...
+  etrn,
+  known,  // SMTP, but not offered here: AUTH, STARTTLS, TURN, ...
   http,   // a browser, or somebody who makes one talk to us
   unknown,
 };
@@ -40,6 +43,9 @@ struct Command {
   std::string_view argument;          // what follows the verb, without blanks at either end
   mail::Address address;              // of MAIL and RCPT; null() for `<>`
   std::vector<Parameter> parameters;  // of MAIL and RCPT
+  // Of BDAT (RFC 3030 2); no number: nobody knows how many octets follow.
+  std::optional<std::uint64_t> chunk_octets;
+  bool last_chunk = false;
   // What is wrong with the arguments, in one sentence; "" nothing. The verb is right anyway.
   std::string problem;
   bool address_problem = false;  // the problem lies in the address: 5.1.x instead of 5.5.4

@@ -62,7 +62,7 @@ TEST(Command, BadArgumentsAreNamed) {
                            "MAIL FROM:<a@b> -X=1",
                            "MAIL FROM:<a@b> SIZE=1 size=2",
                            "MAIL FROM:<a@b> S\x01ZE=1",
-                           "MAIL FROM:<a@b> A=\xc3\xa4",
+                           "MAIL FROM:<a@b> A=\x01",
                            "RCPT TO:<>",
                            "RCPT TO:",
                            "RCPT FROM:<a@b>",
@@ -74,7 +74,15 @@ TEST(Command, BadArgumentsAreNamed) {
                            "RSET x",
                            "QUIT x",
                            "VRFY",
-                           "EXPN"}) {
+                           "EXPN",
+                           "ETRN",
+                           "BDAT",
+                           "BDAT LAST",
+                           "BDAT -1",
+                           "BDAT 0x10",
+                           "BDAT 99999999999999999999",
+                           "BDAT 1 2",
+                           "BDAT 1 LAST 2"}) {
     EXPECT_NE(parse(line).problem, "") << line;
   }
   EXPECT_TRUE(parse("RCPT TO:<a b@c>").address_problem);
@@ -89,6 +97,18 @@ TEST(Command, StorageOfTheLastCommandLeavesNoTrace) {
   EXPECT_TRUE(command.address.null());
   EXPECT_TRUE(command.parameters.empty());
   EXPECT_EQ(command.problem, "");
+}
+
+// RFC 3030 2.
+TEST(Command, AChunkHasItsOctetsEvenWhenTheRestIsWrong) {
+  EXPECT_EQ(parse("BDAT 86").chunk_octets, 86U);
+  EXPECT_FALSE(parse("BDAT 86").last_chunk);
+  EXPECT_TRUE(parse("bdat 0 last").last_chunk);
+  EXPECT_EQ(parse("bdat 0 last").chunk_octets, 0U);
+  EXPECT_EQ(parse("BDAT 18446744073709551615 LAST").chunk_octets, UINT64_MAX);
+  EXPECT_EQ(parse("BDAT 7 FIRST").chunk_octets, 7U);
+  EXPECT_EQ(parse("BDAT seven").chunk_octets, std::nullopt);
+  EXPECT_EQ(parse("BDAT 7x").chunk_octets, std::nullopt);
 }
 
 TEST(Command, GreetingTakesTheFirstWord) {

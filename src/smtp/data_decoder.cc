@@ -2,33 +2,7 @@
 
 #include <cassert>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 namespace malleposte::smtp {
-namespace {
-
-// The first CR, LF or NUL in [p, end), or end.
-const char* find_special(const char* p, const char* end) {
-#if defined(__SSE2__)
-  const __m128i cr = _mm_set1_epi8('\r');
-  const __m128i lf = _mm_set1_epi8('\n');
-  const __m128i nul = _mm_setzero_si128();
-  for (; end - p >= 16; p += 16) {
-    const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i hits =
-        _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(block, cr), _mm_cmpeq_epi8(block, lf)),
-                     _mm_cmpeq_epi8(block, nul));
-    const int mask = _mm_movemask_epi8(hits);
-    if (mask != 0) return p + __builtin_ctz(static_cast<unsigned>(mask));
-  }
-#endif
-  while (p != end && *p != '\r' && *p != '\n' && *p != '\0') ++p;
-  return p;
-}
-
-}  // namespace
 
 std::string_view DataDecoder::hand_out(const char* from, const char* to) {
   if (fault_ != Fault::none) return {};
@@ -84,7 +58,7 @@ std::string_view DataDecoder::next(std::string_view& input) {
         break;
 
       case State::text:
-        p = find_special(p, end);
+        p = find_line_octet(p, end);
         if (p == end) break;
         if (*p == '\r') {
           ++p;

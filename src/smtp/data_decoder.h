@@ -11,11 +11,13 @@
 #include <cstdint>
 #include <string_view>
 
+#include "smtp/line_octets.h"
+
 namespace malleposte::smtp {
 
 class DataDecoder {
  public:
-  enum class Fault : std::uint8_t { none, bare_cr, bare_lf, nul };
+  using Fault = LineFault;
 
   DataDecoder() = default;
   explicit DataDecoder(bool repair_bare_lf) : repair_(repair_bare_lf) {}

@@ -1,8 +1,8 @@
 #include "smtp/server_protocol.h"
 
+#include <algorithm>
 #include <cassert>
 #include <charconv>
-#include <optional>
 #include <utility>
 
 namespace malleposte::smtp {
@@ -10,48 +10,31 @@ namespace {
 
 constexpr std::size_t flush_octets = 16 * 1024;  // of output that may gather
 
-Reply fault_reply(DataDecoder::Fault fault) {
-  switch (fault) {
-    case DataDecoder::Fault::bare_lf:
-      return reply(550, "5.6.11", "The message has a line feed without carriage return.");
-    case DataDecoder::Fault::bare_cr:
-      return reply(550, "5.6.11", "The message has a carriage return without line feed.");
-    case DataDecoder::Fault::nul:
-      return reply(550, "5.6.11", "The message has a NUL character.");
-    case DataDecoder::Fault::none:
-      break;
-  }
-  assert(false && "content without fault is not refused");
-  return {};
+// As much of a line as tells its verb: of one that is too long no more is kept.
+std::string_view start_of(std::string_view line) {
+  line.remove_prefix(std::min(line.find_first_not_of(" \t"), line.size()));
+  return line.substr(0, 5);
 }
 
-constexpr std::string_view too_big = "The message is bigger than I may take.";
-
-// RFC 1870 size-value: 1 to 20 digits; a number too big to count is as big as we can count.
-std::optional<std::uint64_t> parse_size(std::string_view text) {
-  if (text.empty() || text.size() > 20) return {};
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end != text.data() + text.size()) return {};
-  return error == std::errc::result_out_of_range ? UINT64_MAX : value;
+bool announces_chunk(std::string_view line) {
+  const std::string_view start = start_of(line);
+  return same_text(start.substr(0, start.find_first_of(" \t")), "BDAT");
 }
 
-bool not_ascii(std::string_view text) {
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) >= 0x80) return true;
-  }
-  return false;
+Reply bad_character() {
+  return reply(500, "5.5.2", "The line has a character it may not have.");
 }
 
 }  // namespace
 
 // --- Bytes in ------------------------------------------------------------------------------------
 
-void ServerProtocol::feed(std::string_view bytes) {
+void ServerProtocol::feed(std::string_view bytes, WallTime now) {
   assert(input_.empty() && waiting_ == Verdict::none);
   if (input_kept_) kept_ = std::string();  // idle sessions hold no buffer
   input_kept_ = false;
   input_ = bytes;
+  now_ = now;
 }
 
 void ServerProtocol::keep_input() {
@@ -67,38 +50,44 @@ ServerProtocol::Step ServerProtocol::next() {
     if (closing_) return Step::close;
     if (out_.size() > flush_octets) return Step::flush;
     // Each returns need_input also after a command that needs nobody else: then there may be more.
-    const Step step = in_data_ ? content_step() : command_step();
+    const Step step = phase_ == Phase::content ? content_step() : command_step();
     if (step != Step::need_input) return step;
     if (input_.empty() && !closing_) return Step::need_input;
   }
 }
 
 ServerProtocol::Step ServerProtocol::content_step() {
-  while (!decoder_.ended()) {
-    content_ = decoder_.next(input_);
-    if (content_void_) {
-      if (content_.empty() && !decoder_.ended()) return Step::need_input;
-      continue;
-    }
-    if (decoder_.fault() != DataDecoder::Fault::none) {
-      void_reply_ = fault_reply(decoder_.fault());
-      content_void_ = true;
+  switch (intake_.next(input_)) {
+    case ContentIntake::Event::need_input:
+      return Step::need_input;
+    case ContentIntake::Event::content:
+      return Step::content;
+    case ContentIntake::Event::refused:
       return Step::content_refused;
-    }
-    if (options_.size_limit != 0 && decoder_.octets() > options_.size_limit) {
-      void_reply_ = reply(552, "5.3.4", too_big);
-      content_void_ = true;
-      return Step::content_refused;
-    }
-    if (!content_.empty()) return Step::content;
-    if (!decoder_.ended()) return Step::need_input;
+    case ContentIntake::Event::chunk_end:
+    case ContentIntake::Event::end:
+      break;
   }
-  in_data_ = false;
-  if (content_void_) {
-    say(void_reply_);
-    refusal_ = to_string(void_reply_);
+  return end_of_content();
+}
+
+ServerProtocol::Step ServerProtocol::end_of_content() {
+  const bool last = intake_.last();
+  phase_ = Phase::commands;
+  if (intake_.refused()) {
     reset_transaction();
-    return Step::refused;
+    chunks_failed_ = !last;
+    const Reply answer = intake_.answer();
+    const Blame blame = std::exchange(blame_, Blame::note);
+    if (blame == Blame::mistake) return mistake(answer);
+    if (blame == Blame::note) return refuse_and_note(answer);
+    say(answer);
+    return Step::need_input;
+  }
+  if (!last) {
+    chunks_begun_ = true;
+    say(250, "2.0.0", "Chunk taken.");
+    return Step::need_input;
   }
   waiting_ = Verdict::message;
   return Step::end_of_data;
@@ -107,11 +96,10 @@ ServerProtocol::Step ServerProtocol::content_step() {
 ServerProtocol::Step ServerProtocol::command_step() {
   const std::size_t line_end = input_.find('\n');
   if (line_end == std::string_view::npos) {
-    if (line_.size() + input_.size() > limits::command_line_octets) line_too_long_ = true;
-    if (line_too_long_) {
-      line_ = std::string();
-    } else {
-      line_.append(input_);
+    if (!line_too_long_) line_.append(input_);
+    if (line_.size() > limits::command_line_octets) {
+      line_too_long_ = true;
+      line_ = std::string(start_of(line_));
     }
     input_ = {};
     return Step::need_input;
@@ -126,152 +114,20 @@ ServerProtocol::Step ServerProtocol::command_step() {
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
 
   ++commands_;
+  const bool has_bad_character =
+      line.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos;
   Step step;
-  if (too_long) {
+  if ((too_long || has_bad_character) && announces_chunk(line)) {
+    step = end_session("4.5.4", "That was no BDAT.");  // nobody knows how many octets follow
+  } else if (too_long) {
     step = mistake(500, "5.5.2", "The line is too long.");
-  } else if (line.find_first_of(std::string_view("\r\0", 2)) != std::string_view::npos) {
-    step = mistake(500, "5.5.2", "The line has a character it may not have.");
+  } else if (has_bad_character) {
+    step = mistake(bad_character());
   } else {
     step = execute(line);
   }
   line_.clear();
   return step;
-}
-
-// --- Commands ------------------------------------------------------------------------------------
-
-ServerProtocol::Step ServerProtocol::execute(std::string_view line) {
-  parse_command(line, command_);
-  switch (command_.verb) {
-    case Verb::helo:
-    case Verb::ehlo:
-      return greeting();
-    case Verb::mail:
-      return mail_command();
-    case Verb::rcpt:
-      return recipient_command();
-    case Verb::data:
-      return data_command();
-    case Verb::http:
-      refusal_ = "421 4.7.0 This is a mail server.";
-      say(421, "4.7.0", "This is a mail server.");
-      closing_ = true;
-      return Step::refused;
-    case Verb::known:
-    case Verb::expn:
-      return mistake(502, "5.5.1", "That command is not offered here.");
-    case Verb::unknown:
-      return mistake(500, "5.5.1", "I do not know that command.");
-    case Verb::rset:
-    case Verb::noop:
-    case Verb::quit:
-    case Verb::vrfy:
-    case Verb::help:
-      break;
-  }
-  if (!command_.problem.empty()) return mistake(501, "5.5.4", command_.problem);
-  if (command_.verb == Verb::rset) {
-    reset_transaction();
-    say(250, "2.0.0", "Forgotten.");
-  } else if (command_.verb == Verb::noop) {
-    say(250, "2.0.0", "Here I am.");
-  } else if (command_.verb == Verb::vrfy) {
-    say(252, "2.0.0", "Send the mail, and I will try to deliver it.");
-  } else if (command_.verb == Verb::help) {
-    say(214, "2.0.0", "HELO EHLO MAIL RCPT DATA RSET NOOP QUIT VRFY HELP", '-');
-    say(214, "2.0.0", "A mail goes like this: HELO, MAIL, RCPT, DATA, QUIT (RFC 5321).");
-  } else {
-    say(221, "2.0.0", "Good bye.");
-    closing_ = true;
-  }
-  return Step::need_input;
-}
-
-ServerProtocol::Step ServerProtocol::greeting() {
-  if (!command_.problem.empty()) return mistake(501, "5.5.4", command_.problem);
-  reset_transaction();  // RFC 5321 4.1.4
-  helo_ = command_.argument;
-  esmtp_ = command_.verb == Verb::ehlo;
-  if (!esmtp_) {
-    say(250, "", options_.hostname);
-    return Step::need_input;
-  }
-  say(250, "", options_.hostname, '-');
-  if (options_.pipelining) say(250, "", "PIPELINING", '-');
-  if (options_.eight_bit_mime) say(250, "", "8BITMIME", '-');
-  if (options_.enhanced_status) say(250, "", "ENHANCEDSTATUSCODES", '-');
-  if (options_.size_limit == 0) {
-    say(250, "", "SIZE");
-  } else {
-    say(250, "", "SIZE " + std::to_string(options_.size_limit));
-  }
-  return Step::need_input;
-}
-
-ServerProtocol::Step ServerProtocol::mail_command() {
-  if (helo_.empty()) return mistake(503, "5.5.1", "Say HELO or EHLO first.");
-  if (mail_given_) return mistake(503, "5.5.1", "You have named the sender already.");
-  if (!command_.problem.empty()) {
-    if (!command_.address_problem) return mistake(501, "5.5.4", command_.problem);
-    return not_ascii(command_.argument) ? mistake(553, "5.6.7", command_.problem)
-                                        : mistake(501, "5.1.7", command_.problem);
-  }
-  next_transaction_ = {};
-  int code = 0;
-  const std::string_view wrong = take_parameters(next_transaction_, code);
-  if (code != 0) return mistake(code, "5.5.4", wrong);
-  if (options_.size_limit != 0 && next_transaction_.declared_size > options_.size_limit) {
-    return refuse_and_note(552, "5.3.4", too_big);
-  }
-  waiting_ = Verdict::mail;
-  return Step::mail;
-}
-
-// Sets `code` when a parameter is wrong, and says what.
-std::string_view ServerProtocol::take_parameters(ServerTransaction& into, int& code) {
-  for (const Parameter& parameter : command_.parameters) {
-    if (same_text(parameter.key, "SIZE")) {
-      const auto size = parse_size(parameter.value);
-      code = size ? 0 : 501;
-      if (!size) return "SIZE needs a number of octets.";
-      into.declared_size = *size;
-    } else if (same_text(parameter.key, "BODY") && options_.eight_bit_mime) {
-      const bool eight = same_text(parameter.value, "8BITMIME");
-      code = eight || same_text(parameter.value, "7BIT") ? 0 : 501;
-      if (code != 0) return "BODY is 7BIT or 8BITMIME.";
-      into.body = eight ? mail::Body::eight_bit : mail::Body::seven_bit;
-    } else {
-      code = 555;
-      return "A parameter is not supported.";
-    }
-  }
-  return {};
-}
-
-ServerProtocol::Step ServerProtocol::recipient_command() {
-  if (!mail_given_) return mistake(503, "5.5.1", "Name the sender with MAIL first.");
-  if (!command_.problem.empty()) {
-    if (!command_.address_problem) return mistake(501, "5.5.4", command_.problem);
-    return not_ascii(command_.argument) ? mistake(553, "5.6.7", command_.problem)
-                                        : mistake(501, "5.1.3", command_.problem);
-  }
-  if (!command_.parameters.empty()) return mistake(555, "5.5.4", "A parameter is not supported.");
-  if (transaction_.recipients.size() >= options_.recipients) {
-    return refuse_and_note(452, "4.5.3", "Too many recipients; send the others a message later.");
-  }
-  waiting_ = Verdict::recipient;
-  return Step::rcpt;
-}
-
-ServerProtocol::Step ServerProtocol::data_command() {
-  if (!command_.problem.empty()) return mistake(501, "5.5.4", command_.problem);
-  if (!mail_given_) return mistake(503, "5.5.1", "Name sender and recipients first.");
-  if (transaction_.recipients.empty()) {
-    // RFC 2920 3.1: not the client's mistake when all its recipients were refused.
-    return refuse_and_note(554, "5.5.1", "No recipient was accepted.");
-  }
-  waiting_ = Verdict::data;
-  return Step::data;
 }
 
 // --- Verdicts ------------------------------------------------------------------------------------
@@ -286,21 +142,32 @@ void ServerProtocol::accept_mail(mail::Address reverse_path) {
   transaction_ = std::move(next_transaction_);
   transaction_.reverse_path = std::move(reverse_path);
   mail_given_ = true;
+  chunks_failed_ = false;
   say(250, "2.1.0", "Sender accepted.");
 }
 
 void ServerProtocol::accept_recipient(mail::Address recipient) {
   expect(Verdict::recipient);
-  transaction_.recipients.push_back(std::move(recipient));
+  mail::Recipient& added = transaction_.recipients.emplace_back(std::move(recipient));
+  added.notify = next_recipient_.notify;
+  added.original = std::move(next_recipient_.original);
   say(250, "2.1.5", "Recipient accepted.");
 }
 
 void ServerProtocol::accept_data() {
   expect(Verdict::data);
-  decoder_ = DataDecoder(repair_bare_lf_);
-  in_data_ = true;
-  content_void_ = false;
-  say(354, "", "End your message with a period.");
+  blame_ = Blame::note;
+  phase_ = Phase::content;
+  if (command_.verb == Verb::data) {
+    intake_.begin_data(options_.size_limit, repair_bare_lf_);
+    say(354, "", "End your message with a period.");
+    return;
+  }
+  using Lines = ChunkDecoder::Lines;
+  const Lines text = repair_bare_lf_ ? Lines::repair_bare_lf : Lines::strict;
+  intake_.begin_chunks(options_.size_limit,
+                       transaction_.body == mail::Body::binary ? Lines::binary : text);
+  intake_.chunk(*command_.chunk_octets, command_.last_chunk);
 }
 
 void ServerProtocol::accept_message(mail::MessageId id) {
@@ -312,17 +179,19 @@ void ServerProtocol::accept_message(mail::MessageId id) {
 
 void ServerProtocol::refuse(const Reply& reply) {
   assert(waiting_ != Verdict::none);
+  const Verdict refused = std::exchange(waiting_, Verdict::none);
+  if (refused == Verdict::data && command_.verb == Verb::bdat) {
+    refuse_chunk(reply, Blame::none);
+    return;
+  }
   // RFC 5321 4.1.1.4: after the end of the data the transaction is over, whatever the answer.
-  if (waiting_ == Verdict::message) reset_transaction();
-  waiting_ = Verdict::none;
+  if (refused == Verdict::message) reset_transaction();
   say(reply);
 }
 
 void ServerProtocol::refuse_content(const Reply& reply) {
-  assert(in_data_);
-  if (content_void_) return;
-  content_void_ = true;
-  void_reply_ = reply;
+  assert(phase_ == Phase::content);
+  intake_.refuse(reply);
 }
 
 // --- Replies -------------------------------------------------------------------------------------
@@ -339,44 +208,49 @@ void ServerProtocol::hang_up(const Reply& reply) {
 
 ServerProtocol::Step ServerProtocol::mistake(int code, std::string_view status,
                                              std::string_view text) {
-  if (++errors_ > options_.errors) {
-    closing_ = true;
-    return refuse_and_note(421, "4.7.0", "Too many mistakes; good bye.");
-  }
-  return refuse_and_note(code, status, text);
+  return mistake(reply(code, status, text));
 }
 
-ServerProtocol::Step ServerProtocol::refuse_and_note(int code, std::string_view status,
-                                                     std::string_view text) {
-  const Reply answer = reply(code, status, text);
-  say(answer);
-  refusal_ = to_string(answer);
+ServerProtocol::Step ServerProtocol::mistake(const Reply& reply) {
+  if (++errors_ > options_.errors) return end_session("4.7.0", "Too many mistakes; good bye.");
+  return refuse_and_note(reply);
+}
+
+ServerProtocol::Step ServerProtocol::end_session(std::string_view status, std::string_view text) {
+  closing_ = true;
+  return refuse_and_note(reply(421, status, text));
+}
+
+ServerProtocol::Step ServerProtocol::refuse_and_note(const Reply& reply) {
+  say(reply);
+  refusal_ = to_string(reply);
   return Step::refused;
 }
 
-void ServerProtocol::say(int code, std::string_view status, std::string_view text, char separator) {
+void ServerProtocol::say(int code, std::string_view status, std::string_view text) {
   char digits[3];
   std::to_chars(digits, digits + 3, code);
-  out_.append(digits, 3).push_back(separator);
-  if (options_.enhanced_status && !status.empty()) out_.append(status).push_back(' ');
+  out_.append(digits, 3).push_back(' ');
+  if (offers_.enhanced_status && !status.empty()) out_.append(status).push_back(' ');
   out_.append(text).append("\r\n");
 }
 
 void ServerProtocol::say(const Reply& reply) {
-  if (options_.enhanced_status) {
+  if (offers_.enhanced_status) {
     append_wire(out_, reply);
   } else {
     append_wire(out_, Reply{reply.code, "", reply.lines});
   }
 }
 
-void ServerProtocol::reset_transaction() {
+bool ServerProtocol::reset_transaction() {
   mail_given_ = false;
   transaction_.reverse_path = {};
   transaction_.recipients.clear();
   if (transaction_.recipients.capacity() > 8) transaction_.recipients = {};  // for idle sessions
-  transaction_.body = mail::Body::seven_bit;
-  transaction_.declared_size = 0;
+  static_cast<MailParameters&>(transaction_) = {};
+  chunks_failed_ = false;
+  return std::exchange(chunks_begun_, false);
 }
 
 }  // namespace malleposte::smtp

@@ -19,7 +19,7 @@ PROPERTIES = {
     "smtpd_trusted_networks": "127.0.0.1/32", "message_size_limit": "1MB",
     "bare_newline": "repair", "deliveries_suspended": "yes",
 }
-LINE = re.compile(r"(?:(client): (\w+)|([CSQ])(?:\*(\d+))?([:~!|])(?: (.*))?)$")
+LINE = re.compile(r"(?:(client|delivered): (\w+)|([CSQ])(?:\*(\d+))?([:~!|])(?: (.*))?)$")
 PATH = re.compile(r'<(?:"(?:\\.|[^"\\])*"|[^>"])*>')
 ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)")
 
@@ -36,6 +36,7 @@ class Script:
     def __init__(self, path):
         self.name, self.client, self.steps = path.stem, "stranger", []
         self.queued = []  # (sender, [recipients], content)
+        self.delivered = True  # a plain next hop can take all of it
         for number, line in enumerate(path.read_text("latin-1").split("\n"), 1):
             if not line or line.startswith("#"):
                 continue
@@ -43,7 +44,9 @@ class Script:
             assert match, f"{path}:{number}: not a line of a conversation"
             word, client, who, times, how, text = match.groups()
             text, times = text or "", int(times or 1)
-            if word:
+            if word == "delivered":
+                self.delivered = client != "no"
+            elif word:
                 self.client = client
             elif who == "C":
                 octets = (unescape(text) + (b"\r\n" if how == ":" else b"")) * times
@@ -56,16 +59,18 @@ class Script:
                 sender, *recipients = PATH.findall(text)
                 self.queued.append([sender, recipients, b""])
             else:
-                self.queued[-1][2] += unescape(text) + b"\r\n"
+                self.queued[-1][2] += unescape(text) + (b"\r\n" if how == "|" else b"")
 
 
 def matches(line, pattern):
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), line) is not None
 
 
-def converse(script, host, port):
-    """None when all went as written, else what did not."""
-    with socket.create_connection((host, port), PATIENCE_S, (ADDRESSES[script.client], 0)) as wire:
+def converse(script, host, port, source=ADDRESSES):
+    """None when all went as written, else what did not. `source` has the addresses from which the
+    kinds of clients connect; without, the system chooses."""
+    bound = (source[script.client], 0) if source else None
+    with socket.create_connection((host, port), PATIENCE_S, bound) as wire:
         answers = wire.makefile("rb")
         for what, argument in script.steps:
             try:

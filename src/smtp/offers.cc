@@ -1,0 +1,45 @@
+#include "smtp/offers.h"
+
+#include <chrono>
+#include <string_view>
+
+#include "base/limits.h"
+#include "smtp/utc_time.h"
+
+namespace malleposte::smtp {
+
+Offers Offers::to_client(bool trusted) {
+  Offers offers;
+  offers.deliver_by = offers.future_release = offers.mt_priority = trusted;
+  return offers;
+}
+
+void append_ehlo_answer(std::string& out, std::string_view hostname, const Offers& offers,
+                        const OfferedLimits& numbers) {
+  const auto line = [&out](bool offered, std::string_view text) {
+    if (offered) out.append("250-").append(text).append("\r\n");
+  };
+  line(true, hostname);
+  line(offers.pipelining, "PIPELINING");
+  line(offers.eight_bit_mime, "8BITMIME");
+  line(offers.enhanced_status, "ENHANCEDSTATUSCODES");
+  line(offers.chunking, "CHUNKING");
+  line(offers.binary_mime, "BINARYMIME");
+  line(offers.smtputf8, "SMTPUTF8");
+  line(offers.dsn, "DSN");
+  line(offers.deliver_by, "DELIVERBY");
+  if (offers.future_release) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(limits::future_release);
+    line(true, "FUTURERELEASE " + std::to_string(seconds.count()) + ' ' +
+                   utc_time(numbers.now + limits::future_release));
+  }
+  line(offers.mt_priority, "MT-PRIORITY");
+  line(offers.etrn, "ETRN");
+  line(true, "HELP");
+  line(true, "LIMITS RCPTMAX=" + std::to_string(numbers.recipients));
+  out.append("250 SIZE");
+  if (numbers.size != 0) out.append(" ").append(std::to_string(numbers.size));
+  out.append("\r\n");
+}
+
+}  // namespace malleposte::smtp
