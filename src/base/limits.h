@@ -67,6 +67,16 @@ inline constexpr std::size_t leased_messages = 20'000;  // in the ready queues a
 inline constexpr Duration cached_connection_idle = 5s;  // kept open for the next message
 inline constexpr std::size_t messages_per_connection = 100;
 
+// --- Mail for a next hop that takes less
+// ---------------------------------------------------------- Beyond these a message is not
+// converted: 5.6.3.
+inline constexpr std::size_t mime_entities = 10'000;        // of one message, all levels
+inline constexpr std::size_t mime_depth = 30;               // multiparts and messages in each other
+inline constexpr std::size_t mime_field_octets = 8 * 1024;  // of a field that is understood
+inline constexpr std::size_t mime_boundary_octets = 256;    // RFC 2046 5.1.1 allows 70
+inline constexpr std::size_t mime_line_kept = 1024;         // octets of a line looked at as one
+inline constexpr std::size_t content_line_octets = 998;     // RFC 5322 2.1.1, without CRLF
+
 // --- Notices to senders --------------------------------------------------------------------------
 inline constexpr std::size_t dsn_header_octets = 8 * 1024;    // of the original, returned in a DSN
 inline constexpr std::size_t dsn_message_octets = 32 * 1024;  // of more only the header returns

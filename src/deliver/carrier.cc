@@ -186,7 +186,9 @@ Task<void> Carrier::carry() {
       co_return;
     }
     auto refusal = unfit(*current_, protocol);
-    if (refusal && current_->replaced) {  // the time for it has passed just now
+    const auto too_late = smtp::cannot_return_in_time(protocol.offers(), current_->transaction);
+    if (too_late) refusal = too_late;
+    if (refusal && (too_late || current_->replaced)) {
       conclude(*current_, std::vector(current_->transaction.recipients.size(), *refusal),
                &connection_->target());
       current_ = std::move(next_);
@@ -315,6 +317,7 @@ Task<void> Carrier::look_ahead() {
   next_ = co_await prepare(*more);
   if (!next_ || !protocol.takes_next()) co_return;  // the connection ended meanwhile
   if (unfit(*next_, protocol) || !keep_to_limits(*next_)) co_return;
+  if (smtp::cannot_return_in_time(protocol.offers(), next_->transaction)) co_return;
   next_->begun = next_->lookahead = true;
   protocol.begin(next_->transaction);
 }

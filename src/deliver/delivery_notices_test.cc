@@ -26,6 +26,7 @@ class Telling : public Delivery {
   std::vector<spool::Generated>& told() { return world.store.generated; }
 };
 
+// clause: 3464-2.3.9-a
 TEST_F(Telling, ASenderIsWarnedOnceWhenMailIsLate) {
   by_name();
   start();
@@ -149,6 +150,7 @@ TEST_F(Telling, VeryManyFailuresAreToldInSeveralNotices) {
   for (std::size_t i = 0; i < to.size(); ++i) EXPECT_EQ(message(id).history[i].size(), 1u);
 }
 
+// clause: 3461-5.2-b 5321-4.5.5-b
 TEST_F(Telling, ANoticeThatFailsItselfGoesToRootAddressAndNoFurther) {
   by_name();
   world.store.queues_generated = true;

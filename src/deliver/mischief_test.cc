@@ -5,6 +5,7 @@
 // and once the next hop behaves all arrives.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 
@@ -20,8 +21,9 @@ using Kind = Mischief::Kind;
 
 // How the two messages meet: the second's commands behind the first's dot (or, without PIPELINING,
 // on the same connection at once), or over the connection that was kept.
+// `extended`: by BDAT, with all that SMTPUTF8 and DSN add.
 struct Mode {
-  bool pipelining, together, data_for_nobody = false;
+  bool pipelining, together, data_for_nobody = false, extended = false;
 };
 
 // What the recipients of the first message are told at first.
@@ -34,17 +36,21 @@ const Script none_taken = {"550 5.1.1 nobody", "450 4.2.1 busy", "550 5.1.1 nobo
 std::string name_of(const Mode& mode, const Mischief& mischief, const Script& script) {
   return std::string(mode.pipelining ? "pipelining" : "plain") +
          (mode.together ? " together" : " kept") + (mode.data_for_nobody ? " lone dot" : "") +
-         " kind " + std::to_string(static_cast<int>(mischief.kind)) + " at " +
-         std::to_string(mischief.at) + " end " + std::to_string(static_cast<int>(mischief.end)) +
-         " script " + script[0] + '/' + script[1] + '/' + script[2];
+         (mode.extended ? " extended" : "") + " kind " +
+         std::to_string(static_cast<int>(mischief.kind)) + " at " + std::to_string(mischief.at) +
+         " end " + std::to_string(static_cast<int>(mischief.end)) + " script " + script[0] + '/' +
+         script[1] + '/' + script[2];
 }
 
 class Conversation {
  public:
-  Conversation(const Mode& mode, const Mischief& mischief, const Script& script)
+  Conversation(const Mode& mode, const Mischief& mischief, const Script& script,
+               bool knows_bdat = true)
       : mode_(mode), mischief_(mischief), script_(script) {
+    hop.knows_bdat = knows_bdat;
     hop.pipelining = mode.pipelining;
     hop.data_for_nobody = mode.data_for_nobody;
+    hop.extended = mode.extended;
     for (std::size_t i = 0; i < 3; ++i)
       if (!script[i].empty()) hop.to_recipient[address('a', i)].push_back(script[i]);
     world.settings.smart_relay = {{"192.0.2.1", 25, false}};
@@ -88,9 +94,21 @@ class Conversation {
   const RouteTable& routes() { return routes_.emplace(world.settings); }
 
   mail::MessageId put(char mark) {
-    return world.store.put(std::string(1, mark) + "@s.example",
-                           {address(mark, 0), address(mark, 1), address(mark, 2)},
-                           std::string("Subject: ") + mark + "\r\n\r\n.dot\r\n..\r\n");
+    const auto id = world.store.put(std::string(1, mark) + "@s.example",
+                                    {address(mark, 0), address(mark, 1), address(mark, 2)},
+                                    std::string("Subject: ") + mark + "\r\n\r\n.dot\r\n..\r\n");
+    if (mode_.extended) ask_for_everything(world.store.messages.at(id.value).envelope);
+    return id;
+  }
+  static void ask_for_everything(mail::Envelope& envelope) {
+    envelope.body = mail::Body::eight_bit;
+    envelope.requests.smtputf8 = true;
+    envelope.requests.envelope_id = "id";
+    envelope.requests.returned = mail::Return::headers;
+    for (auto& recipient : envelope.recipients) {
+      recipient.notify.success = recipient.notify.failure = true;
+      recipient.original = "rfc822;" + recipient.local + "@before.example";
+    }
   }
 
   // A site that could not be reached is given one connection: both messages are for that.
@@ -137,7 +155,14 @@ class Conversation {
   Script script_;
 };
 
-const Mode modes[] = {{true, true}, {true, false}, {false, true}, {false, false}};
+const Mode modes[] = {{true, true},
+                      {true, false},
+                      {false, true},
+                      {false, false},
+                      {true, true, false, true},
+                      {true, false, false, true},
+                      {false, true, false, true},
+                      {false, false, false, true}};
 const Mode for_nobody[] = {{true, true, true}, {true, false, true}};  // DATA is taken nevertheless
 
 // Runs all cases of the kinds, at each reply or octet that a conversation without mischief has.
@@ -182,6 +207,7 @@ TEST(Mischief, EveryReplyLostIsLivedThrough) {
          "the connection ends or falls silent in place of each reply");
 }
 
+// clause: 5321-4.2-i 5321-4.2-j 5321-4.2-k 5321-4.3.2-a 5321-4.3.2-b 2920-3.1-a
 TEST(Mischief, EveryReplyReplacedIsLivedThrough) {
   report(run({Kind::closing}, {End::closed, End::reset, End::silent},
              {all_taken, mixed, none_taken}, replies),
@@ -209,11 +235,55 @@ TEST(Mischief, TheEndAtEveryOctetIsLivedThrough) {
          "the end at each octet of what we say");
 }
 
+// Commands that are not known are refused for good, but for BDAT: the message goes by DATA then,
+// with no attempt counted.
+TEST(Mischief, AHostThatOffersChunkingAndDoesNotKnowItGetsAllByData) {
+  std::size_t cases = 0;
+  for (const auto& mode : modes) {
+    if (!mode.extended) continue;
+    for (bool takes_the_chunk : {true, false}) {
+      const auto kind = takes_the_chunk ? Kind::unknown : Kind::none;
+      Conversation reference(mode, {}, all_taken);
+      const auto at = std::find(reference.hop.labels.begin(), reference.hop.labels.end(), "a dot") -
+                      reference.hop.labels.begin();
+      const Mischief mischief{kind, static_cast<std::size_t>(at), End::closed};
+      SCOPED_TRACE(name_of(mode, mischief, all_taken));
+      Conversation conversation(mode, mischief, all_taken, takes_the_chunk);
+      conversation.check();
+      for (std::size_t i = 0; i < 3; ++i) {
+        const auto outcomes = conversation.of_second(i);
+        ASSERT_EQ(outcomes.size(), 1u);
+        EXPECT_EQ(outcomes[0].fate, mail::Fate::delivered);
+      }
+      const auto& commands = conversation.hop.commands;
+      EXPECT_EQ(std::count(commands.begin(), commands.end(), "DATA"), 2);
+      EXPECT_EQ(conversation.hop.connections, 2u);
+      ++cases;
+    }
+  }
+  report(cases, "BDAT is not known");
+}
+
+TEST(Mischief, AHostThatKnowsTheExtensionsIsToldWhatWasAskedFor) {
+  for (const auto& mode : modes) {
+    if (!mode.extended) continue;
+    Conversation conversation(mode, {}, all_taken);
+    const auto& commands = conversation.hop.commands;
+    for (auto said :
+         {"MAIL FROM:<a@s.example> BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=id",
+          "RCPT TO:<a1@x.example> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;a1@before.example",
+          "BDAT 28 LAST"})
+      EXPECT_NE(std::find(commands.begin(), commands.end(), said), commands.end()) << said;
+    EXPECT_TRUE(conversation.of_second(0).back().reports_passed_on);
+  }
+}
+
 TEST(Mischief, EveryMixtureOfRepliesToRecipientsIsItsOwnOutcomes) {
   const std::string kinds[] = {"", "450 4.2.1 busy", "550 5.1.1 nobody"};
   std::size_t cases = 0;
   for (auto mode : modes)
-    for (bool for_nobody : {false, true})
+    for (bool for_nobody : {false, true}) {
+      if (for_nobody && mode.extended) continue;  // without DATA there is no such thing
       for (const auto& a : kinds)
         for (const auto& b : kinds)
           for (const auto& c : kinds) {
@@ -231,6 +301,7 @@ TEST(Mischief, EveryMixtureOfRepliesToRecipientsIsItsOwnOutcomes) {
             EXPECT_EQ(conversation.hop.connections, retried ? 2u : 1u);
             ++cases;
           }
+    }
   report(cases, "mixtures of 250, 450 and 550");
 }
 

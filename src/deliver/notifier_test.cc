@@ -91,6 +91,7 @@ TEST_F(Notices, WithoutAPostmasterAFailedNoticeIsCounted) {
   EXPECT_THAT(world.record.events.back(), HasSubstr("nobody is told"));
 }
 
+// clause: 5321-4.5.5-b
 TEST_F(Notices, WhatOthersSentFromNobodyIsNotReported) {
   envelope.reverse_path = {};
   world.settings.root_address = "root@example.org";
@@ -109,6 +110,8 @@ TEST_F(Notices, PastTheBoundAllAreStillMadeButGathered) {
 }
 
 // RFC 3461 4.1: every combination of the four, also those that no client may send; NEVER wins.
+// clause: 3461-5.2.5-a 3461-5.2.6-a 3461-5.2.6-b 3461-5.2.6-c 3461-5.2.2-b 3461-5.2.2-c
+// clause: 3461-5.2.2-d 3461-5.2.2-e 3461-5.2.2-f 3464-2.3.3-b 2852-4.1.2-a 2852-4.1.2-b
 TEST_F(Notices, NotifyDecidesOfWhatASenderIsTold) {
   envelope.recipients = {{"f", "x.example"}, {"d", "x.example"}, {"s", "x.example"}};
   late.push_back({1, mail::Fate::queued, {}, {"mx", "192.0.2.1:25", 450, "4.2.0", "later"}});
@@ -133,6 +136,7 @@ TEST_F(Notices, NotifyDecidesOfWhatASenderIsTold) {
   EXPECT_EQ(counted("malleposte_failures_untold_total"), 0);
 }
 
+// clause: 3461-5.2.8-a
 TEST_F(Notices, OnlyThoseAreNamedOfWhomTheSenderWantsToKnow) {
   failed.push_back(failed[0]);
   failed[1].recipient = 1;
@@ -144,6 +148,7 @@ TEST_F(Notices, OnlyThoseAreNamedOfWhomTheSenderWantsToKnow) {
 }
 
 // RFC 3461 4.3: RET says it, and else the operator; it speaks of failures only.
+// clause: 3461-6.2-a 3461-6.2-b
 TEST_F(Notices, TheSenderDecidesHowMuchComesBackOfAFailure) {
   late.push_back({1, mail::Fate::queued, {}, {"mx", "192.0.2.1:25", 450, "4.2.0", "later"}});
   passed_on.push_back({1, mail::Fate::delivered, {}, {"mx", "192.0.2.1:25", 250, "2.0.0", "ok"}});
@@ -170,6 +175,7 @@ TEST_F(Notices, TheSenderDecidesHowMuchComesBackOfAFailure) {
 }
 
 // RFC 3461 5.2.2, 6.1: not where the next host reports, and never to nobody.
+// clause: 3461-5.2.2-b 3461-5.2-a
 TEST_F(Notices, SuccessIsToldOnlyWhereNobodyElseTellsIt) {
   failed.clear();
   envelope.recipients[0].notify.success = true;
@@ -182,6 +188,30 @@ TEST_F(Notices, SuccessIsToldOnlyWhereNobodyElseTellsIt) {
   envelope.reverse_path = {};
   EXPECT_TRUE(notices().empty());
   EXPECT_EQ(counted("malleposte_failures_untold_total"), 0);
+}
+
+// RFC 2852 4.1.4: with a trace each relay tells, and where the time is not kept any more.
+// clause: 2852-4.1.4-b 2852-4.1.4.2-a
+TEST_F(Notices, MailWithATimeToKeepIsToldOfWhereItIsRelayed) {
+  failed.clear();
+  passed_on.push_back({0, mail::Fate::delivered, {}, {"mx", "192.0.2.1:25", 250, "2.0.0", "ok"}});
+  passed_on[0].reports_passed_on = true;
+  EXPECT_TRUE(notices().empty());
+  for (const bool trace : {true, false}) {
+    SCOPED_TRACE(trace);
+    envelope.requests.deliver_by = mail::DeliverBy{envelope.arrived + 1h, false, trace};
+    passed_on[0].time_limit_lost = false;
+    EXPECT_EQ(notices().size(), trace ? 1u : 0u);
+    passed_on[0].time_limit_lost = true;
+    const auto made = notices();
+    ASSERT_EQ(made.size(), 1u);
+    EXPECT_THAT(made[0].content, HasSubstr("Action: relayed"));
+    envelope.recipients[0].notify.never = true;
+    EXPECT_TRUE(notices().empty());
+    envelope.recipients[0].notify = {.failure = true};
+    EXPECT_EQ(notices().size(), 1u);
+    envelope.recipients[0].notify = {};
+  }
 }
 
 // A copy from <> that asks for silence is not even told to the postmaster.

@@ -28,6 +28,7 @@ mail::Outcome outcome_of(const smtp::Ruling& ruling, const Target* target, std::
     case smtp::Verdict::accepted:
       outcome.fate = mail::Fate::delivered;
       outcome.reports_passed_on = ruling.reports_passed_on;
+      outcome.time_limit_lost = ruling.time_limit_lost;
       break;
     case smtp::Verdict::permanent:
       outcome.fate = mail::Fate::bounced;

@@ -36,6 +36,7 @@ struct Mischief {
     mixed_codes,
     twice,      // the reply comes two times
     dribbling,  // a reply of one octet a minute that never ends
+    unknown,    // 502, as for a command that does not exist; what belongs to BDAT is not taken
     cut_said,   // the end after so many octets were said
     cut_heard,  // the end after so many octets were heard
   };
@@ -48,6 +49,9 @@ struct Mischief {
 struct ScriptedHop {
   bool pipelining = true;
   bool data_for_nobody = false;  // 354 although no recipient was taken
+  // CHUNKING, SMTPUTF8 and DSN are offered; a chunk that is refused leaves its transaction open.
+  bool extended = false;
+  bool knows_bdat = true;
   Mischief mischief;
   std::map<std::string, std::deque<std::string>>
       to_recipient;  // replies in turn, a 5xx for ever; then 250
@@ -56,6 +60,7 @@ struct ScriptedHop {
   std::size_t said = 0, heard = 0;              // octets
   std::map<std::string, unsigned> taken;        // "mark recipient": how often
   std::map<std::string, std::string> contents;  // by mark: the last that was taken
+  std::vector<std::string> commands;            // those that were understood
   unsigned connections = 0;
   bool refuses_connections = false;
   bool fired = false;
@@ -76,7 +81,11 @@ class ScriptedPeer : public std::enable_shared_from_this<ScriptedPeer> {
       if (cut(Mischief::Kind::cut_heard, hop_.heard)) return end(hop_.mischief.end);
       ++hop_.heard;
       input_ += c;
-      if (c == '\n') line();
+      if (chunk_left_ > 0) {
+        if (--chunk_left_ == 0) chunk();
+      } else if (c == '\n') {
+        line();
+      }
     }
   }
 
@@ -156,6 +165,8 @@ class ScriptedPeer : public std::enable_shared_from_this<ScriptedPeer> {
         return say(reply + "\r\n" + reply + "\r\n");
       case Kind::dribbling:
         return dribble("250-");
+      case Kind::unknown:
+        return say("502 5.5.1 what\r\n");
       default:
         return;
     }
@@ -172,6 +183,18 @@ class ScriptedPeer : public std::enable_shared_from_this<ScriptedPeer> {
   static std::string between(const std::string& line) {
     const auto from = line.find('<') + 1;
     return line.substr(from, line.find('>') - from);
+  }
+
+  // A chunk has come whole. RFC 3030 does not say that a refused one ends the transaction.
+  void chunk() {
+    const auto content = std::exchange(input_, {});
+    const auto recipients = recipients_;
+    if (recipients.empty()) return answer(mark_ + " dot", "503 5.5.1 for nobody", [] {});
+    answer(mark_ + " dot", "250 2.0.0 taken", [&] {
+      for (const auto& one : recipients) ++hop_.taken[mark_ + ' ' + one];
+      hop_.contents[mark_] = content;
+      over();
+    });
   }
 
   void line() {
@@ -204,8 +227,13 @@ class ScriptedPeer : public std::enable_shared_from_this<ScriptedPeer> {
   }
 
   void command(const std::string& line) {
-    if (line.starts_with("EHLO"))
-      return answer("EHLO", hop_.pipelining ? "250-hop\r\n250 PIPELINING" : "250 hop", [] {});
+    hop_.commands.push_back(line);
+    if (line.starts_with("EHLO")) {
+      std::string offers = "250-hop\r\n";
+      if (hop_.pipelining) offers += "250-PIPELINING\r\n";
+      if (hop_.extended) offers += "250-CHUNKING\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-DSN\r\n";
+      return answer("EHLO", offers + "250 HELP", [] {});
+    }
     if (line.starts_with("HELO")) return answer("HELO", "250 hop", [] {});
     if (line == "RSET") return answer("RSET", "250 ok", [this] { over(); });
     if (line.starts_with("MAIL FROM:")) {
@@ -222,11 +250,16 @@ class ScriptedPeer : public std::enable_shared_from_this<ScriptedPeer> {
         return answer(mark_ + " DATA", "503 5.5.1 no recipients", [] {});
       return answer(mark_ + " DATA", "354 go", [this] { in_data_ = true; });
     }
+    if (hop_.extended && hop_.knows_bdat && line.starts_with("BDAT ")) {
+      chunk_left_ = std::stoul(line.substr(5));
+      return;
+    }
     if (line == "QUIT") {
       answer("QUIT", "221 bye", [] {});
       if (!gone()) closed = true;
       return on_output();
     }
+    hop_.commands.pop_back();
     answer("?", "500 5.5.2 what", [] {});
   }
 
@@ -252,6 +285,7 @@ class ScriptedPeer : public std::enable_shared_from_this<ScriptedPeer> {
   ScriptedHop& hop_;
   std::string input_, mark_ = "?", content_;
   bool mail_ = false, in_data_ = false;
+  std::size_t chunk_left_ = 0;  // octets
   std::vector<std::string> recipients_;
 };
 

@@ -13,6 +13,7 @@ Address must(std::string_view text) {
   return address ? *address : Address{};
 }
 
+// clause: 5321-2.4-a 5321-2.4-b
 TEST(Address, OrdinaryFormsAreTaken) {
   EXPECT_EQ(must("joe@example.org"), (Address{"joe", "example.org"}));
   EXPECT_EQ(must("joe.user+tag@Example.ORG"), (Address{"joe.user+tag", "Example.ORG"}));
@@ -24,6 +25,7 @@ TEST(Address, OrdinaryFormsAreTaken) {
   EXPECT_EQ(must("root"), (Address{"root", ""}));
 }
 
+// clause: 5321-4.1.2-f 5321-4.1.2-g
 TEST(Address, QuotesAreRemovedAndPutBackOnlyWhereNeeded) {
   EXPECT_EQ(must("\"joe\"@example.org"), (Address{"joe", "example.org"}));
   EXPECT_EQ(to_string(must("\"j\\o\\e\"@example.org")), "joe@example.org");
@@ -35,11 +37,13 @@ TEST(Address, QuotesAreRemovedAndPutBackOnlyWhereNeeded) {
   EXPECT_EQ(to_string(Address{}), "");
 }
 
+// clause: 5321-2.3.11-a
 TEST(Address, PercentAndBangAreOnlyCharacters) {
   EXPECT_EQ(must("a%b.example@c"), (Address{"a%b.example", "c"}));
   EXPECT_EQ(must("b.example!a@c"), (Address{"b.example!a", "c"}));
 }
 
+// clause: 5321-4.1.2-j 5321-F.4-a
 TEST(Address, WhatIsNoAddressIsRefused) {
   for (const char* text : {"",
                            "@",
@@ -93,6 +97,7 @@ TEST(Address, OtherAlphabetsAreRefusedWithAReason) {
   }
 }
 
+// clause: 5321-4.5.3.1-a
 TEST(Address, LengthsHaveLimits) {
   const std::string local(64, 'a');
   EXPECT_TRUE(parse_address(local + "@example.org"));
@@ -115,6 +120,8 @@ TEST(Path, FormsOfTheStandard) {
   EXPECT_EQ(parse_path("  <joe@example.org>\t")->rest, "");
 }
 
+// clause: 5321-4.1.2-a 5321-6.1-f 5321-C-a 5321-C-b 5321-C-d 5321-C-j 5321-4.1.2-b 5321-3.3-b
+// clause: 5321-3.3-c 5321-3.6.1-a 5321-3.6.1-c 5321-4.1.1.3-a 5321-F.2-d
 TEST(Path, SourceRoutesAreDropped) {
   EXPECT_EQ(parse_path("<@a.example,@[192.0.2.1]:joe@example.org>")->address,
             (Address{"joe", "example.org"}));

@@ -138,10 +138,12 @@ Dsn make_dsn(const DsnCase& about) {
                   is_ascii(status) ? "" : "Content-Transfer-Encoding: 8bit\r\n", status),
       original};
   const auto mark = mark_of(about);
-  return frame_notice({about.to, subject_of(about.kind, words_in(language)),
-                       "multipart/report; report-type=delivery-status", about.hostname, about.id,
-                       mark, about.now, language},
-                      parts, eight_bit);
+  auto dsn = frame_notice({about.to, subject_of(about.kind, words_in(language)),
+                           "multipart/report; report-type=delivery-status", about.hostname,
+                           about.id, mark, about.now, language},
+                          parts, eight_bit);
+  dsn.envelope.requests.priority = about.original.requests.priority;  // RFC 6710 4.6
+  return dsn;
 }
 
 }  // namespace malleposte::mail

@@ -47,6 +47,8 @@ struct DsnRequests : testing::Test {
 };
 
 // RFC 3461 6.3; RFC 3464 2.2.1, 2.3.1: both come back as they were sent, decoded.
+// clause: 3461-6.3-a 3461-6.3-b 3461-6.3-f 3461-6.3-g 3464-2.2.1-a 3464-2.2.1-b 3464-2.2.1-c
+// clause: 3464-3-a
 TEST_F(DsnRequests, TheEnvelopeIdAndTheOriginalRecipientComeBack) {
   EXPECT_THAT(dsn().content, Not(HasSubstr("Original-")));
   original.requests.envelope_id = "QQ+314159 = x";
@@ -61,6 +63,7 @@ TEST_F(DsnRequests, TheEnvelopeIdAndTheOriginalRecipientComeBack) {
 }
 
 // RFC 3464 2.2.4: what it called itself, and its address as a comment.
+// clause: 3464-2.2.4-a 3464-2.2.4-b 3464-2.2.4-c 3464-2.2.5-a 4865-5.1.2-a
 TEST_F(DsnRequests, WhereTheMessageCameFromIsSaid) {
   original.client_address = "192.0.2.77";
   original.helo = "client.example";
@@ -73,6 +76,7 @@ TEST_F(DsnRequests, WhereTheMessageCameFromIsSaid) {
   EXPECT_THAT(dsn().content, HasSubstr("Received-From-MTA: dns; [192.0.2.77]\r\n"));
 }
 
+// clause: 3464-2.3.7-a 3464-2.3.7-b
 TEST_F(DsnRequests, AnAttemptIsDatedAndNoneIsNot) {
   EXPECT_THAT(dsn().content, HasSubstr("Last-Attempt-Date: Thu, 21 May 2026 05:33:28 +0000\r\n"));
   outcome.ended = {};
@@ -80,6 +84,7 @@ TEST_F(DsnRequests, AnAttemptIsDatedAndNoneIsNot) {
 }
 
 // RFC 3461 5.2.2: a host that does not report took it.
+// clause: 3464-2.3.9-a 3461-5.2.2-b
 TEST_F(DsnRequests, WhatWasPassedOnIsRelayedAndNothingMore) {
   passed_on();
   const auto text = dsn().content;
@@ -116,6 +121,8 @@ TEST_F(DsnRequests, NoTwoNoticesOfOneMomentHaveOneMessageId) {
 // --- UTF-8 ---------------------------------------------------------------------------------------
 
 // RFC 6533 3, 4: to an address in ASCII there goes ASCII, which any host takes.
+// clause: 6533-3-f 6533-3-g 6533-4.1-a 6533-4.1-d 6533-4.5-a 6533-6.3-b 6532-3.7-b 6531-3.2-g
+// clause: 6531-3.2-h
 TEST_F(DsnRequests, AnAsciiSenderGetsANoticeThatGoesAnyWay) {
   original.requests.smtputf8 = true;
   original.recipients[1] = {"e", "日本.example"};
@@ -143,6 +150,7 @@ TEST_F(DsnRequests, AnAsciiSenderGetsANoticeThatGoesAnyWay) {
                                        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"));
 }
 
+// clause: 6533-3-h 6533-3-k 6533-4.1-b 6533-4.1-c 6533-6.3-a 6533-6.4-a
 TEST_F(DsnRequests, ASenderWithAnotherAlphabetGetsUtf8) {
   original.requests.smtputf8 = true;
   original.reverse_path = {"s", "送信者.example"};

@@ -1,5 +1,6 @@
 #include "mail/dsn_status.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include "base/ip_address.h"
@@ -52,6 +53,12 @@ std::string received_from(const Envelope& original) {
   return fmt::format("{} ([{}])", name, original.client_address);
 }
 
+// RFC 3339, in seconds and UTC.
+std::string utc_time(WallTime time) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}Z", fmt::gmtime(seconds.time_since_epoch().count()));
+}
+
 std::string of_message(const DsnCase& about) {
   const auto& original = about.original;
   std::string text;
@@ -61,8 +68,13 @@ std::string of_message(const DsnCase& about) {
   text += fmt::format("Reporting-MTA: dns; {}\r\n", about.hostname);
   if (!original.client_address.empty())
     text += fmt::format("Received-From-MTA: dns; {}\r\n", received_from(original));
-  return text + fmt::format("Arrival-Date: {}\r\nX-Malleposte-Queue-ID: {}\r\n",
-                            date_time(original.arrived), to_string(about.id));
+  text += fmt::format("Arrival-Date: {}\r\n", date_time(original.arrived));
+  const auto& asked = original.requests;
+  if (asked.deliver_by)  // RFC 2852 5
+    text += fmt::format("Deliver-By-Date: {}\r\n", date_time(asked.deliver_by->deadline));
+  if (asked.held_until != WallTime{})  // RFC 4865 5.1.2
+    text += fmt::format("Future-Release-Request: until;{}\r\n", utc_time(asked.held_until));
+  return text + fmt::format("X-Malleposte-Queue-ID: {}\r\n", to_string(about.id));
 }
 
 std::string of_recipient(const DsnCase& about, const Outcome& outcome, bool utf8) {

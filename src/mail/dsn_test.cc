@@ -66,6 +66,10 @@ std::vector<std::string> parts(const std::string& content) {
   }
 }
 
+// clause: 5321-3.6.3-b 3464-2-b 3464-2.1-a 3464-2.2.2-a 3464-2.2.3-b 3464-2.2.4-a 3464-2.2.4-b
+// clause: 3464-2.2.4-c 3464-2.2.5-a 3464-2.3.2-a 3464-2.3.3-a 3464-2.3.4-a 3464-2.3.6-a
+// clause: 3464-2.3.7-b 3464-2.4-a 3461-6.3-c 3461-6.3-d 3461-6.3-h 3461-6.3-i 3461-6.3-j
+// clause: 3461-6.3-k 3461-6.3-m 3461-6.3-n 3461-9.2-a 3461-9.3-a 2852-4.1.2-b
 TEST(Dsn, TellsPeopleAndProgramsWhatHappened) {
   auto all = parts(content("Subject: hi\r\nFrom: s\r\n\r\nbody\r\n", {refused()}));
   ASSERT_EQ(all.size(), 5u);
@@ -92,6 +96,8 @@ TEST(Dsn, TellsPeopleAndProgramsWhatHappened) {
   EXPECT_EQ(all[4], "--\r\n");
 }
 
+// clause: 3464-2-a 3464-2-c 3464-2-d 3464-2-e 5321-3.6.3-d 5321-4.4-p 5321-4.4-x 5321-6.1-c
+// clause: 5321-6.1-d 5321-6.1-g 3461-6.1-a
 TEST(Dsn, GoesFromNobodyToTheSender) {
   const auto original = envelope();
   const std::vector failed{refused()};
@@ -109,6 +115,8 @@ TEST(Dsn, GoesFromNobodyToTheSender) {
   EXPECT_EQ(dsn.envelope.recipients, (std::vector<Recipient>{{"s", "example.org"}}));
 }
 
+// clause: 5321-4.2.5-b
+// clause: 3464-2.3.7-a
 TEST(Dsn, ExpiryNamesTheLastReasonAndHowLongItWasTried) {
   Outcome o{0, Fate::expired, {}, {"mx", "192.0.2.1:25", 0, "4.4.1", "Connection refused"}};
   auto text = content("", {o});
@@ -120,6 +128,7 @@ TEST(Dsn, ExpiryNamesTheLastReasonAndHowLongItWasTried) {
   EXPECT_TRUE(has(text, "Diagnostic-Code: X-Malleposte; Connection refused\r\n"));
 }
 
+// clause: 3464-2.3.9-b
 TEST(Dsn, AWarningSaysThatNothingIsLostYet) {
   const auto original = envelope();
   Outcome o{1, Fate::queued, {}, {"192.0.2.9", "192.0.2.9:25", 451, "4.7.1", "Later"}};
@@ -162,6 +171,7 @@ TEST(Dsn, RecipientsThatFailedTheSameWayStandTogether) {
     EXPECT_TRUE(has(all[2], std::string("Final-Recipient: rfc822; ") + who + "@x.example\r\n"));
 }
 
+// clause: 3464-2.3.4-b 3461-6.3-l
 TEST(Dsn, TheStatusIsOfTheClassThatItsActionSays) {
   auto o = refused();
   o.answer.status = "4.7.1";
@@ -232,6 +242,7 @@ TEST(Dsn, LongLinesAndEightBitsInTheHeaderStayLegal) {
   }
 }
 
+// clause: 3464-2.3.2-b 3464-2.3.2-c 3464-2.3.2-d 3461-9.1-a
 TEST(Dsn, ALongAddressStaysWhole) {
   auto original = envelope();
   original.recipients[1] = {std::string(60, 'l'), std::string(180, 'd') + ".example"};
@@ -250,6 +261,7 @@ TEST(Dsn, ALongAddressStaysWhole) {
                   "\r\nFinal-Recipient: rfc822; " + to_string(original.recipients[1]) + "\r\n"));
 }
 
+// clause: 3461-9.2-a
 TEST(Dsn, LongRepliesAreFolded) {
   auto o = refused();
   for (int i = 0; i < 60; ++i) o.answer.text += " and so on";

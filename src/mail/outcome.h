@@ -55,6 +55,8 @@ struct Outcome {
   WallTime began{}, ended{};  // of the attempt; both unset when nothing was tried
   // Delivered to a host that offers DSN, which reports from there on (RFC 3461 5.2.2). Not kept.
   bool reports_passed_on = false;
+  // Delivered to a host that does not keep the time of BY (RFC 2852 4.1.4.2). Not kept.
+  bool time_limit_lost = false;
 };
 
 }  // namespace malleposte::mail

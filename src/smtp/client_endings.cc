@@ -79,7 +79,8 @@ void ClientProtocol::lost(std::string_view how) {
 
 void ClientProtocol::broken(std::string_view complaint) {
   loss_is_harmless_ = false;
-  if (stage_ == Stage::commands) {
+  // Behind DATA the 354 has shown that each command had its reply; before a chunk nothing has.
+  if (stage_ == Stage::commands || (stage_ == Stage::content && sends_chunk())) {
     current_->mail_refused.reset();
     for (auto& result : current_->results) result.reset();
   }

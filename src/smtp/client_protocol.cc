@@ -136,13 +136,14 @@ bool ClientProtocol::takes_next() const {
 
 void ClientProtocol::begin(Transaction transaction) {
   assert(!transaction.recipients.empty());
-  assert(!refusal_of(offers_, transaction) && lacking(offers_, transaction).nothing());
+  assert(!unfit(offers_, transaction) && !cannot_return_in_time(offers_, transaction));
   Exchange exchange;
   exchange.data = !sends_chunk();
   limits_.begun(transaction);
   exchange.results.resize(transaction.recipients.size());
   exchange.transaction = std::move(transaction);
   if (takes_next()) {
+    exchange.rset = !exchange.data;  // should the chunk before it fail (RFC 3030 2)
     next_ = std::move(exchange);
     return;
   }
@@ -187,11 +188,6 @@ void ClientProtocol::command_answered(const PeerReply& reply) {
   if (reply.code >= 300 && reply.code < 400) return broken("a reply of class 3 to " + doing());
   if (is_rset && !reply.positive()) {
     // What follows would be added to the transaction before: not over this connection.
-    loss_is_harmless_ = true;
-    return close(ruling_of(reply, Verdict::temporary), true);
-  }
-  if (!is_rset && number == 0 && exchange.behind_a_refusal && reply.code == 503) {
-    // The peer is still in the transaction that it has just refused; it means that, not this one.
     loss_is_harmless_ = true;
     return close(ruling_of(reply, Verdict::temporary), true);
   }
@@ -294,18 +290,19 @@ void ClientProtocol::content_answered(const PeerReply& reply) {
   if (knows_no_chunk(reply)) return content_refused_early(reply);
   auto ruling = ruling_of(reply);
   ruling.reports_passed_on = reply.positive() && offers_.dsn;
+  ruling.time_limit_lost =
+      reply.positive() && current_->transaction.requests.deliver_by && !offers_.deliver_by;
   decide_rest(ruling);
   if (reply.closing()) {
     loss_is_harmless_ = true;
     return close(ruling, true);
   }
-  // RFC 3030 does not say that a refused BDAT ends the transaction, as the final dot does.
+  // RFC 3030 2: a chunk that was refused does not end the transaction, as the final dot does.
   if (!reply.positive() && sends_chunk() && !next_) rset_needed_ = true;
   stage_ = next_ ? Stage::commands : Stage::ready;
   auto surplus = std::move(current_->surplus);
   finish();
   if (reply.positive()) finished_->surplus = std::move(surplus);
-  if (current_) current_->behind_a_refusal = !reply.positive();
 }
 
 // The command is not known, in spite of what was offered: some go between who let the EHLO answer

@@ -88,7 +88,7 @@ class ClientProtocol {
   }
   bool exhausted() const { return limits_.exhausted(offers_); }
 
-  // Starts a transaction that fits the peer: lacking() nothing and no refusal_of() it. Allowed when
+  // Starts a transaction that fits the peer: not unfit() nor without return in time. Allowed when
   // need() is `transaction`, and with takes_next() while the content of the one before is being
   // sent.
   void begin(Transaction transaction);
@@ -135,7 +135,6 @@ class ClientProtocol {
     Transaction transaction;
     bool rset = false;
     bool data = false;                   // not by BDAT
-    bool behind_a_refusal = false;       // of the content before it, in the same write
     std::size_t sent = 0, answered = 0;  // commands
     std::optional<Ruling> mail_refused;
     std::vector<std::optional<Ruling>> results;  // refusals at first, all at the end

@@ -1,5 +1,6 @@
 #include "smtp/ehlo_answer.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -36,6 +37,21 @@ std::optional<Number> number(std::string_view word) {
   return value;
 }
 
+// RFC 9422 3.1: NAME or NAME=VALUE.
+bool is_limit(std::string_view word) {
+  const auto equals = word.find('=');
+  const auto name = word.substr(0, equals);
+  const auto in_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), in_name)) return false;
+  if (equals == std::string_view::npos) return true;
+  const auto value = word.substr(equals + 1);
+  const auto in_value = [](char c) { return c > ' ' && c < 0x7f && c != ';'; };
+  return !value.empty() && std::all_of(value.begin(), value.end(), in_value);
+}
+
 // RFC 9422 4: at most six digits, the first not a zero. A limit that is not so is none, and neither
 // is one that has no meaning to us.
 void read_limit(std::string_view word, EhloAnswer& answer) {
@@ -49,6 +65,16 @@ void read_limit(std::string_view word, EhloAnswer& answer) {
   if (is(name, "MAILMAX")) answer.mails_max = *value;
   if (is(name, "RCPTMAX")) answer.recipients_max = *value;
   if (is(name, "RCPTDOMAINMAX")) answer.recipient_domains_max = *value;
+}
+
+// RFC 9422 3.7: with a word that is none, no limit counts.
+void read_limits(std::string_view line, EhloAnswer& answer) {
+  auto limited = answer;
+  for (auto word = next_word(line); !word.empty(); word = next_word(line)) {
+    if (!is_limit(word)) return;
+    read_limit(word, limited);
+  }
+  answer = limited;
 }
 
 void read_line(std::string_view line, EhloAnswer& answer) {
@@ -74,9 +100,7 @@ void read_line(std::string_view line, EhloAnswer& answer) {
     answer.future_release = true;
     answer.hold_max_s = count();
   }
-  if (is(keyword, "LIMITS"))
-    for (auto word = next_word(line); !word.empty(); word = next_word(line))
-      read_limit(word, answer);
+  if (is(keyword, "LIMITS")) read_limits(line, answer);
 }
 
 }  // namespace

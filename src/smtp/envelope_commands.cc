@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <charconv>
 #include <chrono>
 #include <iterator>
+#include <optional>
 
 namespace malleposte::smtp {
 namespace {
@@ -37,32 +39,61 @@ void append_xtext(std::string& to, std::string_view text) {
   }
 }
 
-// The code point at the front of `text`, which is advanced; an octet that begins none stands for
-// itself.
+// "\x{...}" at the front of `text` (RFC 6533 3), taken off it as the code point that it means.
+std::optional<char32_t> embedded_code_point(std::string_view& text) {
+  const auto end = text.find('}');
+  if (!text.starts_with("\\x{") || end == std::string_view::npos) return std::nullopt;
+  std::uint32_t point = 0;
+  const auto digits = text.substr(3, end - 3);
+  const auto [rest, error] =
+      std::from_chars(digits.data(), digits.data() + digits.size(), point, 16);
+  const bool good = error == std::errc() && rest == digits.data() + digits.size();
+  if (!good || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return std::nullopt;
+  text.remove_prefix(end + 1);
+  return point;
+}
+
+// The next code point, taken off `text`; an octet that begins none stands for itself.
 char32_t next_code_point(std::string_view& text) {
+  if (const auto embedded = embedded_code_point(text)) return *embedded;
   const auto first = static_cast<unsigned char>(text[0]);
   const std::size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-  char32_t point = more == 0 ? first : first & (0x3f >> more);
-  if (text.size() <= more) {
+  if (more == 0 || text.size() <= more) {
     text.remove_prefix(1);
     return first;
   }
+  char32_t point = first & (0x3f >> more);
   for (std::size_t i = 1; i <= more; ++i)
     point = (point << 6) | (static_cast<unsigned char>(text[i]) & 0x3f);
   text.remove_prefix(more + 1);
   return point;
 }
 
-// RFC 6533 3: an address of the type utf-8, in UTF-8 as it is when the transaction is
+void append_utf8(std::string& to, char32_t point) {
+  const auto tail = [&](unsigned shift) {
+    to += static_cast<char>(0x80 | ((point >> shift) & 0x3f));
+  };
+  if (point < 0x800) {
+    to += static_cast<char>(0xc0 | (point >> 6));
+  } else if (point < 0x10000) {
+    to += static_cast<char>(0xe0 | (point >> 12));
+    tail(6);
+  } else {
+    to += static_cast<char>(0xf0 | (point >> 18));
+    tail(12);
+    tail(6);
+  }
+  tail(0);
+}
+
+// RFC 6533 3: an address of the type utf-8, whichever way it came: in UTF-8 when the transaction is
 // international, else as "\x{...}".
 void append_utf8_address(std::string& to, std::string_view address, bool international) {
   while (!address.empty()) {
-    const auto before = address;
     const auto point = next_code_point(address);
     if (point > 0x7f && international)
-      to += before.substr(0, before.size() - address.size());
-    else if (point > ' ' && point < 0x7f && point != '+' && point != '=' &&
-             (point != '\\' || address.starts_with("x{")))  // one that is such already
+      append_utf8(to, point);
+    else if (point > ' ' && point < 0x7f && point != '+' && point != '=' && point != '\\')
       to += static_cast<char>(point);
     else
       append(to, "\\x{{{:02X}}}", static_cast<std::uint32_t>(point));
@@ -72,7 +103,7 @@ void append_utf8_address(std::string& to, std::string_view address, bool interna
 void append_original(std::string& to, std::string_view original, bool international) {
   to += " ORCPT=";
   const auto semicolon = original.find(';');
-  const bool utf8 = original.substr(0, semicolon) == "utf-8";
+  const bool utf8 = mail::canonical_domain(original.substr(0, semicolon)) == "utf-8";
   if (!utf8) return append_xtext(to, original);
   to += original.substr(0, semicolon + 1);
   append_utf8_address(to, original.substr(semicolon + 1), international);
@@ -90,6 +121,16 @@ void append_notify(std::string& to, const mail::Notify& notify) {
   add(notify.success, "SUCCESS");
   add(notify.failure, "FAILURE");
   add(notify.delay, "DELAY");
+}
+
+// A peer that cannot tell that the time has passed tells at least of delays (RFC 2852 4.1.4.2).
+mail::Notify notify_for(const EhloAnswer& offers, const Transaction& transaction,
+                        mail::Notify notify) {
+  const auto& by = transaction.requests.deliver_by;
+  if (!by || by->return_after || offers.deliver_by || notify.never) return notify;
+  if (!notify.given()) notify.failure = true;
+  notify.delay = true;
+  return notify;
 }
 
 void append_deliver_by(std::string& to, const mail::DeliverBy& by, WallTime now) {
@@ -137,7 +178,7 @@ void append_rcpt(std::string& to, const EhloAnswer& offers, const Transaction& t
   to += "RCPT TO:";
   append_path(to, recipient.path);
   if (offers.dsn) {
-    append_notify(to, recipient.notify);
+    append_notify(to, notify_for(offers, transaction, recipient.notify));
     if (!recipient.original.empty())
       append_original(to, recipient.original, offers.smtputf8 && needs_smtputf8(transaction));
   }

@@ -17,8 +17,9 @@ namespace malleposte::smtp {
 // MT-PRIORITY (RFC 6710).
 void append_mail(std::string& to, const EhloAnswer& offers, const Transaction& transaction);
 
-// NOTIFY and ORCPT as they were given to us. Where no ORCPT was, none is added (RFC 3461 5.2.1, d
-// leaves it open): we change no address, so the peer sees the original one.
+// NOTIFY and ORCPT as they were given to us; with BY and mode N, to a peer without DELIVERBY,
+// delays are to be told of too (RFC 2852 4.1.4.2). Where no ORCPT was, none is added (RFC
+// 3461 5.2.1, d leaves it open): we change no address, so the peer sees the original one.
 void append_rcpt(std::string& to, const EhloAnswer& offers, const Transaction& transaction,
                  const ForwardPath& recipient);
 

@@ -38,6 +38,11 @@ std::optional<Ruling> refusal_of(const EhloAnswer& offers, const Transaction& tr
   if (offers.size_limit > 0 && transaction.size > offers.size_limit)
     return permanent("5.3.4", fmt::format("the message has {} octets; this host takes at most {}",
                                           transaction.size, offers.size_limit));
+  return std::nullopt;
+}
+
+std::optional<Ruling> cannot_return_in_time(const EhloAnswer& offers,
+                                            const Transaction& transaction) {
   const auto& by = transaction.requests.deliver_by;
   if (!by || !by->return_after) return std::nullopt;
   const auto left = std::chrono::floor<std::chrono::seconds>(by->deadline - transaction.now);

@@ -28,12 +28,17 @@ Lack lacking(const EhloAnswer& offers, const Transaction& transaction);
 // 5.6.7 (SMTPUTF8), 5.6.1 (binary), 5.6.3 (8-bit). `lack` is not nothing.
 Ruling refusal_for(const Lack& lack);
 
+// Why the message is not sent to this host nor to another one of its domain: it is to come back
+// undelivered at a time (BY with mode R), which has passed (5.4.7), or which the host does not
+// promise to keep (5.3.3). Hosts are not tried one by one for that (RFC 2852 4.1.4.1, 7).
+std::optional<Ruling> cannot_return_in_time(const EhloAnswer& offers,
+                                            const Transaction& transaction);
+
 // Why no content would make this peer take the message: it is larger than the peer takes (5.3.4,
-// RFC 1870 6.1); or it is to come back undelivered at a time (BY with mode R, RFC 2852), which has
-// passed (5.4.7), or which the peer does not promise to keep (5.3.3).
+// RFC 1870 6.1). Another host may take it.
 std::optional<Ruling> refusal_of(const EhloAnswer& offers, const Transaction& transaction);
 
-// The one or the other: why the message cannot go to this peer as it is.
+// Too large, or something lacks: why the message cannot go to this peer as it is.
 std::optional<Ruling> unfit(const EhloAnswer& offers, const Transaction& transaction);
 
 }  // namespace malleposte::smtp

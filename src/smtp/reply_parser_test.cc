@@ -24,6 +24,7 @@ std::string complaint(std::string_view text) {
   return std::string(parser.complaint());
 }
 
+// clause: 5321-4.2-e 5321-4.2-g
 TEST(ReplyParser, TakesCodesAndTextApart) {
   auto reply = parse("550 5.1.1 No such user\r\n");
   EXPECT_EQ(reply.code, 550);
@@ -45,6 +46,7 @@ TEST(ReplyParser, EverySplitGivesTheSameReply) {
   }
 }
 
+// clause: 5321-4.2-b 5321-4.2.1-d
 TEST(ReplyParser, BareCodesAndBareLineFeedsAreAccepted) {
   EXPECT_EQ(parse("250\n").code, 250);
   EXPECT_EQ(parse("250\n").text, "");
@@ -69,6 +71,7 @@ TEST(ReplyParser, ALineThatDoesNotFitIsLeftOutWhole) {
 
 // A bare enhanced code without text behind it was read past its end by another mail server for
 // twenty years (CVE-2026-43964).
+// clause: 2034-4-f
 TEST(ReplyParser, BareEnhancedCodesAreCodes) {
   auto reply = parse("550 5.7.2\r\n");
   EXPECT_EQ(reply.status, "5.7.2");
@@ -108,6 +111,7 @@ TEST(ReplyParser, EndlessLinesAndRepliesAreBroken) {
   EXPECT_LE(parse(longest + "250 end\r\n").text.size(), 16u * 1024);
 }
 
+// clause: 5321-4.1.1.1-f
 TEST(EhloAnswer, KnowsWhatTheClientUses) {
   auto answer = parse_ehlo_answer("mx at your service\npipelining\nSIZE 1000\n8BITMIME\nX-FOO bar");
   EXPECT_TRUE(answer.pipelining);

@@ -19,6 +19,9 @@ struct Ruling {
   // Accepted by a host that offers DSN: what the sender wants to be told of is its business from
   // here on (RFC 3461 5.2.2). Where it is false and success was asked for, we tell of the relaying.
   bool reports_passed_on = false;
+  // Accepted with BY by a host that does not offer DELIVERBY: the sender is told of the relaying
+  // unless it wants to be told of nothing (RFC 2852 4.1.4.2).
+  bool time_limit_lost = false;
 };
 
 Ruling ruling_of(const PeerReply& reply, Verdict verdict);

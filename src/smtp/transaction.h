@@ -24,7 +24,7 @@ struct Transaction {
   std::vector<ForwardPath> recipients;  // at least one
   std::uint64_t size = 0;               // octets of content, exactly
   mail::Body body = mail::Body::seven_bit;
-  mail::Requests requests;
+  mail::Requests requests{};
   // When it is begun: what is left of BY and HOLDFOR is counted from here.
   WallTime now{};
 };

@@ -23,6 +23,7 @@ class Receiver:
     name = ""
     port = 0
     refusal = ""  # its words for REFUSED
+    name_in_notices = ""
 
     def __init__(self, directory):
         self.root = PeersRoot(directory, self.name)
@@ -95,8 +96,10 @@ class Receiver:
 
 
 class PostfixReceiver(Receiver):
+    """Its notices go to 127.0.0.1:2600."""
     name, port = "root", 2700
     refusal = "No such person"
+    name_in_notices = "postfix.test"
 
     def start(self):
         (self.root.root / "var/mail/kept").mkdir(parents=True)
@@ -105,7 +108,7 @@ class PostfixReceiver(Receiver):
             "virtual_mailbox_domains": "example.com", "virtual_mailbox_base": "/var/mail",
             "virtual_mailbox_maps": "static:kept/", "virtual_uid_maps": "static:2000",
             "virtual_gid_maps": "static:2000", "virtual_mailbox_limit": "0",
-            "message_size_limit": "50000000",
+            "message_size_limit": "50000000", "relayhost": "[127.0.0.1]:2600",
             "smtpd_recipient_restrictions":
                 f"check_recipient_access inline:{{ {{ {REFUSED} = 550 5.1.1 {self.refusal} }} }}",
             "smtpd_relay_restrictions": "reject_unauth_destination"})
@@ -116,8 +119,10 @@ class PostfixReceiver(Receiver):
 
 
 class Exim(Receiver):
+    """It keeps its notices like other mail."""
     name, port = "exim", 2710
     refusal = "No such person"
+    name_in_notices = "exim.test"
 
     def start(self):
         self.root.write("etc/exim4/exim4.conf", f"""
@@ -129,6 +134,7 @@ acl_smtp_data = data
 host_lookup =
 rfc1413_query_timeout = 0s
 tls_advertise_hosts =
+dsn_advertise_hosts = *
 message_size_limit = 50M
 smtp_accept_max = 200
 smtp_accept_queue_per_connection = 0

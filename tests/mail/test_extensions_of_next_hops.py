@@ -1,0 +1,146 @@
+"""Postfix and Exim as next hops with CHUNKING, SMTPUTF8 and DSN: what they are told is what the
+client asked of us, what they have taken is what was given to us, and the notices that they send are
+those that were asked for."""
+import email
+import email.policy
+import smtplib
+
+import pytest
+
+from harness import until
+from harness.mail import awkward, bulk, simple, split_received
+from harness.receivers import RECEIVERS
+from harness.server import HOST, PORT
+from harness.wiretap import Wiretap
+
+TAP = 2790
+SENDER = "anna@example.org"
+INTERNATIONAL = ("From: Zoë <anna@example.org>\r\nTo: Jörg <jörg@example.com>\r\n"
+                 "Date: Thu, 26 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@example.org>\r\n"
+                 "Subject: 中文\r\n\r\nGrüße.\r\n.\r\n").encode()
+
+
+@pytest.fixture(params=["postfix", "exim"])
+def receiver(request, tmp_path):
+    started = RECEIVERS[request.param](tmp_path / "receiver")
+    yield started
+    print(f"--- what {started.name} said\n{started.log()[-8000:]}")
+    started.close()
+
+
+@pytest.fixture
+def tap(receiver):
+    made = Wiretap(TAP, receiver.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def server(malleposte, tap, tmp_path):
+    """Its next hop for example.com is the receiver, behind the tap; all else goes to the sink."""
+    routes = tmp_path / "routes"
+    routes.write_text(f"example.com [127.0.0.1]:{tap.port}\n* [127.0.0.1]:2600\n")
+    return malleposte(routes=routes, message_size_limit="50MB")
+
+
+def given(mail):
+    """What a kept mail was when it came to us."""
+    return split_received(mail.content)[1]
+
+
+def send(content, mail_options, recipient, rcpt_options=()):
+    with smtplib.SMTP(HOST, PORT, local_hostname="client.test", timeout=60) as client:
+        client.ehlo()
+        client.command_encoding = "utf-8"
+        for code, said in (client.mail(SENDER, list(mail_options)),
+                           client.rcpt(recipient, list(rcpt_options)), client.data(content)):
+            assert code == 250, (code, said)
+
+
+def the_line(tap, verb):
+    line, = [line for line in tap.commands() if line.upper().startswith(verb)]
+    return line
+
+
+@pytest.mark.parametrize("content", [simple("small"), awkward(100_000), bulk(1_000_000, "large")],
+                         ids=["small", "awkward", "large"])
+# clause: 3030-3-a 3030-2-k
+def test_the_content_goes_as_one_chunk_and_arrives_as_it_was(server, receiver, tap, content):
+    server.send(SENDER, "bert@example.com", content, options=["BODY=8BITMIME"])
+    mail, = receiver.wait(1)
+    assert given(mail) == content
+    ours = len(mail.content) - len(content)
+    assert the_line(tap, "BDAT") == f"BDAT {len(content) + ours} LAST"
+    assert "DATA" not in tap.commands()
+    server.wait_empty()
+
+
+def test_many_messages_by_bdat_stay_apart(server, receiver, tap):
+    contents = [awkward(2_000, seed) for seed in range(40)]
+    with smtplib.SMTP(HOST, PORT, local_hostname="client.test", timeout=60) as client:
+        for number, content in enumerate(contents):
+            client.sendmail(SENDER, [f"r{number}@example.com"], content)
+    mails = receiver.wait(len(contents))
+    got = {mail.recipients[0]: given(mail) for mail in mails}
+    assert got == {f"r{number}@example.com": content for number, content in enumerate(contents)}
+    assert len(mails) == len(contents)
+    assert "DATA" not in tap.commands()
+    server.wait_empty()
+
+
+# clause: 6531-3.4-a 6531-1.1-a 6152-3-c
+def test_an_international_mail_goes_on_as_it_came(server, receiver, tap):
+    send(INTERNATIONAL, ["SMTPUTF8", "BODY=8BITMIME"], "jörg@example.com")
+    mail, = receiver.wait(1)
+    assert given(mail) == INTERNATIONAL
+    assert mail.recipients == ["jörg@example.com"]
+    assert "SMTPUTF8" in the_line(tap, "MAIL").split()
+    assert the_line(tap, "RCPT").startswith("RCPT TO:<jörg@example.com>")
+    server.wait_empty()
+
+
+def notice_of(receiver, hop):
+    """The notice to SENDER: Postfix sends it on, Exim keeps it with the other mail."""
+    if receiver.name == "exim":
+        content = until(lambda: next((mail.content for mail in receiver.mails()
+                                      if SENDER in mail.recipients), None), "a notice of Exim")
+    else:
+        content = hop.mail_to(SENDER).content
+    return email.message_from_bytes(content, policy=email.policy.default)
+
+
+# clause: 3461-5.2.1-a 3461-5.2.1-c 3461-5.2.1-e 3461-5.2.1-g
+def test_the_success_that_was_asked_for_is_told_by_the_next_hop(server, receiver, tap, sink):
+    hop = sink()
+    content = simple("with a notice")
+    send(content, ["RET=HDRS", "ENVID=id+2B1"], "bert@example.com",
+         ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;Bert+2Bx@before.example"])
+    mail = until(lambda: next((mail for mail in receiver.mails()
+                               if "bert@example.com" in mail.recipients), None), "the mail")
+    assert given(mail) == content
+    assert the_line(tap, "MAIL").split()[-2:] == ["RET=HDRS", "ENVID=id+2B1"]
+    assert the_line(tap, "RCPT").split()[-2:] == \
+        ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;Bert+2Bx@before.example"]
+
+    notice = notice_of(receiver, hop)
+    assert notice.get_content_type() == "multipart/report"
+    _, status, returned = notice.get_payload()
+    whole, one = status.get_payload()
+    assert receiver.name_in_notices in whole["Reporting-MTA"]
+    assert whole["Original-Envelope-Id"] == "id+1"
+    assert one["Original-Recipient"].replace(" ", "") == "rfc822;Bert+x@before.example"
+    assert one["Action"].split()[0] in ("delivered", "relayed")
+    assert one["Status"].startswith("2.")
+    assert "text/rfc822-headers" == returned.get_content_type(), "RET=HDRS"
+    server.wait_empty()
+    assert not [mail for mail in hop.mails if "mx.malleposte.test" in
+                str(email.message_from_bytes(mail.content)["From"])], "we have told of it too"
+
+
+# clause: 3461-5.2.1-b 3461-5.2.1-d 3461-5.2.1-f
+def test_nothing_is_asked_of_the_next_hop_that_nobody_asked_for(server, receiver, tap):
+    server.send(SENDER, "bert@example.com", simple("plain"))
+    receiver.wait(1)
+    for word in ("RET=", "ENVID=", "NOTIFY=", "ORCPT=", "SMTPUTF8", "BODY="):
+        assert word not in the_line(tap, "MAIL") + the_line(tap, "RCPT")
+    server.wait_empty()
