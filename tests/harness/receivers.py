@@ -106,6 +106,8 @@ class PostfixReceiver(Receiver):
             "virtual_mailbox_maps": "static:kept/", "virtual_uid_maps": "static:2000",
             "virtual_gid_maps": "static:2000", "virtual_mailbox_limit": "0",
             "message_size_limit": "50000000",
+            # Its reports on what it has taken.
+            "relayhost": "[127.0.0.1]:2600", "smtp_dns_support_level": "disabled",
             "smtpd_recipient_restrictions":
                 f"check_recipient_access inline:{{ {{ {REFUSED} = 550 5.1.1 {self.refusal} }} }}",
             "smtpd_relay_restrictions": "reject_unauth_destination"})
@@ -118,6 +120,32 @@ class PostfixReceiver(Receiver):
 class Exim(Receiver):
     name, port = "exim", 2710
     refusal = "No such person"
+    refused = "nobody"  # local parts
+    # Its reports on what it has taken go to the next hop at 127.0.0.1:2600.
+    routers = """
+reports:
+  driver = manualroute
+  domains = example.org
+  route_list = * 127.0.0.1
+  self = send
+  transport = relay
+all:
+  driver = accept
+  transport = kept
+"""
+    transports = """
+relay:
+  driver = smtp
+  port = 2600
+  allow_localhost
+kept:
+  driver = appendfile
+  directory = /var/mail/kept
+  maildir_format
+  envelope_to_add
+  batch_max = 1000
+  user = Debian-exim
+"""
 
     def start(self):
         self.root.write("etc/exim4/exim4.conf", f"""
@@ -129,6 +157,7 @@ acl_smtp_data = data
 host_lookup =
 rfc1413_query_timeout = 0s
 tls_advertise_hosts =
+dsn_advertise_hosts = *
 message_size_limit = 50M
 smtp_accept_max = 200
 smtp_accept_queue_per_connection = 0
@@ -136,23 +165,15 @@ log_file_path = /var/log/exim4/%slog
 spool_directory = /var/spool/exim4
 begin acl
 rcpt:
-  deny local_parts = nobody
+  deny local_parts = {self.refused}
        message = {self.refusal}
   accept
 data:
   accept
 begin routers
-all:
-  driver = accept
-  transport = kept
+{self.routers}
 begin transports
-kept:
-  driver = appendfile
-  directory = /var/mail/kept
-  maildir_format
-  envelope_to_add
-  batch_max = 1000
-  user = Debian-exim
+{self.transports}
 begin retry
 * * F,1h,1m
 """)
