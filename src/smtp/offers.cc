@@ -39,7 +39,8 @@ void append_ehlo_answer(std::string& out, std::string_view hostname, const Offer
   line(offers.xclient, offer(Extension::xclient));
   line(offers.xforward, offer(Extension::xforward));
   line(true, "HELP");
-  line(true, "LIMITS RCPTMAX=" + std::to_string(numbers.recipients));
+  // RFC 9422 4.3: at most six digits; who may send more recipients than that needs no number.
+  line(numbers.recipients <= 999'999, "LIMITS RCPTMAX=" + std::to_string(numbers.recipients));
   out.append("250 SIZE");
   if (numbers.size != 0) out.append(" ").append(std::to_string(numbers.size));
   out.append("\r\n");

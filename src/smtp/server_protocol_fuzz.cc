@@ -37,6 +37,10 @@ struct Session {
           said += protocol.output();
           protocol.output().clear();
           break;
+        case Step::client:
+          assert(!coming && protocol.transaction().recipients.empty());
+          protocol.accept_client({.xclient = true, .xforward = true}, false);
+          break;
         case Step::mail:
           protocol.accept_mail(protocol.address());
           break;
