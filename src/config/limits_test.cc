@@ -50,6 +50,7 @@ class Limits : public testing::Test {
   Sources sources_;
 };
 
+// clause: 5321-4.5.3.1.8-a
 TEST_F(Limits, LimitsOfReceivingHaveBounds) {
   const Settings defaults = load().settings;
   const Settings plain;  // what tests and the simulator begin with

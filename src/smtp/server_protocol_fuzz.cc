@@ -24,7 +24,13 @@ struct Message {
 
 struct Session {
   Session(const smtp::ServerOptions& options, bool trusted)
-      : protocol(options, trusted, smtp::Offers::to_client(trusted)) {}
+      : protocol(options, trusted, vouching(trusted)) {}
+
+  static smtp::Offers vouching(bool trusted) {
+    smtp::Offers offers = smtp::Offers::to_client(trusted);
+    offers.xclient = offers.xforward = trusted;
+    return offers;
+  }
 
   // False when the session is over.
   bool feed(std::string_view octets) {
@@ -39,7 +45,7 @@ struct Session {
           break;
         case Step::client:
           assert(!coming && protocol.transaction().recipients.empty());
-          protocol.accept_client({.xclient = true, .xforward = true}, false);
+          protocol.accept_client(vouching(true), true);
           break;
         case Step::mail:
           protocol.accept_mail(protocol.address());
