@@ -51,6 +51,7 @@ class SessionTest : public testing::Test {
 const std::string accepted_1 =
     "250 2.0.0 Message accepted as " + to_string(mail::MessageId{1}) + ".\r\n";
 
+// clause: 5321-4.4-a 5321-4.4-f
 TEST_F(SessionTest, KeepsAMessageWithItsTrace) {
   world.resolver.name = "host.client.example";
   auto wire = in_data();
@@ -81,6 +82,7 @@ TEST_F(SessionTest, KeepsAMessageWithItsTrace) {
                                 "disconnected | s1 | 192.0.2.1:4711 | 5 | 1"}));
 }
 
+// clause: 2920-3.2-b 2920-3.2-g
 TEST_F(SessionTest, AnswersABurstWithOneWrite) {
   auto wire = stranger();
   wire->writes = 0;
@@ -91,6 +93,8 @@ TEST_F(SessionTest, AnswersABurstWithOneWrite) {
   EXPECT_EQ(world.store.messages.size(), 2U);
 }
 
+// clause: 5321-2.1-b 5321-6.1-a
+// clause: 5321-6.1-h
 TEST_F(SessionTest, SaysAcceptedOnlyWhenTheMessageIsDurable) {
   auto wire = in_data();
   world.store.committing.open = false;
@@ -104,6 +108,7 @@ TEST_F(SessionTest, SaysAcceptedOnlyWhenTheMessageIsDurable) {
   EXPECT_EQ(wire->heard(), accepted_1 + "250 2.0.0 Here I am.\r\n");
 }
 
+// clause: 5321-4.1.1.4-g 5321-4.2.5-a
 TEST_F(SessionTest, WhatIsNotDurableIsNotAccepted) {
   for (const auto status : {spool::CommitStatus::refused, spool::CommitStatus::in_doubt}) {
     world.store.commit_status = status;
@@ -117,6 +122,7 @@ TEST_F(SessionTest, WhatIsNotDurableIsNotAccepted) {
 
 const std::string no_room = "452 4.3.1 There is no room for mail now, please try again later.\r\n";
 
+// clause: 1870-6.1-b 5321-3.3-a
 TEST_F(SessionTest, AFullStoreIsATemporaryRefusal) {
   auto wire = stranger();
   ask(wire, "HELO c\r\n");
@@ -214,6 +220,7 @@ TEST_F(SessionTest, BackPressureOfTheStoreLosesNothing) {
   EXPECT_TRUE(world.store.messages[0].content.ends_with("+0000\r\nfirst\r\n"));
 }
 
+// clause: 5321-4.1.1.5-d 5321-4.1.1.5-e 5321-4.1.1.10-e 5321-4.1.1.10-f
 TEST_F(SessionTest, AClientThatGoesAtAnyOctetLeavesNothingBehind) {
   const std::string text =
       "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\nhello\r\n.\r\n";
@@ -261,6 +268,7 @@ TEST(Session, AStreamThatEndsAtAnyAwaitEndsTheSession) {
   EXPECT_EQ(door.sessions(), 0U);
 }
 
+// clause: 5321-4.5.3.2.7-a 5321-3.8-a
 TEST_F(SessionTest, ASilentClientIsDismissed) {
   auto wire = stranger();
   wire->heard();
@@ -275,6 +283,7 @@ TEST_F(SessionTest, ASilentClientIsDismissed) {
   EXPECT_EQ(door.sessions(), 0U);
 }
 
+// clause: 5321-4.1.4-h
 TEST_F(SessionTest, TheReverseNameDelaysNothing) {
   world.resolver.name = "late.example";
   world.resolver.answering.open = false;
@@ -296,6 +305,32 @@ TEST_F(SessionTest, TheReverseNameMayComeAfterTheSession) {
   world.resolver.answering.let_go();
 }
 
+// RFC 6409 8.2, 8.3
+TEST_F(SessionTest, ATrustedClientsHeaderIsCompletedBehindItsLastField) {
+  const std::string commands = "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\n";
+  const std::string content = "Subject: x\r\n\r\nbody\r\n";
+  auto friendly = trusted();
+  ask(friendly, commands + content + ".\r\n");
+  auto other = stranger();
+  ask(other, commands + content + ".\r\n");
+  ASSERT_EQ(world.store.messages.size(), 2U);
+  const std::string& kept = world.store.messages[0].content;
+  EXPECT_EQ(kept.substr(kept.find("Subject:")),
+            "Subject: x\r\nMessage-ID: <0000000000001@mail.example.org>\r\n"
+            "Date: Thu, 1 Jan 1970 01:00:00 +0000\r\n\r\nbody\r\n");
+  EXPECT_TRUE(world.store.messages[1].content.ends_with("+0000\r\n" + content));
+}
+
+TEST_F(SessionTest, NoRoomForWhatTheHeaderLacksIsNoRoomForTheMessage) {
+  auto wire = trusted();
+  ask(wire, "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\nSubject: x\r\n");
+  world.store.room = 200;
+  EXPECT_EQ(ask(wire, ".\r\n"), no_room);
+  EXPECT_EQ(world.store.messages.size(), 0U);
+  EXPECT_EQ(world.store.coming_in, 0U);
+}
+
+// clause: 5321-6.3-a 5321-6.3-b
 TEST_F(SessionTest, LoopsAreBroken) {
   std::string hops;
   for (std::size_t i = 0; i < limits::received_hops; ++i) hops += "Received: from x\r\n";
@@ -352,6 +387,7 @@ TEST_F(SessionTest, BareLfIsRepairedForTrustedClientsOnly) {
 
 // --- FrontDoor -----------------------------------------------------------------------------------
 
+// clause: 5321-3.8-b
 TEST_F(SessionTest, StoppingEndsIdleSessionsAtOnceAndOthersAfterTheirMessage) {
   auto idle = stranger();
   idle->heard();

@@ -9,6 +9,8 @@
 #include <iterator>
 #include <optional>
 
+#include "base/utf8.h"
+#include "smtp/command.h"
 #include "smtp/xtext.h"
 
 namespace malleposte::smtp {
@@ -48,15 +50,11 @@ std::optional<char32_t> embedded_code_point(std::string_view& text) {
 char32_t next_code_point(std::string_view& text) {
   if (const auto embedded = embedded_code_point(text)) return *embedded;
   const auto first = static_cast<unsigned char>(text[0]);
-  const std::size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-  if (more == 0 || text.size() <= more) {
-    text.remove_prefix(1);
-    return first;
-  }
-  char32_t point = first & (0x3f >> more);
-  for (std::size_t i = 1; i <= more; ++i)
+  const auto length = std::max<std::size_t>(utf8_length(text), 1);
+  char32_t point = length == 1 ? first : first & (0x7f >> length);
+  for (std::size_t i = 1; i < length; ++i)
     point = (point << 6) | (static_cast<unsigned char>(text[i]) & 0x3f);
-  text.remove_prefix(more + 1);
+  text.remove_prefix(length);
   return point;
 }
 
@@ -94,7 +92,7 @@ void append_utf8_address(std::string& to, std::string_view address, bool interna
 void append_original(std::string& to, std::string_view original, bool international) {
   to += " ORCPT=";
   const auto semicolon = original.find(';');
-  const bool utf8 = mail::canonical_domain(original.substr(0, semicolon)) == "utf-8";
+  const bool utf8 = same_text(original.substr(0, semicolon), "utf-8");
   if (!utf8) {
     to += encode_xtext(original);
     return;

@@ -172,6 +172,7 @@ TEST(ServerProtocol, LinesHaveALimit) {
                 "500 5.5.2 The line is too long.\r\n250 2.0.0 Here I am.\r\n");
 }
 
+// clause: 2920-3.2-b
 TEST(ServerProtocol, RepliesDoNotGatherWithoutEnd) {
   ServerOptions options;
   options.hostname = "h";
@@ -188,6 +189,7 @@ TEST(ServerProtocol, RepliesDoNotGatherWithoutEnd) {
   EXPECT_GT(flushes, 10U);
 }
 
+// clause: 1870-6.1-a 1870-6.3-a
 TEST(ServerProtocol, SizeIsCheckedAtMailAndAgainAtTheEnd) {
   Driver d = driver();
   d.options.size_limit = 10;
@@ -390,6 +392,7 @@ TEST(ServerProtocol, OffersDependOnTheClient) {
                 "250 SIZE\r\n");
 }
 
+// clause: 5321-3.8-b
 TEST(ServerProtocol, HangsUpWithALastWord) {
   ServerOptions options;
   options.hostname = "h";

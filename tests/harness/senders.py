@@ -4,6 +4,8 @@ from harness.receivers import Exim, PostfixReceiver
 
 
 class PostfixSender(PostfixReceiver):
+    port = 2800
+
     def __init__(self, directory, to):
         self.to = to
         super().__init__(directory)
@@ -14,6 +16,8 @@ class PostfixSender(PostfixReceiver):
 
 
 class EximSender(Exim):
+    port = 2810
+
     def __init__(self, directory, to):
         self.to = to
         super().__init__(directory)
