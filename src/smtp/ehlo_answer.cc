@@ -4,19 +4,10 @@
 #include <charconv>
 #include <optional>
 
+#include "smtp/command.h"
+
 namespace malleposte::smtp {
 namespace {
-
-// Keywords are compared without case (RFC 5321 2.4).
-bool is(std::string_view word, std::string_view keyword) {
-  if (word.size() != keyword.size()) return false;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    char c = word[i];
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-    if (c != keyword[i]) return false;
-  }
-  return true;
-}
 
 // Takes the next word off the front of `line`; blanks between words may be several.
 std::string_view next_word(std::string_view& line) {
@@ -62,9 +53,9 @@ void read_limit(std::string_view word, EhloAnswer& answer) {
   if (digits.size() > 6 || digits.starts_with('0')) return;
   const auto value = number<std::uint32_t>(digits);
   if (!value) return;
-  if (is(name, "MAILMAX")) answer.mails_max = *value;
-  if (is(name, "RCPTMAX")) answer.recipients_max = *value;
-  if (is(name, "RCPTDOMAINMAX")) answer.recipient_domains_max = *value;
+  if (same_text(name, "MAILMAX")) answer.mails_max = *value;
+  if (same_text(name, "RCPTMAX")) answer.recipients_max = *value;
+  if (same_text(name, "RCPTDOMAINMAX")) answer.recipient_domains_max = *value;
 }
 
 // RFC 9422 3.7: with a word that is none, no limit counts.
@@ -78,29 +69,29 @@ void read_limits(std::string_view line, EhloAnswer& answer) {
 }
 
 void read_line(std::string_view line, EhloAnswer& answer) {
-  const auto keyword = next_word(line);
+  const auto keyword = next_word(line);  // of any case (RFC 5321 2.4)
   const auto count = [&line] { return number<std::uint64_t>(next_word(line)).value_or(0); };
-  if (is(keyword, "PIPELINING")) answer.pipelining = true;
-  if (is(keyword, "8BITMIME")) answer.eight_bit_mime = true;
-  if (is(keyword, "CHUNKING")) answer.chunking = true;
-  if (is(keyword, "BINARYMIME")) answer.binary_mime = true;
-  if (is(keyword, "SMTPUTF8")) answer.smtputf8 = true;
-  if (is(keyword, "DSN")) answer.dsn = true;
-  if (is(keyword, "ENHANCEDSTATUSCODES")) answer.enhanced_status_codes = true;
-  if (is(keyword, "MT-PRIORITY")) answer.mt_priority = true;
-  if (is(keyword, "SIZE")) {
+  if (same_text(keyword, "PIPELINING")) answer.pipelining = true;
+  if (same_text(keyword, "8BITMIME")) answer.eight_bit_mime = true;
+  if (same_text(keyword, "CHUNKING")) answer.chunking = true;
+  if (same_text(keyword, "BINARYMIME")) answer.binary_mime = true;
+  if (same_text(keyword, "SMTPUTF8")) answer.smtputf8 = true;
+  if (same_text(keyword, "DSN")) answer.dsn = true;
+  if (same_text(keyword, "ENHANCEDSTATUSCODES")) answer.enhanced_status_codes = true;
+  if (same_text(keyword, "MT-PRIORITY")) answer.mt_priority = true;
+  if (same_text(keyword, "SIZE")) {
     answer.size = true;
     answer.size_limit = count();
   }
-  if (is(keyword, "DELIVERBY")) {
+  if (same_text(keyword, "DELIVERBY")) {
     answer.deliver_by = true;
     answer.deliver_by_min_s = count();
   }
-  if (is(keyword, "FUTURERELEASE")) {
+  if (same_text(keyword, "FUTURERELEASE")) {
     answer.future_release = true;
     answer.hold_max_s = count();
   }
-  if (is(keyword, "LIMITS")) read_limits(line, answer);
+  if (same_text(keyword, "LIMITS")) read_limits(line, answer);
 }
 
 }  // namespace

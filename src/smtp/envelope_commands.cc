@@ -9,6 +9,10 @@
 #include <iterator>
 #include <optional>
 
+#include "base/utf8.h"
+#include "smtp/command.h"
+#include "smtp/xtext.h"
+
 namespace malleposte::smtp {
 namespace {
 
@@ -26,17 +30,6 @@ void append_path(std::string& to, std::string_view path) {
 template <typename... Values>
 void append(std::string& to, fmt::format_string<Values...> format, Values&&... values) {
   fmt::format_to(std::back_inserter(to), format, std::forward<Values>(values)...);
-}
-
-// RFC 3461 4: octets that a parameter cannot hold as they are become "+" and two digits.
-void append_xtext(std::string& to, std::string_view text) {
-  for (char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    if (octet > ' ' && octet < 0x7f && octet != '+' && octet != '=')
-      to += c;
-    else
-      append(to, "+{:02X}", octet);
-  }
 }
 
 // "\x{...}" at the front of `text` (RFC 6533 3), taken off it as the code point that it means.
@@ -57,15 +50,11 @@ std::optional<char32_t> embedded_code_point(std::string_view& text) {
 char32_t next_code_point(std::string_view& text) {
   if (const auto embedded = embedded_code_point(text)) return *embedded;
   const auto first = static_cast<unsigned char>(text[0]);
-  const std::size_t more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : first >= 0xc0 ? 1 : 0;
-  if (more == 0 || text.size() <= more) {
-    text.remove_prefix(1);
-    return first;
-  }
-  char32_t point = first & (0x3f >> more);
-  for (std::size_t i = 1; i <= more; ++i)
+  const auto length = std::max<std::size_t>(utf8_length(text), 1);
+  char32_t point = length == 1 ? first : first & (0x7f >> length);
+  for (std::size_t i = 1; i < length; ++i)
     point = (point << 6) | (static_cast<unsigned char>(text[i]) & 0x3f);
-  text.remove_prefix(more + 1);
+  text.remove_prefix(length);
   return point;
 }
 
@@ -103,8 +92,11 @@ void append_utf8_address(std::string& to, std::string_view address, bool interna
 void append_original(std::string& to, std::string_view original, bool international) {
   to += " ORCPT=";
   const auto semicolon = original.find(';');
-  const bool utf8 = mail::canonical_domain(original.substr(0, semicolon)) == "utf-8";
-  if (!utf8) return append_xtext(to, original);
+  const bool utf8 = same_text(original.substr(0, semicolon), "utf-8");
+  if (!utf8) {
+    to += encode_xtext(original);
+    return;
+  }
   to += original.substr(0, semicolon + 1);
   append_utf8_address(to, original.substr(semicolon + 1), international);
 }
@@ -162,7 +154,7 @@ void append_mail(std::string& to, const EhloAnswer& offers, const Transaction& t
     if (requests.returned == mail::Return::headers) to += " RET=HDRS";
     if (!requests.envelope_id.empty()) {
       to += " ENVID=";
-      append_xtext(to, requests.envelope_id);
+      to += encode_xtext(requests.envelope_id);
     }
   }
   if (offers.deliver_by && requests.deliver_by)
