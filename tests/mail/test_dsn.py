@@ -77,6 +77,7 @@ def notices(hop):
 
 # RFC 3461 4.1, 5.2: NOTIFY in every combination that a client may send, for mail that fails, is late,
 # and is passed on to a host that does not report.
+# clause: 3461-5.2.2-b 3461-5.2.2-c 3461-5.2.2-d 3461-5.2.2-e 3461-5.2.2-f 3461-6.3-a 3461-6.2-b
 def test_each_notify_is_told_exactly_what_it_asks_for(malleposte, sink):
     hop = sink()
     hop.on_rcpt = by_name
@@ -124,6 +125,7 @@ def test_a_next_hop_with_dsn_reports_itself(malleposte, sink):
     assert notices(hop) == []
 
 
+# clause: 3461-5.2-a
 def test_nobody_is_told_of_mail_from_nobody(malleposte, sink):
     hop = sink()
     hop.on_rcpt = by_name
@@ -135,6 +137,7 @@ def test_nobody_is_told_of_mail_from_nobody(malleposte, sink):
 
 
 # RFC 3461 4.3; RFC 3464 2.3.1.
+# clause: 3461-6.2-a 3461-6.3-b 3461-6.3-f
 @pytest.mark.parametrize("ret, whole", [("RET=FULL", True), ("RET=HDRS", False), (None, False)])
 def test_ret_and_orcpt_come_back_as_asked(malleposte, sink, ret, whole):
     hop = sink()
