@@ -7,6 +7,7 @@
 namespace malleposte {
 namespace {
 
+// clause: 6531-3.2-b 6531-3.2-c
 TEST(Idn, ULabelsBecomeALabels) {
   EXPECT_EQ(to_a_labels("münchen.de"), "xn--mnchen-3ya.de");
   EXPECT_EQ(to_a_labels("faß.de"), "xn--fa-hia.de");  // IDNA2003 made ss of it

@@ -40,6 +40,7 @@ inline constexpr std::size_t session_buffers_octets = 8
 inline constexpr std::size_t reserve_segments = 2;  // kept for outcomes, DSNs and the cleaner
 inline constexpr Duration outcome_delay = 10ms;     // an outcome waits at most so long for a batch
 inline constexpr Duration group_wait = 1ms;  // a commit waits at most so long for its companions
+inline constexpr std::size_t recent_octets = 4 << 20;  // of records that are not in the page cache
 inline constexpr std::size_t batch_octets = 4 << 20;  // written and synced at once
 inline constexpr unsigned commit_tries = 3;           // fresh segments tried after a failed sync
 inline constexpr unsigned clean_below_percent = 25;   // live share under which a segment is cleaned
@@ -70,6 +71,17 @@ inline constexpr std::size_t deliveries_in_all = 200;   // connections at once
 inline constexpr std::size_t leased_messages = 20'000;  // in the ready queues at once
 inline constexpr Duration cached_connection_idle = 5s;  // kept open for the next message
 inline constexpr std::size_t messages_per_connection = 100;
+
+// --- Mail for a next hop that takes less
+// ---------------------------------------------------------- Beyond these a message is not
+// converted: 5.6.3.
+inline constexpr std::size_t mime_entities = 1000;          // of one message, all levels
+inline constexpr std::size_t mime_depth = 30;               // multiparts and messages in each other
+inline constexpr std::size_t mime_field_octets = 8 * 1024;  // of a field that is understood
+inline constexpr std::size_t mime_boundary_octets = 256;    // RFC 2046 5.1.1 allows 70
+inline constexpr std::size_t conversion_slice_octets = 16 * 1024;  // at once, on the helper thread
+inline constexpr std::size_t mime_line_kept = 1024;      // octets of a line looked at as one
+inline constexpr std::size_t content_line_octets = 998;  // RFC 5322 2.1.1, without CRLF
 
 // --- Notices to senders --------------------------------------------------------------------------
 inline constexpr std::size_t dsn_header_octets = 8 * 1024;    // of the original, returned in a DSN

@@ -322,6 +322,7 @@ TEST_F(Load, WhatIsNotServedYetIsSaidAndNotIgnored) {
   EXPECT_NE(loaded.notices[0].find("cc_mta is not served by this version"), std::string::npos);
 }
 
+// clause: 5321-4.1.1.1-a 5321-4.1.4-g 6531-3.7.1-a
 TEST_F(Load, WithoutANameTheHostIsLocalhostAndANoticeSaysSo) {
   sources_.machine_name = [] { return "box"; };
   Loaded loaded = load();

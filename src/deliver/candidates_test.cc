@@ -36,6 +36,7 @@ class CandidatesFor : public testing::Test {
   std::string mx(const std::string& domain) { return line({domain, 0, true}); }
 };
 
+// clause: 5321-5.1-a 5321-5.1-g 5321-5.1-m 5321-5.1-p 5321-5.1-t
 TEST_F(CandidatesFor, MxByPreference) {
   world.resolver.mx("x.example", {{20, "b.x"}, {10, "a.x"}});
   world.resolver.address("a.x", {"2001:db8::1", "192.0.2.1"});
@@ -46,6 +47,7 @@ TEST_F(CandidatesFor, MxByPreference) {
   EXPECT_EQ(mx("x.example"), "[2001:db8::1]:26 192.0.2.1:26 192.0.2.2:26");
 }
 
+// clause: 5321-5.1-n
 TEST_F(CandidatesFor, EqualPreferencesComeInAnyOrder) {
   world.resolver.mx("x.example", {{10, "a.x"}, {10, "b.x"}, {10, "c.x"}, {5, "first.x"}});
   world.resolver.address("first.x", {"192.0.2.9"});
@@ -58,6 +60,7 @@ TEST_F(CandidatesFor, EqualPreferencesComeInAnyOrder) {
   for (const auto& order : orders) EXPECT_TRUE(order.starts_with("192.0.2.9:25 "));
 }
 
+// clause: 5321-5.1-g
 TEST_F(CandidatesFor, TheDomainItselfOnlyWithoutAnyMx) {
   world.resolver.address("x.example", {"192.0.2.1"});
   EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
@@ -65,6 +68,7 @@ TEST_F(CandidatesFor, TheDomainItselfOnlyWithoutAnyMx) {
   EXPECT_EQ(mx("x.example"), "5.4.4 no mail server of x.example has an address");
 }
 
+// clause: 5321-5.1-d 5321-5.1-e 5321-5.1-f 5321-5.1-h 7505-4.1-a
 TEST_F(CandidatesFor, EachFailureOfNamesHasItsStatus) {
   EXPECT_EQ(mx("nowhere.example"), "5.1.2 the domain nowhere.example does not exist");
   world.resolver.mx("null.example", {{0, ""}});
@@ -84,6 +88,7 @@ TEST_F(CandidatesFor, ANullMxBesideOthersMeansNothing) {
   EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
 }
 
+// clause: 5321-5.1-q 5321-5.1-r
 TEST_F(CandidatesFor, NeverOurOwnDistanceOrBeyond) {
   world.resolver.mx("x.example", {{10, "a.x"}, {20, "b.x"}, {20, "us.x"}, {30, "c.x"}});
   world.resolver.address("a.x", {"192.0.2.1"});
@@ -97,6 +102,7 @@ TEST_F(CandidatesFor, NeverOurOwnDistanceOrBeyond) {
   EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
 }
 
+// clause: 5321-5.1-s 5321-6.3-b
 TEST_F(CandidatesFor, BeingTheBestMxIsALoop) {
   world.resolver.mx("x.example", {{10, "us.x"}, {20, "b.x"}});
   world.resolver.address("us.x", {"192.0.2.99"});

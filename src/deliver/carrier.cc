@@ -117,16 +117,22 @@ Task<bool> Carrier::get_connection() {
   }
   if (depot_.cache.size() + depot_.scheduler.busy() > limits::deliveries_in_all)
     if (auto oldest = depot_.cache.take_oldest(never)) depot_.say_good_bye(std::move(oldest));
+  // A host that takes it as it is, if there is one.
+  current_->fitting.forget(*current_->message, current_->transaction);
   const auto fits = [this](smtp::ClientProtocol& protocol) { return unfit(*current_, protocol); };
   auto connected = co_await connect(depot_.with, site_.plan, fits);
   if (connected.connection) {
     connection_ = std::move(connected.connection);
     ++site_.working;
     if (auto& refusal = connected.unfit) {
-      conclude(*current_, std::vector(current_->transaction.recipients.size(), refusal->ruling),
-               &*refusal->target);
-      current_ = std::move(next_);
-      next_.reset();
+      if (auto final = co_await fit(*current_)) {  // no host takes it, converted or not
+        const auto& told =
+            refusal->ruling.verdict == smtp::Verdict::permanent ? *final : refusal->ruling;
+        conclude(*current_, std::vector(current_->transaction.recipients.size(), told),
+                 &*refusal->target);
+        current_ = std::move(next_);
+        next_.reset();
+      }
     }
     co_return true;
   }
@@ -179,13 +185,13 @@ void Carrier::conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const 
 Task<void> Carrier::carry() {
   auto& protocol = connection_->protocol();
   if (!current_->begun) {
-    if (!depot_.with.store.wanted(current_->job().message)) {  // held while we were connecting
+    auto refusal = co_await fit(*current_);
+    if (!depot_.with.store.wanted(current_->job().message)) {  // held meanwhile
       depot_.consignments.recall(current_->job());
       current_ = std::move(next_);
       next_.reset();
       co_return;
     }
-    auto refusal = unfit(*current_, protocol);
     const auto too_late = smtp::cannot_return_in_time(protocol.offers(), current_->transaction);
     if (too_late) refusal = too_late;
     if (refusal && (too_late || current_->replaced)) {
@@ -272,11 +278,40 @@ void Carrier::finished(smtp::Finished finished) {
   next_.reset();
 }
 
-// Why the host cannot be given the message.
-std::optional<smtp::Ruling> Carrier::unfit(Parcel& parcel, smtp::ClientProtocol& protocol) {
+// What is to be known before a host is asked whether it takes a message.
+void Carrier::look_at(Parcel& parcel, smtp::ClientProtocol& protocol) {
   if (site_.chunking_broken && protocol.need() == Need::transaction) protocol.forgo_chunking();
   parcel.transaction.now = depot_.with.loop.wall();
+}
+
+// Why the host cannot be given the message as the transaction says.
+std::optional<smtp::Ruling> Carrier::unfit(Parcel& parcel, smtp::ClientProtocol& protocol) {
+  look_at(parcel, protocol);
   return smtp::unfit(protocol.offers(), parcel.transaction);
+}
+
+// The same once everything was done to make it fit for this host.
+Task<std::optional<smtp::Ruling>> Carrier::fit(Parcel& parcel) {
+  auto& protocol = connection_->protocol();
+  look_at(parcel, protocol);
+  if (parcel.read) {  // sent by BDAT to a host that does not know it
+    auto again = co_await depot_.with.store.open(parcel.job().message);
+    if (!again)
+      co_return smtp::Ruling{smtp::Verdict::temporary, 0, "4.3.0",
+                             "the message cannot be read: " + again.error().text};
+    parcel.message = std::move(*again);
+    parcel.fitting.forget(*parcel.message, parcel.transaction);
+    parcel.read = false;
+  }
+  if (!protocol.offers().smtputf8) {
+    const auto international = Fitting::international(parcel.transaction);
+    if (!international.empty() && international.size() < parcel.transaction.recipients.size())
+      split_off(parcel, international);
+  }
+  if (auto refusal = co_await parcel.fitting.fit(depot_.with, parcel.job().message, *parcel.message,
+                                                 protocol.offers(), parcel.transaction))
+    co_return refusal;
+  co_return unfit(parcel, protocol);
 }
 
 // What the host says it has no room for in one transaction (LIMITS) goes as a part of its own.
@@ -286,12 +321,17 @@ bool Carrier::keep_to_limits(Parcel& parcel) {
   const auto beyond = connection_->protocol().beyond_limits(parcel.transaction);
   if (beyond.empty()) return true;
   if (beyond.size() == recipients.size()) return false;
+  split_off(parcel, beyond);
+  return true;
+}
+
+void Carrier::split_off(Parcel& parcel, const std::vector<std::size_t>& positions) {
+  auto& recipients = parcel.transaction.recipients;
   const auto& assignment = parcel.assignment;
-  const auto rest = depot_.consignments.split(assignment.job, beyond);
-  for (auto position = beyond.rbegin(); position != beyond.rend(); ++position)
+  const auto rest = depot_.consignments.split(assignment.job, positions);
+  for (auto position = positions.rbegin(); position != positions.rend(); ++position)
     recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(*position));
   put_back({assignment.site, rest, assignment.priority});
-  return true;
 }
 
 // Recipients that were too many for one transaction go first in line, as a part of their own. Each
@@ -315,8 +355,12 @@ Task<void> Carrier::look_ahead() {
   auto more = depot_.scheduler.more(site_.id);
   if (!more) co_return;
   next_ = co_await prepare(*more);
-  if (!next_ || !protocol.takes_next()) co_return;  // the connection ended meanwhile
-  if (unfit(*next_, protocol) || !keep_to_limits(*next_)) co_return;
+  if (!next_) co_return;
+  // What takes time is done when the final dot of the present one is on its way.
+  if (Fitting::needed(protocol.offers(), *next_->message) &&
+      next_->message->size() > limits::inline_body_octets)
+    co_return;
+  if (co_await fit(*next_) || !protocol.takes_next() || !keep_to_limits(*next_)) co_return;
   if (smtp::cannot_return_in_time(protocol.offers(), next_->transaction)) co_return;
   next_->begun = next_->lookahead = true;
   protocol.begin(next_->transaction);
@@ -328,8 +372,9 @@ Task<Carrier::Content> Carrier::send_content() {
   auto left = current_->transaction.size;
   const bool chunk = protocol.sends_chunk();
   const auto head = protocol.content_head();  // with the first block
+  current_->read = true;
   for (bool first = true;; first = false) {
-    auto block = co_await current_->message->read();
+    auto block = co_await current_->content().read();
     if (!block || block->size() > left || (block->empty() && left > 0)) {
       depot_.with.record.event(
           "log", monitor::Severity::alert,

@@ -16,6 +16,7 @@
 #include "deliver/connection_cache.h"
 #include "deliver/connector.h"
 #include "deliver/consignments.h"
+#include "deliver/fitting.h"
 #include "queue/scheduler.h"
 
 namespace malleposte::deliver {
@@ -66,11 +67,17 @@ class Carrier {
     queue::Assignment assignment;
     std::unique_ptr<spool::StoredMessage> message;
     smtp::Transaction transaction;
+    Fitting fitting;
     WallTime began{};        // when it was taken in hand: before the connection is made for it
     bool begun = false;      // given to the protocol
     bool lookahead = false;  // behind the final dot of another
+    bool read = false;       // not at its beginning any more
     bool replaced = false;   // its connection had gone away, or was none for it: takes a new one
     const queue::Job& job() const { return assignment.job; }
+    // What is sent: the message, or what it was converted to.
+    spool::StoredMessage& content() const {
+      return fitting.content() != nullptr ? *fitting.content() : *message;
+    }
   };
   enum class Content { sent, connection_lost, unreadable };
 
@@ -85,8 +92,11 @@ class Carrier {
   void drop_connection();
   void put_back(const queue::Assignment& assignment);
   void offer_again(smtp::Finished& finished);
+  void look_at(Parcel& parcel, smtp::ClientProtocol& protocol);
   std::optional<smtp::Ruling> unfit(Parcel& parcel, smtp::ClientProtocol& protocol);
+  Task<std::optional<smtp::Ruling>> fit(Parcel& parcel);
   bool keep_to_limits(Parcel& parcel);
+  void split_off(Parcel& parcel, const std::vector<std::size_t>& positions);
 
   Depot& depot_;
   Site& site_;

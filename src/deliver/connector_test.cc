@@ -34,6 +34,7 @@ class Connecting : public Delivery {
   std::vector<net::Mx> records;
 };
 
+// clause: 5321-5.1-k 5321-5.1-l
 TEST_F(Connecting, ANextHopIsTriedAtALimitedNumberOfAddressesThenTheNextOne) {
   world.settings.smart_relay = {{"x.example", 0, true}, {"192.0.2.250", 25, false}};
   for (std::uint16_t i = 1; i <= 15; ++i) mx(i, "192.0.2." + std::to_string(i));

@@ -16,6 +16,13 @@ bool is_failure(const mail::Outcome& outcome) {
   return outcome.fate == mail::Fate::bounced || outcome.fate == mail::Fate::expired;
 }
 
+template <typename Conclusions>
+bool any_delivered(const Conclusions& conclusions) {
+  return std::any_of(conclusions.begin(), conclusions.end(), [](const auto& conclusion) {
+    return conclusion.outcome.fate == mail::Fate::delivered;
+  });
+}
+
 }  // namespace
 
 Consignments::Consignments(Surroundings with, Notifier& notifier, std::function<void()> settled)
@@ -91,31 +98,37 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
     } else {
       conclusion.address = mail::to_string(message->envelope().recipients[leased.index]);
     }
+    const bool told = message != nullptr && Notifier::tells(message->envelope(), outcome);
     if (warning_due) {
-      consignment.late |= outcome.fate == mail::Fate::queued;
+      consignment.late |= told && outcome.fate == mail::Fate::queued;
       consignment.concluded.push_back(outcome);
-      if (!consignment.envelope) consignment.envelope = message->envelope();
     }
-    if (!is_failure(outcome)) {
-      conclusions.push_back(std::move(conclusion));
-      continue;
-    }
-    if (!consignment.envelope) consignment.envelope = message->envelope();
-    consignment.failures.push_back(std::move(conclusion));
+    const bool failure = is_failure(outcome);
+    if ((warning_due || failure || told) && !consignment.envelope)
+      consignment.envelope = message->envelope();
+    (failure ? consignment.failures : conclusions).push_back(std::move(conclusion));
   }
 
   part_ended(job.message, std::move(conclusions));
 }
 
-// Settles what can be settled now: what the sender is told of only with the last part.
+// Settles what can be settled now: of failures and delays the sender is told only with the last
+// part.
 void Consignments::part_ended(mail::MessageId id, std::vector<Conclusion> conclusions) {
   auto& consignment = find(id);
   assert(consignment.parts_open > 0);
+  const bool last = --consignment.parts_open == 0;
   const bool warn = consignment.late && !conclusions.empty();
-  if (--consignment.parts_open == 0 && (!consignment.failures.empty() || warn)) {
+  const bool passed_on = std::any_of(conclusions.begin(), conclusions.end(), [&](const auto& one) {
+    return one.outcome.fate == mail::Fate::delivered && consignment.envelope &&
+           Notifier::tells(*consignment.envelope, one.outcome);
+  });
+  if (last && (!consignment.failures.empty() || warn)) {
     for (auto& failure : consignment.failures) conclusions.push_back(std::move(failure));
     consignment.failures.clear();
-    spawn(notify(id, std::move(conclusions)));
+    spawn(notify(id, std::move(conclusions), true));
+  } else if (passed_on) {
+    spawn(notify(id, std::move(conclusions), false));
   } else if (!conclusions.empty()) {
     settle(id, std::move(conclusions), {});
   }
@@ -160,45 +173,64 @@ std::vector<mail::Outcome> Consignments::late_recipients(mail::MessageId id) con
   return late;
 }
 
-// The last part is concluded and somebody has to be told.
-Task<void> Consignments::notify(mail::MessageId id, std::vector<Conclusion> conclusions) {
-  ++settling_;
-  std::string content;
-  std::uint64_t size = 0;
+// The beginning of the content for a notice, and whether that is all of it. A notice without it is
+// better than none.
+Task<Consignments::Beginning> Consignments::beginning(mail::MessageId id, std::size_t octets) {
+  Beginning found;
+  auto& content = found.content;
   auto message = co_await with_.store.open(id);
-  if (message) size = (*message)->size();
-  const auto wanted = notifier_.content_wanted();
-  while (message && content.size() < wanted) {
+  if (!message) co_return found;
+  while (content.size() < octets) {
     auto block = co_await (*message)->read();
-    if (!block || block->empty()) break;  // a notice without header is better than none
-    content += block->substr(0, wanted - content.size());
+    if (!block || block->empty()) break;
+    content += block->substr(0, octets - content.size());
   }
-  // A settlement is one record, which has an end: very many failures are several settlements, with
-  // a DSN each. All before the first is on its way, which may be the end of the consignment.
+  found.all = !content.empty() && content.size() == (*message)->size();
+  co_return found;
+}
+
+// Somebody may have to be told. `last`: also of delays, as the last part is concluded.
+Task<void> Consignments::notify(mail::MessageId id, std::vector<Conclusion> conclusions,
+                                bool last) {
+  ++settling_;
+  const bool delivered = any_delivered(conclusions);
+  if (delivered) settling_deliveries_.insert(id);
+  Beginning original;
+  const auto told_of = [&](const auto& conclusion) {
+    return Notifier::tells(*find(id).envelope, conclusion.outcome);
+  };
+  if (std::any_of(conclusions.begin(), conclusions.end(), told_of))
+    original = co_await beginning(id, notifier_.content_wanted(*find(id).envelope));
+  // A settlement is one record, which has an end: very many recipients to tell of are several
+  // settlements, with DSNs each. All before the first is on its way, which may be the end of the
+  // consignment.
   std::vector<std::pair<std::vector<Conclusion>, Told>> settlements(1);
-  std::vector<mail::Outcome> failed, late;
+  std::vector<mail::Outcome> failed, late, passed_on;
   auto tell = [&](const std::vector<mail::Outcome>& late_ones) {
     const auto& consignment = find(id);
     auto& told = settlements.back().second;
-    told.notices =
-        notifier_.notices({id, *consignment.envelope, consignment.lease.generated, failed,
-                           late_ones, content, size != 0 && content.size() == size},
-                          with_.loop.wall());
+    told.notices = notifier_.notices({id, *consignment.envelope, consignment.lease.generated,
+                                      failed, late_ones, passed_on, original.content, original.all},
+                                     with_.loop.wall());
     told.warned = !late_ones.empty();
     failed.clear();
+    passed_on.clear();
   };
-  if (find(id).late) late = late_recipients(id);
+  if (last && find(id).late) late = late_recipients(id);
   for (auto& conclusion : conclusions) {
-    if (failed.size() == limits::recipients_per_dsn) {
+    if (failed.size() + passed_on.size() == limits::recipients_per_dsn) {
       tell({});
       settlements.emplace_back();
     }
-    if (is_failure(conclusion.outcome)) failed.push_back(conclusion.outcome);
+    const auto& outcome = conclusion.outcome;
+    if (is_failure(outcome)) failed.push_back(outcome);
+    if (outcome.fate == mail::Fate::delivered && told_of(conclusion)) passed_on.push_back(outcome);
     settlements.back().first.push_back(std::move(conclusion));
   }
   tell(late);
   for (auto& [part, told] : settlements) settle(id, std::move(part), std::move(told));
   --settling_;
+  if (delivered) settling_deliveries_.erase(settling_deliveries_.find(id));
 }
 
 void Consignments::settle(mail::MessageId id, std::vector<Conclusion> conclusions, Told told) {
@@ -208,9 +240,7 @@ void Consignments::settle(mail::MessageId id, std::vector<Conclusion> conclusion
 Task<void> Consignments::settle_until_durable(mail::MessageId id,
                                               std::vector<Conclusion> conclusions, Told told) {
   ++settling_;
-  const bool delivered = std::any_of(
-      conclusions.begin(), conclusions.end(),
-      [](const auto& conclusion) { return conclusion.outcome.fate == mail::Fate::delivered; });
+  const bool delivered = any_delivered(conclusions);
   if (delivered) settling_deliveries_.insert(id);
   for (Duration wait = first_settle_retry;; wait = std::min(2 * wait, longest_settle_retry)) {
     spool::Settlement settlement;

@@ -2,9 +2,11 @@
 // concluded once with a ruling for each of its recipients; what follows from it is settled in the
 // store until it is durable, while the connection goes on with the next message.
 //
-// What was delivered or deferred is settled at once. Final failures wait for the last part of their
-// message, so that its sender gets one notice, and so does the warning that a message is late;
-// notices and outcomes are one settlement. Which notices there are the notifier decides.
+// What was delivered or deferred is settled at once: also when its sender asked to be told of
+// success, so that nothing is delivered twice for the sake of a report. Final failures wait for the
+// last part of their message, so that its sender gets one notice, and so does the warning that a
+// message is late; notices and outcomes are one settlement. Which notices there are the notifier
+// decides.
 //
 // Loop thread. An Error of the store never loses an outcome: it is settled again, later and later.
 #pragma once
@@ -94,7 +96,12 @@ class Consignments {
   Task<void> settle_until_durable(mail::MessageId id, std::vector<Conclusion> conclusions,
                                   Told told);
   void part_ended(mail::MessageId id, std::vector<Conclusion> conclusions);
-  Task<void> notify(mail::MessageId id, std::vector<Conclusion> conclusions);
+  Task<void> notify(mail::MessageId id, std::vector<Conclusion> conclusions, bool last);
+  struct Beginning {
+    std::string content;
+    bool all = false;  // of the message
+  };
+  Task<Beginning> beginning(mail::MessageId id, std::size_t octets);
   std::vector<mail::Outcome> late_recipients(mail::MessageId id) const;
   void settled(mail::MessageId id, const std::vector<Conclusion>& conclusions);
 

@@ -20,6 +20,7 @@ struct Ending {
 
 class EndingAt : public Delivery, public testing::WithParamInterface<std::tuple<Ending, bool>> {};
 
+// clause: 5321-4.5.4.1-a 5321-3.8-c
 TEST_P(EndingAt, DefersEveryRecipientOnce) {
   const auto& [ending, pipelining] = GetParam();
   if (!pipelining) relay().offers = {};

@@ -1,6 +1,8 @@
 // What senders are told, through whole deliveries: warnings, gathered notices, double bounces.
 #include <gmock/gmock.h>
 
+#include <set>
+
 #include "deliver/delivery_fixture.h"
 
 namespace malleposte::deliver {
@@ -26,6 +28,7 @@ class Telling : public Delivery {
   std::vector<spool::Generated>& told() { return world.store.generated; }
 };
 
+// clause: 3464-2.3.9-a
 TEST_F(Telling, ASenderIsWarnedOnceWhenMailIsLate) {
   by_name();
   start();
@@ -123,6 +126,107 @@ TEST_F(Telling, FailureAndWarningOfOneAttemptAreOneSettlement) {
   EXPECT_TRUE(settlement.warned);
 }
 
+// --- Success (RFC 3461 5.2.2) --------------------------------------------------------------------
+
+// A delivery is settled at once, whatever the other parts of the message do, and its report with
+// it: so nothing is delivered again for the sake of a report.
+TEST_F(Telling, SuccessIsToldTogetherWithTheOutcome) {
+  world.settings.smart_relay.clear();
+  for (auto n : {"x", "y"}) {
+    world.resolver.mx(std::string(n) + ".example", {{10, std::string("mx.") + n}});
+    world.resolver.address(std::string("mx.") + n,
+                           {std::string("192.0.2.1") + (*n == 'x' ? "1" : "2")});
+  }
+  world.network.host("192.0.2.11:25");
+  world.network.host("192.0.2.12:25").refuses_connections = true;
+  start();
+  auto id = put("s@example.org", {"a@x.example", "b@x.example", "c@y.example"});
+  for (auto& recipient : message(id).envelope.recipients) recipient.notify.success = true;
+  message(id).envelope.recipients[1].notify = {};
+  pass(1min);
+  ASSERT_EQ(told().size(), 1u);
+  EXPECT_THAT(told()[0].content, HasSubstr("rfc822; a@x.example\r\nAction: relayed\r\n"));
+  EXPECT_THAT(told()[0].content, Not(HasSubstr("b@x.example")));
+  EXPECT_THAT(told()[0].content, HasSubstr("Subject: x\r\n")) << "the header comes back";
+  const auto settlement =
+      std::find_if(world.store.settlements.begin(), world.store.settlements.end(),
+                   [](const auto& one) { return !one.generated.empty(); });
+  ASSERT_EQ(settlement->outcomes.size(), 2u);
+  for (const auto& outcome : settlement->outcomes) EXPECT_EQ(outcome.fate, Fate::delivered);
+  EXPECT_EQ(message(id).fate(2), Fate::queued);
+}
+
+TEST_F(Telling, AHostWithDsnReportsByItself) {
+  relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (line.starts_with("EHLO")) return say("250-relay\r\n250 DSN");
+    return std::nullopt;
+  };
+  start();
+  auto id = put("s@example.org", {"a@x.example"});
+  message(id).envelope.recipients[0].notify.success = true;
+  pass(1min);
+  EXPECT_EQ(last(id).fate, Fate::delivered);
+  EXPECT_TRUE(told().empty());
+}
+
+TEST_F(Telling, SuccessAndFailureOfOneConversationAreOneSettlement) {
+  by_name();
+  start();
+  auto id = put("s@example.org", {"no@x.example", "yes@x.example"});
+  for (auto& recipient : message(id).envelope.recipients)
+    recipient.notify = {false, true, true, false};
+  pass(1min);
+  const auto& settlement = world.store.settlements.back();
+  EXPECT_EQ(settlement.outcomes.size(), 2u);
+  ASSERT_EQ(settlement.generated.size(), 2u);
+  EXPECT_THAT(settlement.generated[0].content, HasSubstr("no@x.example\r\nAction: failed"));
+  EXPECT_THAT(settlement.generated[1].content, HasSubstr("yes@x.example\r\nAction: relayed"));
+}
+
+TEST_F(Telling, SuccessIsToldOnceThoughTheStoreFailsAtFirst) {
+  world.store.failing_settlements = 2;
+  start();
+  auto id = put("s@example.org", {"a@x.example"});
+  message(id).envelope.recipients[0].notify.success = true;
+  pass(1min);
+  EXPECT_EQ(told().size(), 1u);
+  EXPECT_EQ(relay().mails.size(), 1u);
+}
+
+// Without a word of the message a report is better than none.
+TEST_F(Telling, SuccessOfAMessageThatCannotBeReadAgainIsStillTold) {
+  start();
+  auto id = put("s@example.org", {"a@x.example"});
+  message(id).envelope.recipients[0].notify.success = true;
+  relay().answer = [this](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (line.starts_with("RCPT")) world.store.failing_opens = 1;
+    return std::nullopt;
+  };
+  pass(1min);
+  ASSERT_EQ(told().size(), 1u);
+  EXPECT_THAT(told()[0].content, HasSubstr("Action: relayed"));
+  EXPECT_EQ(last(id).fate, Fate::delivered);
+}
+
+TEST_F(Telling, AWarningIsForThoseWhoWantOne) {
+  by_name();
+  start();
+  auto silent = put("s@example.org", {"later1@x.example"});
+  message(silent).envelope.recipients[0].notify.never = true;
+  auto id = put("s@example.org", {"later2@x.example", "later3@x.example"});
+  message(id).envelope.recipients[0].notify.failure = true;
+  pass(6h);
+  ASSERT_EQ(told().size(), 1u);
+  EXPECT_THAT(told()[0].content, HasSubstr("later3@x.example\r\nAction: delayed"));
+  EXPECT_THAT(told()[0].content, Not(HasSubstr("later2@")));
+  EXPECT_FALSE(message(silent).warned);
+  pass(120h);
+  ASSERT_EQ(told().size(), 2u) << "both have expired, one in silence";
+  EXPECT_THAT(told()[1].content, HasSubstr("later2@x.example\r\nAction: failed"));
+}
+
+// --- Very many -----------------------------------------------------------------------------------
+
 // One record has to hold the outcomes and their DSN.
 TEST_F(Telling, VeryManyFailuresAreToldInSeveralNotices) {
   by_name();
@@ -149,6 +253,28 @@ TEST_F(Telling, VeryManyFailuresAreToldInSeveralNotices) {
   for (std::size_t i = 0; i < to.size(); ++i) EXPECT_EQ(message(id).history[i].size(), 1u);
 }
 
+TEST_F(Telling, VeryManySuccessesAreToldInSeveralNotices) {
+  start();
+  std::vector<std::string> to;
+  for (int i = 0; i < 450; ++i) to.push_back("yes" + std::to_string(i) + "@x.example");
+  auto id = put("s@example.org", to);
+  for (auto& recipient : message(id).envelope.recipients) recipient.notify.success = true;
+  pass(1min);
+  std::size_t named = 0;
+  std::set<std::string> ids;
+  for (const auto& one : told()) {
+    for (std::size_t at = 0; (at = one.content.find("Action: relayed", at)) != std::string::npos;
+         ++at)
+      ++named;
+    const auto at = one.content.find("Message-ID: ");
+    ids.insert(one.content.substr(at, one.content.find('\r', at) - at));
+  }
+  EXPECT_EQ(named, 450u);
+  EXPECT_GE(told().size(), 3u);
+  EXPECT_EQ(ids.size(), told().size());
+}
+
+// clause: 3461-5.2-b 5321-4.5.5-b
 TEST_F(Telling, ANoticeThatFailsItselfGoesToRootAddressAndNoFurther) {
   by_name();
   world.store.queues_generated = true;

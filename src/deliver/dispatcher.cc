@@ -60,6 +60,7 @@ void Dispatcher::start() {
                               bounced.generated,
                               bounced.failed,
                               {},
+                              {},
                               bounced.content,
                               bounced.all_of_it},
                              with_.loop.wall());

@@ -82,6 +82,7 @@ TEST_F(Delivery, WorksWithoutPipelining) {
   EXPECT_EQ(relay().mails.size(), 10u);
 }
 
+// clause: 5321-4.2.1-a 5321-4.2.1-b 5321-3.3-j
 TEST_F(Delivery, EachRecipientHasItsOwnOutcome) {
   relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
     if (line.find("<no@") != std::string::npos) return say("550 5.1.1 no such user");
@@ -114,6 +115,7 @@ TEST_F(Delivery, EachRecipientHasItsOwnOutcome) {
   EXPECT_THAT(world.record.gone, ElementsAre(id));
 }
 
+// clause: 5321-4.4-t 5321-4.4-u 5321-4.4-v 5321-6.1-b 5321-4.1.1.4-h 5321-3.6.3-a 3464-3-b
 TEST_F(Delivery, AllFailuresOfAMessageAreOneNotice) {
   world.settings.smart_relay.clear();
   for (auto domain : {"x.example", "y.example"}) {
@@ -142,6 +144,7 @@ TEST_F(Delivery, AllFailuresOfAMessageAreOneNotice) {
   EXPECT_THAT(world.store.generated[0].content, HasSubstr("nowhere.example does not exist"));
 }
 
+// clause: 5321-3.6.3-c 5321-6.1-e 5321-4.5.4-b 3461-5.2-a
 TEST_F(Delivery, ABounceIsNeverBounced) {
   relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
     if (line.starts_with("MAIL")) return say("550 no");
@@ -169,6 +172,7 @@ TEST_F(Delivery, MailExpiresWithANotice) {
   EXPECT_NEAR(static_cast<double>(message(id).history[0].size()), 125, 10);
 }
 
+// clause: 5321-4.5.4.1-e
 TEST_F(Delivery, ADeadSiteIsAskedOnceForAllItsMail) {
   relay().never_answers = true;
   start();
@@ -256,6 +260,7 @@ TEST_F(Delivery, SuspendedNothingIsLeased) {
   EXPECT_EQ(relay().mails.size(), 1u);
 }
 
+// clause: 1870-6.2-d
 TEST_F(Delivery, ATooLargeMessageIsNotEvenOffered) {
   relay().offers = {"PIPELINING", "SIZE 10"};
   start();
@@ -311,6 +316,7 @@ TEST_F(Delivery, WhatIsTooLargeForOneHostGoesToTheNext) {
   EXPECT_EQ(small.open + large.open, 0u);
 }
 
+// clause: 5321-4.5.3.1.8-f
 TEST_F(Delivery, ManyRecipientsBecomeSeveralTransactions) {
   relay();
   start();
@@ -376,6 +382,7 @@ TEST_F(Delivery, TooManySaidToTheFirstRecipientIsDeferred) {
   }
 }
 
+// clause: 5321-2.4-d
 TEST_F(Delivery, ContentInBlocksArrivesWhole) {
   std::string content = "Subject: x\r\n\r\n";
   for (int i = 0; i < 3000; ++i)

@@ -14,7 +14,8 @@ class HostOffers : public Delivery {
   FakeHost& other() { return world.network.host("192.0.2.2:25"); }
 
   mail::MessageId put_international() {
-    const auto id = put("s@example.org", {"r@example.com"});
+    const auto id =
+        put("s@example.org", {"r@example.com"}, "Subject: caf\xC3\xA9\r\n\r\n.hello\r\n");
     message(id).envelope.requests.smtputf8 = true;
     return id;
   }
@@ -47,6 +48,7 @@ TEST_F(HostOffers, TheHostThatTakesInternationalMailGetsIt) {
   ASSERT_EQ(other().mails.size(), 1u);
 }
 
+// clause: 6531-3.2-f
 TEST_F(HostOffers, InternationalMailBouncesWhereNoHostTakesIt) {
   two_hosts();
   relay().offers = other().offers = {"PIPELINING", "8BITMIME"};
@@ -98,6 +100,7 @@ TEST_F(HostOffers, RecipientsBeyondTheHostsNumberGoInFurtherTransactions) {
 }
 
 // RFC 9422 4.1.
+// clause: 9422-3.8-a
 TEST_F(HostOffers, ASessionEndsAfterTheHostsNumberOfMessages) {
   relay().offers = {"PIPELINING", "LIMITS MAILMAX=2"};
   std::vector<mail::MessageId> ids;
@@ -147,6 +150,7 @@ TEST_F(HostOffers, AllLimitsTogetherLoseAndDoubleNothing) {
 
 // clause: 2852-4.1.4.1-a 2852-7-a
 // RFC 2852 4: mode R. The smart relay is the operator's, but this is no fault of it.
+// clause: 2852-4.1.4.1-a 2852-7-a
 TEST_F(HostOffers, WhatIsToComeBackInTimeIsNotGivenToWhoDoesNotPromiseThat) {
   two_hosts();
   relay().offers = {"PIPELINING"};

@@ -207,6 +207,7 @@ TEST(Mischief, EveryReplyLostIsLivedThrough) {
          "the connection ends or falls silent in place of each reply");
 }
 
+// clause: 5321-4.2-i 5321-4.2-j 5321-4.2-k 5321-4.3.2-a 5321-4.3.2-b 2920-3.1-a
 TEST(Mischief, EveryReplyReplacedIsLivedThrough) {
   report(run({Kind::closing}, {End::closed, End::reset, End::silent},
              {all_taken, mixed, none_taken}, replies),

@@ -1,6 +1,7 @@
-// Who is told what about mail that was not delivered: which DSNs follow when recipients of a
-// message have failed or are late. To the sender; about a notice of our own to root_address; about
-// anything else from <> to nobody, and it is only counted. A DSN that is one too many for its
+// Who is told what about mail: which DSNs follow when recipients of a message have failed, are
+// late, or were passed on to a host that tells nobody. To the sender, as far as NOTIFY asks for it
+// (RFC 3461 4.1; without it: of failures and delays); about a notice of our own to root_address;
+// about anything else from <> to nobody, and it is only counted. A DSN that is one too many for its
 // addressee is marked to be gathered (deliver/gatherer makes the report).
 //
 // Decides and counts, and writes events about what nobody is told; whatever it returns the caller
@@ -27,21 +28,27 @@ class Notifier {
   Notifier(const config::Settings& settings, monitor::Record& record)
       : settings_(settings), record_(record) {}
 
-  // A message some of whose recipients are undelivered.
+  // A message of some of whose recipients there is something to tell.
   struct Case {
     mail::MessageId id;
     const mail::Envelope& envelope;
     bool generated = false;                    // made by ourselves
-    const std::vector<mail::Outcome>& failed;  // for good; all are named
+    const std::vector<mail::Outcome>& failed;  // for good; all are named whose failure is wanted
     const std::vector<mail::Outcome>& late;    // still queued, its sender is to be warned; of more
                                              // than limits::recipients_per_dsn the rest is counted
+    const std::vector<mail::Outcome>& passed_on;  // those for which tells() is true
     std::string_view content = {};  // at least as much as content_wanted() said, or all
     bool all_of_it = false;
   };
   std::vector<spool::Generated> notices(const Case& about, WallTime now);
 
+  // Whether NOTIFY asks for a DSN about this outcome; of a delivery only where the host that took
+  // the message does not tell itself, and of nothing from <> (RFC 3461 6.1). A failure of a notice
+  // of ours is an affair of its own: it counts as asked for.
+  static bool tells(const mail::Envelope& envelope, const mail::Outcome& outcome);
+
   // Octets of the beginning of a message that its DSN may need.
-  std::size_t content_wanted() const;
+  std::size_t content_wanted(const mail::Envelope& envelope) const;
   // Whether the sender of a deferred message should be warned now, if at all: it is late, and the
   // sender has not been told.
   bool warning_due(const spool::Lease& lease, WallTime now) const;
@@ -52,15 +59,18 @@ class Notifier {
   void figures(monitor::Figures& into) const;
 
  private:
-  std::optional<mail::Address> addressee(const Case& about);
+  bool returns_message(const mail::Envelope& envelope) const;
+  std::optional<mail::Address> addressee(const Case& about,
+                                         const std::vector<mail::Outcome>& failed);
   void add(std::vector<spool::Generated>& notices, const mail::DsnCase& dsn);
 
   const config::Settings& settings_;
   monitor::Record& record_;
   DsnRate rate_;
-  std::array<std::uint64_t, 3> made_{};  // by mail::DsnKind
+  std::array<std::uint64_t, 4> made_{};  // by mail::DsnKind
   std::uint64_t gathered_ = 0, reports_ = 0;
-  std::uint64_t untold_ = 0;  // messages from <> that failed and of which nobody is told
+  std::uint64_t untold_ = 0;    // messages from <> that failed and of which nobody is told
+  std::uint64_t unwanted_ = 0;  // recipients that failed, and whose sender had asked for silence
 };
 
 }  // namespace malleposte::deliver

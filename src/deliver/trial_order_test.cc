@@ -15,6 +15,7 @@ std::string turns(const std::vector<std::vector<std::string>>& hosts) {
   return line;
 }
 
+// clause: 5321-5.1-o
 TEST(TrialOrder, FamiliesTakeTurnsWithinAHost) {
   EXPECT_EQ(turns({{"::1", "::2", "10.0.0.1", "10.0.0.2"}}), "0=::1 0=10.0.0.1 0=::2 0=10.0.0.2");
   EXPECT_EQ(turns({{"10.0.0.1", "::1", "::2", "::3"}}), "0=::1 0=10.0.0.1 0=::2 0=::3");

@@ -338,7 +338,7 @@ std::string canonical_domain(std::string_view domain) {
 }
 
 std::string canonical_address(const Address& address) {
-  return to_string(Address{lower_ascii(address.local), canonical_domain(address.domain)});
+  return to_string(Address{address.local, canonical_domain(address.domain)});
 }
 
 }  // namespace malleposte::mail

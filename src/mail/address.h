@@ -61,8 +61,8 @@ Result<Path> parse_path(std::string_view text);
 // lower case. What is no domain is returned in lower case.
 std::string canonical_domain(std::string_view domain);
 
-// The form in which whole addresses are compared by us, who do not know the local part's host: as
-// written, but with the canonical domain and the local part's ASCII letters in lower case.
+// The form in which whole addresses are compared: the local part as it is, which only its own host
+// may interpret (RFC 5321 2.4), and the canonical domain.
 std::string canonical_address(const Address& address);
 
 }  // namespace malleposte::mail

@@ -1,29 +1,17 @@
 #include "mail/code_points.h"
 
 #include <algorithm>
+#include <array>
 
 namespace malleposte::mail {
 
 CodePoint first_code_point(std::string_view text) {
   const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = octet(0);
-  if (lead < 0x80) return {lead, 1, true};
-  std::size_t octets = 0;
-  char32_t value = 0, least = 0;
-  if (lead >= 0xc2 && lead <= 0xdf) {
-    octets = 2, value = lead & 0x1fu, least = 0x80;
-  } else if (lead >= 0xe0 && lead <= 0xef) {
-    octets = 3, value = lead & 0x0fu, least = 0x800;
-  } else if (lead >= 0xf0 && lead <= 0xf4) {
-    octets = 4, value = lead & 0x07u, least = 0x10000;
-  }
-  if (octets == 0 || text.size() < octets) return {lead, 1, false};
-  for (std::size_t i = 1; i < octets; ++i) {
-    if ((octet(i) & 0xc0u) != 0x80) return {lead, 1, false};
-    value = value << 6 | (octet(i) & 0x3fu);
-  }
-  const bool surrogate = value >= 0xd800 && value <= 0xdfff;
-  if (value < least || value > 0x10ffff || surrogate) return {lead, 1, false};
+  const std::size_t octets = utf8_length(text);
+  if (octets == 0) return {octet(0), 1, false};
+  constexpr std::array<unsigned char, 5> lead_bits{0, 0x7f, 0x1f, 0x0f, 0x07};
+  char32_t value = octet(0) & lead_bits.at(octets);
+  for (std::size_t i = 1; i < octets; ++i) value = value << 6 | (octet(i) & 0x3fu);
   return {value, octets, true};
 }
 
@@ -41,10 +29,6 @@ void append_utf8(std::string& text, char32_t value) {
   }
 }
 
-bool is_ascii(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) { return (c & 0x80) != 0; });
-}
-
 bool printable(char32_t value) {
   if (value < 0x20 || (value >= 0x7f && value < 0xa0)) return false;
   const bool turns = value == 0x61c || value == 0x200e || value == 0x200f ||
@@ -56,10 +40,9 @@ unsigned columns(char32_t value) {
   struct Range {
     char32_t from, to;
   };
-  constexpr Range wide[] = {{0x1100, 0x115f},   {0x2e80, 0x303e},   {0x3041, 0xa4cf},
-                            {0xac00, 0xd7a3},   {0xf900, 0xfaff},   {0xfe30, 0xfe6f},
-                            {0xff00, 0xff60},   {0xffe0, 0xffe6},   {0x1f300, 0x1faff},
-                            {0x20000, 0x3fffd}};
+  constexpr Range wide[] = {
+      {0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xac00, 0xd7a3},   {0xf900, 0xfaff},
+      {0xfe30, 0xfe6f}, {0xff00, 0xff60}, {0xffe0, 0xffe6}, {0x1f300, 0x1faff}, {0x20000, 0x3fffd}};
   return std::any_of(std::begin(wide), std::end(wide),
                      [&](const Range& range) { return value >= range.from && value <= range.to; })
              ? 2

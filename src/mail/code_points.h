@@ -1,10 +1,12 @@
-// UTF-8 (RFC 3629) read one character at a time, and what a character is for a line of text: how
-// wide, and whether it may be shown at all. Pure.
+// UTF-8 read one character at a time, and what a character is for a line of text: how wide, and
+// whether it may be shown at all. What is UTF-8 says base/utf8.h. Pure.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+
+#include "base/utf8.h"
 
 namespace malleposte::mail {
 
@@ -19,7 +21,7 @@ CodePoint first_code_point(std::string_view text);
 
 void append_utf8(std::string& text, char32_t value);
 
-bool is_ascii(std::string_view text);
+using malleposte::is_ascii;
 
 // Whether a line may show it: no control, line separator, or character that turns the direction of
 // what follows (which would let one address look like another).

@@ -5,71 +5,75 @@
 #include <algorithm>
 #include <cassert>
 
-#include "base/ip_address.h"
-#include "base/limits.h"
+#include "mail/code_points.h"
+#include "mail/dsn_status.h"
 #include "mail/dsn_text.h"
-#include "mail/plain_text.h"
+#include "mail/dsn_words.h"
 #include "mail/received.h"
 #include "mail/returned_content.h"
-#include "mail/status.h"
-#include "mail/wrapped_text.h"
+#include "mail/transfer_encoding.h"
 
 namespace malleposte::mail {
 namespace {
 
-// RFC 3464 2.3.4. The class follows the action, whatever the peer wrote.
-std::string status_of(const Outcome& outcome) {
-  if (outcome.fate == Fate::expired) return "4.4.7";  // RFC 3463: delivery time expired
-  const char kind = outcome.fate == Fate::queued ? '4' : '5';
-  std::string status(leading_status(outcome.answer.status));
-  if (status.empty()) status = "5.0.0";
-  status.front() = kind;
-  return status;
-}
-
-// RFC 3464 2.1.2: a domain name, or an address in brackets.
-std::string mta_name(std::string_view host) {
-  auto name = one_line(host, limits::domain_octets);
-  return parse_ip(name) ? "[" + name + "]" : name;
-}
-
-std::string for_programs(const DsnCase& about) {
-  auto text =
-      fmt::format("Reporting-MTA: dns; {}\r\nX-Malleposte-Queue-ID: {}\r\nArrival-Date: {}\r\n",
-                  about.hostname, to_string(about.id), date_time(about.original.arrived));
-  for (const auto& outcome : about.outcomes) {
-    const auto& answer = outcome.answer;
-    // Never folded: in an address there is no blank where it could be.
-    text += fmt::format(
-        "\r\nFinal-Recipient: rfc822; {}\r\n",
-        one_line(to_string(about.original.recipients[outcome.recipient]), limits::path_octets));
-    text += fmt::format("Action: {}\r\nStatus: {}\r\n",
-                        outcome.fate == Fate::queued ? "delayed" : "failed", status_of(outcome));
-    if (!answer.host.empty()) text += "Remote-MTA: dns; " + mta_name(answer.host) + "\r\n";
-    // RFC 3464 2.3.6; what no peer has said is of a type of our own.
-    text +=
-        folded_field("Diagnostic-Code", (answer.code != 0 ? "smtp; " : "X-Malleposte; ") +
-                                            reply_line(answer, reply_share(about.outcomes.size())));
-    text += fmt::format("Last-Attempt-Date: {}\r\n", date_time(about.now));
-    if (outcome.fate == Fate::queued)
-      text += fmt::format("Will-Retry-Until: {}\r\n", date_time(about.retry_until));
-  }
-  return text;
-}
-
-std::string_view subject_of(DsnKind kind) {
+std::string_view subject_of(DsnKind kind, const DsnWords& words) {
   switch (kind) {
     case DsnKind::failure:
-      return "Undelivered mail returned to sender";
+      return words.failure_subject;
     case DsnKind::delay:
-      return "Delayed mail (still being tried)";
+      return words.delay_subject;
+    case DsnKind::success:
+      return words.success_subject;
     case DsnKind::double_bounce:
       return "Undeliverable notice (double bounce)";
   }
   return "";
 }
 
+// Different for any two notices about a message that are made at the same time.
+std::string mark_of(const DsnCase& about) {
+  std::string_view kind;
+  if (about.kind == DsnKind::delay) kind = ".delay";
+  if (about.kind == DsnKind::success) kind = ".success";
+  const auto first = about.outcomes.front().recipient;
+  return first == 0 ? std::string(kind) : fmt::format("{}.{}", kind, first);
+}
+
+Fate expected(DsnKind kind, Fate fate) {
+  if (kind == DsnKind::delay) return Fate::queued;
+  if (kind == DsnKind::success) return Fate::delivered;
+  return fate == Fate::expired ? Fate::expired : Fate::bounced;
+}
+
+// The part that returns the original. message/global may be encoded (RFC 6533 4), so that it passes
+// where UTF-8 does not; message/rfc822 may not (RFC 2046 5.2.1).
+std::string returned_part(const ReturnedContent& returned, bool smtputf8, bool utf8) {
+  const bool global = smtputf8 && returned.eight_bit;
+  std::string_view type = returned.whole ? "message/rfc822" : "text/rfc822-headers";
+  if (global) type = returned.whole ? "message/global" : "message/global-headers";
+  EncodedText body{returned.eight_bit ? "8bit" : "7bit", returned.octets};
+  if (global && !utf8) body = encoded_text(returned.octets);
+  return fmt::format("Content-Type: {}\r\n{}\r\n{}", type,
+                     body.encoding == "7bit"
+                         ? ""
+                         : fmt::format("Content-Transfer-Encoding: {}\r\n", body.encoding),
+                     body.octets);
+}
+
 }  // namespace
+
+bool internationalized(const Address& to) {
+  return !is_ascii(to_string(to));
+}
+
+std::string text_part(std::string_view text, Language language) {
+  const auto body = encoded_text(text);
+  const bool ascii = body.encoding == "7bit";
+  return fmt::format("Content-Type: text/plain; charset={}\r\nContent-Language: {}\r\n{}\r\n{}",
+                     ascii ? "us-ascii" : "utf-8", tag(language),
+                     ascii ? "" : fmt::format("Content-Transfer-Encoding: {}\r\n", body.encoding),
+                     body.octets);
+}
 
 Dsn frame_notice(const NoticeFrame& frame, const std::vector<std::string>& parts, bool eight_bit) {
   assert(!frame.to.null());
@@ -81,7 +85,9 @@ Dsn frame_notice(const NoticeFrame& frame, const std::vector<std::string>& parts
     boundary += "_";
 
   Dsn dsn;
-  dsn.envelope.recipients.push_back(frame.to);
+  dsn.envelope.recipients.emplace_back(frame.to);
+  dsn.envelope.requests.smtputf8 = internationalized(frame.to);
+  eight_bit |= dsn.envelope.requests.smtputf8;  // the To field
   dsn.envelope.body = eight_bit ? Body::eight_bit : Body::seven_bit;
   dsn.envelope.arrived = frame.now;
   dsn.content = fmt::format(
@@ -91,6 +97,7 @@ Dsn frame_notice(const NoticeFrame& frame, const std::vector<std::string>& parts
       "Subject: {subject}\r\n"
       "Message-ID: <{id}.{time}{mark}@{host}>\r\n"
       "Auto-Submitted: auto-replied\r\n"
+      "Content-Language: {language}\r\n"
       "MIME-Version: 1.0\r\n"
       "Content-Type: {type};\r\n"
       " boundary=\"{boundary}\"\r\n"
@@ -98,10 +105,11 @@ Dsn frame_notice(const NoticeFrame& frame, const std::vector<std::string>& parts
       "\r\n"
       "This is a report in MIME format.\r\n",
       fmt::arg("date", date_time(frame.now)), fmt::arg("host", frame.hostname),
-      fmt::arg("to", to_string(frame.to)), fmt::arg("subject", frame.subject),
-      fmt::arg("id", to_string(frame.id)), fmt::arg("mark", frame.mark),
-      fmt::arg("time", frame.now.time_since_epoch().count()), fmt::arg("type", frame.type),
-      fmt::arg("boundary", boundary),
+      fmt::arg("to", to_string(frame.to)),
+      fmt::arg("subject", encoded_words(frame.subject, std::string_view("Subject: ").size())),
+      fmt::arg("language", tag(frame.language)), fmt::arg("id", to_string(frame.id)),
+      fmt::arg("mark", frame.mark), fmt::arg("time", frame.now.time_since_epoch().count()),
+      fmt::arg("type", frame.type), fmt::arg("boundary", boundary),
       fmt::arg("encoding", eight_bit ? "Content-Transfer-Encoding: 8bit\r\n" : ""));
   for (const auto& part : parts) dsn.content += fmt::format("\r\n--{}\r\n{}", boundary, part);
   dsn.content += fmt::format("\r\n--{}--\r\n", boundary);
@@ -110,22 +118,32 @@ Dsn frame_notice(const NoticeFrame& frame, const std::vector<std::string>& parts
 
 Dsn make_dsn(const DsnCase& about) {
   assert(!about.outcomes.empty());
-  for (const auto& outcome : about.outcomes)
+  for (const auto& outcome : about.outcomes) {
     assert(outcome.recipient < about.original.recipients.size());
-  const bool failed = about.kind != DsnKind::delay;
-  for (const auto& outcome : about.outcomes) assert((outcome.fate != Fate::queued) == failed);
+    assert(outcome.fate == expected(about.kind, outcome.fate));
+  }
 
+  const bool utf8 = internationalized(about.to);
   const auto returned = returned_content(about.content, about.return_message);
+  const auto original = returned_part(returned, about.original.requests.smtputf8, utf8);
+  const auto language =
+      about.kind == DsnKind::double_bounce ? Language::english : language_for(about.content);
+  const auto status = dsn_status(about, utf8);
+  // Encoded, the original is eight bit no more.
+  const bool eight_bit = !is_ascii(original) || !is_ascii(status);
   const std::vector<std::string> parts{
-      "Content-Type: text/plain; charset=us-ascii\r\n\r\n" + dsn_text(about, returned.whole),
-      "Content-Type: message/delivery-status\r\n\r\n" + for_programs(about),
-      fmt::format(
-          "Content-Type: {}\r\n{}\r\n{}", returned.whole ? "message/rfc822" : "text/rfc822-headers",
-          returned.eight_bit ? "Content-Transfer-Encoding: 8bit\r\n" : "", returned.octets)};
-  return frame_notice(
-      {about.to, subject_of(about.kind), "multipart/report; report-type=delivery-status",
-       about.hostname, about.id, about.kind == DsnKind::delay ? ".delay" : "", about.now},
-      parts, returned.eight_bit);
+      text_part(dsn_text(about, returned.whole, language), language),
+      fmt::format("Content-Type: {}\r\n{}\r\n{}",
+                  utf8 ? "message/global-delivery-status" : "message/delivery-status",
+                  is_ascii(status) ? "" : "Content-Transfer-Encoding: 8bit\r\n", status),
+      original};
+  const auto mark = mark_of(about);
+  auto dsn = frame_notice({about.to, subject_of(about.kind, words_in(language)),
+                           "multipart/report; report-type=delivery-status", about.hostname,
+                           about.id, mark, about.now, language},
+                          parts, eight_bit);
+  dsn.envelope.requests.priority = about.original.requests.priority;  // RFC 6710 4.6
+  return dsn;
 }
 
 }  // namespace malleposte::mail

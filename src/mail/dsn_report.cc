@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <utility>
+#include <cassert>
+#include <cstdio>
+#include <initializer_list>
 #include <vector>
 
+#include "mail/code_points.h"
+#include "mail/dsn_words.h"
+#include "mail/message_fields.h"
 #include "mail/plain_text.h"
 #include "mail/plain_words.h"
+#include "mail/typed_address.h"
 #include "mail/wrapped_text.h"
 
 namespace malleposte::mail {
@@ -15,42 +21,8 @@ namespace {
 
 constexpr std::string_view indent = "    ";
 constexpr std::size_t subject_octets = 200;  // of the original's, as it is shown
-
-using Fields = std::vector<std::pair<std::string, std::string>>;  // unfolded
-
-std::string lower(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
-
-// The fields up to an empty line or the end; takes them off the text.
-Fields take_fields(std::string_view& text) {
-  Fields fields;
-  while (!text.empty()) {
-    const auto end = std::min(text.find("\r\n"), text.size());
-    auto line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 2, text.size()));
-    if (line.empty()) break;
-    if (line.front() == ' ' || line.front() == '\t') {
-      if (!fields.empty()) fields.back().second += line;
-      continue;
-    }
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos) continue;
-    auto value = line.substr(colon + 1);
-    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-    fields.emplace_back(lower(line.substr(0, colon)), value);
-  }
-  return fields;
-}
-
-std::string_view value(const Fields& fields, std::string_view name) {
-  for (const auto& [known, text] : fields)
-    if (known == name) return text;
-  return {};
-}
+constexpr std::string_view ascii_status = "message/delivery-status";
+constexpr std::string_view global_status = "message/global-delivery-status";
 
 // "mx.example.org" of "dns; mx.example.org".
 std::string_view behind_type(std::string_view text) {
@@ -83,31 +55,65 @@ std::string_view body_of(std::string_view part, std::string_view type) {
   return at == std::string_view::npos ? std::string_view{} : part.substr(at + 4);
 }
 
-// Which message it is about, as its sender may know it.
-std::string title(const Fields& message, const Fields& original) {
-  auto text = fmt::format("Message of {}", value(message, "arrival-date"));
-  const auto subject = one_line(value(original, "subject"), subject_octets);
-  if (!subject.empty() && subject.find("=?") == std::string::npos)
-    text += fmt::format(", \"{}\"", subject);
-  if (auto id = one_line(value(original, "message-id"), subject_octets); !id.empty())
-    text += ", " + id;
-  return wrap(fmt::format("{} ({})", text, value(message, "x-malleposte-queue-id")));
+std::string_view first_of(std::string_view part, std::initializer_list<std::string_view> types) {
+  for (auto type : types)
+    if (auto body = body_of(part, type); !body.empty()) return body;
+  return {};
 }
 
-std::string line_of(const Fields& recipient) {
-  const auto status = value(recipient, "status");
-  const bool final = value(recipient, "action") == "failed";
+Language language_of(std::string_view part) {
+  part.remove_prefix(std::min<std::size_t>(2, part.size()));  // the line end before its fields
+  const auto named = header_value(part, "content-language", 10);
+  for (auto language : all_languages)
+    if (named == tag(language)) return language;
+  return Language::english;
+}
+
+// A date of ours as people write it; what is none stays as it is.
+std::string shown_date(std::string_view text, const DsnWords& words) {
+  const std::string date(text);
+  char month[4] = "";
+  int day = 0, year = 0, hour = 0, minute = 0, second = 0;
+  if (std::sscanf(date.c_str(), "%*3s, %d %3s %d %d:%d:%d", &day, month, &year, &hour, &minute,
+                  &second) != 6)
+    return date;
+  const auto& months = english_words.months;
+  const auto number = std::find(months.begin(), months.end(), month) - months.begin() + 1;
+  const auto on = std::chrono::year(year) / static_cast<int>(number) / day;
+  if (!on.ok()) return date;
+  return date_in(std::chrono::sys_days(on) + std::chrono::hours(hour) +
+                     std::chrono::minutes(minute) + std::chrono::seconds(second),
+                 words);
+}
+
+// Which message it is about, as its sender may know it.
+std::string title(const Fields& message, const Fields& original, const DsnWords& words) {
+  auto text =
+      fmt::format(fmt::runtime(words.message_of),
+                  fmt::arg("date", shown_date(field_value(message, "arrival-date"), words)));
+  const auto subject = one_line_utf8(field_value(original, "subject"), subject_octets);
+  if (!subject.empty() && subject.find("=?") == std::string::npos)
+    text += fmt::format(", \"{}\"", subject);
+  if (auto id = one_line_utf8(field_value(original, "message-id"), subject_octets); !id.empty())
+    text += ", " + id;
+  return wrap(fmt::format("{} ({})", text, field_value(message, "x-malleposte-queue-id")));
+}
+
+std::string line_of(const Fields& recipient, const DsnWords& words) {
+  const auto action = field_value(recipient, "action");
   Answer answer;
-  answer.status = status;
-  auto text = wrap(fmt::format("<{}> {}", behind_type(value(recipient, "final-recipient")),
-                               final ? "failed:" : "is late:"),
-                   indent);
-  auto said = std::string(behind_type(value(recipient, "diagnostic-code")));
-  if (auto host = behind_type(value(recipient, "remote-mta")); !host.empty())
+  answer.status = field_value(recipient, "status");
+  const auto said_of = action == "failed"    ? words.failed
+                       : action == "relayed" ? words.relayed
+                                             : words.late;
+  const auto address = shown_address(field_value(recipient, "final-recipient"));
+  auto text = wrap(fmt::format(fmt::runtime(said_of), "<" + address + ">"), indent);
+  auto said = std::string(behind_type(field_value(recipient, "diagnostic-code")));
+  if (auto host = behind_type(field_value(recipient, "remote-mta")); !host.empty())
     said = fmt::format("{}: {}", host, said);
   constexpr std::string_view deeper = "        ";
-  text += wrap(plain_words(answer, final).what, deeper) + wrap(said, deeper);
-  return text;
+  const auto what = action == "relayed" ? "" : plain_words(answer, action == "failed", words).what;
+  return text + wrap(what, deeper) + wrap(said, deeper);
 }
 
 }  // namespace
@@ -115,20 +121,23 @@ std::string line_of(const Fields& recipient) {
 std::optional<GatheredDsn> read_dsn(std::string_view content) {
   const auto parts = parts_of(content);
   if (parts.size() != 3) return std::nullopt;
-  auto status = body_of(parts[1], "message/delivery-status");
-  if (status.empty()) return std::nullopt;
   GatheredDsn gathered;
+  auto status = body_of(parts[1], global_status);
+  gathered.global = !status.empty();
+  if (!gathered.global) status = body_of(parts[1], ascii_status);
+  if (status.empty()) return std::nullopt;
   gathered.programs = status;
-  auto returned = body_of(parts[2], "text/rfc822-headers");
-  if (returned.empty()) returned = body_of(parts[2], "message/rfc822");
+  gathered.language = language_of(parts[0]);
+  const auto& words = words_in(gathered.language);
+  auto returned = first_of(parts[2], {"text/rfc822-headers", "message/rfc822"});
   const auto message = take_fields(status);
-  gathered.people = title(message, take_fields(returned));
+  gathered.people = title(message, take_fields(returned), words);
   std::size_t recipients = 0;
   while (!status.empty()) {
     const auto recipient = take_fields(status);
     if (recipient.empty()) continue;
-    if (value(recipient, "final-recipient").empty()) return std::nullopt;
-    gathered.people += line_of(recipient);
+    if (field_value(recipient, "final-recipient").empty()) return std::nullopt;
+    gathered.people += line_of(recipient, words);
     ++recipients;
   }
   if (recipients == 0) return std::nullopt;
@@ -136,24 +145,29 @@ std::optional<GatheredDsn> read_dsn(std::string_view content) {
 }
 
 Dsn make_report(const ReportCase& about, std::span<const GatheredDsn> gathered) {
-  auto text = fmt::format("This is the mail system at {}.\r\n\r\n", about.hostname) +
-              wrap(fmt::format("So many messages from your address could not be delivered that "
-                               "notices about them are gathered into reports. This report takes "
-                               "the place of {} notices. What is named as failed will not be "
-                               "tried again; what is late is kept here and still tried.",
-                               gathered.size()));
+  assert(!gathered.empty());
+  const auto language = gathered.front().language;
+  const auto& words = words_in(language);
+  auto text = wrap(fmt::format(fmt::runtime(words.greeting), fmt::arg("host", about.hostname))) +
+              "\r\n" +
+              wrap(fmt::format(fmt::runtime(words.report), fmt::arg("count", gathered.size())));
   std::vector<std::string> parts(1);
   parts.reserve(gathered.size() + 1);
+  bool eight_bit = false;
   for (const auto& one : gathered) {
     text += "\r\n" + one.people;
-    parts.push_back("Content-Type: message/delivery-status\r\n\r\n" + one.programs);
+    const bool ascii = is_ascii(one.programs);
+    eight_bit |= !ascii;
+    parts.push_back(fmt::format("Content-Type: {}\r\n{}\r\n{}",
+                                one.global ? global_status : ascii_status,
+                                ascii ? "" : "Content-Transfer-Encoding: 8bit\r\n", one.programs));
   }
-  parts.front() = "Content-Type: text/plain; charset=us-ascii\r\n\r\n" + text;
+  parts.front() = text_part(text, language);
   // RFC 3464 has one message in a multipart/report; these are several.
   return frame_notice(
-      {about.to, fmt::format("Undelivered mail: {} notices in one", gathered.size()),
-       "multipart/mixed", about.hostname, about.first, ".report", about.now},
-      parts, false);
+      {about.to, fmt::format(fmt::runtime(words.report_subject), gathered.size()),
+       "multipart/mixed", about.hostname, about.first, ".report", about.now, language},
+      parts, eight_bit);
 }
 
 }  // namespace malleposte::mail

@@ -15,8 +15,10 @@ namespace malleposte::mail {
 
 // What a report takes over from a DSN of ours.
 struct GatheredDsn {
-  std::string people;    // lines about its message and each recipient
+  std::string people;    // lines about its message and each recipient, in its language
   std::string programs;  // its delivery status, as it stands
+  bool global = false;   // that is message/global-delivery-status (RFC 6533)
+  Language language = Language::english;
   std::size_t octets() const { return people.size() + programs.size() + 128; }
 };
 
@@ -30,7 +32,8 @@ struct ReportCase {
   WallTime now{};
 };
 // A text that lists them all, and the delivery status of each message in a part of its own. How
-// many fit is the caller's business: GatheredDsn::octets() and about 2 KB in all.
+// many fit is the caller's business: GatheredDsn::octets() and about 2 KB in all. It is written in
+// the language of the first.
 Dsn make_report(const ReportCase& about, std::span<const GatheredDsn> gathered);
 
 }  // namespace malleposte::mail

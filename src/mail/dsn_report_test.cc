@@ -63,6 +63,49 @@ TEST(DsnReport, WhatIsNoDsnIsNotRead) {
   EXPECT_FALSE(read_dsn("Subject: x\r\n\r\nhello\r\n"));
 }
 
+// Senders of successful bulk mail are told in reports, too, each message in its language.
+TEST(DsnReport, TellsOfSuccessInTheLanguageOfEachMessage) {
+  Outcome passed{0, Fate::delivered, {}, {"mx", "192.0.2.1:25", 250, "2.0.0", "thanks"}};
+  std::vector<GatheredDsn> gathered;
+  for (auto header : {"Content-Language: fr\r\nSubject: un\r\n\r\n",
+                      "Accept-Language: ja\r\nSubject: two\r\n\r\n"})
+    gathered.push_back(*read_dsn(dsn("a", passed, header, DsnKind::success).content));
+  EXPECT_TRUE(has(gathered[0].people, "Message du jeudi 21 mai 2026 à 04:33:29 (UTC), \"un\""));
+  EXPECT_TRUE(has(gathered[0].people, "    <a@x.example> a été transmis :\r\n        mx: 250"));
+  EXPECT_TRUE(has(gathered[1].people, "2026年5月21日（木）04:33:29（UTC）のメール, \"two\""));
+  EXPECT_TRUE(has(gathered[1].people, "    <a2@x.example> 引き渡し済み：\r\n"));
+  const auto report =
+      make_report({{"s", "example.org"}, MessageId{9}, "me.example", now}, gathered);
+  EXPECT_TRUE(has(report.content, "\r\nContent-Language: fr\r\n"));
+  EXPECT_TRUE(has(report.content, "Final-Recipient: rfc822; a2@x.example\r\nAction: relayed\r\n"));
+  EXPECT_EQ(report.envelope.body, Body::seven_bit);
+}
+
+TEST(DsnReport, AReportToAnotherAlphabetIsInternationalized) {
+  Envelope original;
+  original.reverse_path = {"s", "é.example"};
+  original.recipients = {{"b", "日.example"}};
+  original.requests.smtputf8 = true;
+  original.arrived = now - 1h;
+  const std::vector<Outcome> refused{
+      {0, Fate::bounced, {}, {"mx", "192.0.2.1:25", 550, "5.1.1", "No user"}}};
+  const auto one = make_dsn({DsnKind::failure, original.reverse_path, original, MessageId{7},
+                             refused, "A: b\r\n\r\n", false, "me.example", now, now});
+  const auto read = read_dsn(one.content);
+  ASSERT_TRUE(read);
+  EXPECT_TRUE(read->global);
+  EXPECT_TRUE(has(read->people, "<b@日.example> failed:"));
+  const std::vector gathered{*read, *read};
+  const auto report =
+      make_report({original.reverse_path, MessageId{9}, "me.example", now}, gathered);
+  EXPECT_TRUE(report.envelope.requests.smtputf8);
+  EXPECT_EQ(report.envelope.body, Body::eight_bit);
+  EXPECT_TRUE(has(report.content,
+                  "Content-Type: message/global-delivery-status\r\n"
+                  "Content-Transfer-Encoding: 8bit\r\n\r\n"));
+  EXPECT_TRUE(has(report.content, "Final-Recipient: utf-8; b@日.example\r\n"));
+}
+
 // The original's header is foreign: nothing in it may look like a recipient of the report.
 TEST(DsnReport, ForeignHeadersAddNoPartOrRecipient) {
   Outcome refused{0, Fate::bounced, {}, {"mx", "192.0.2.1:25", 550, "5.1.1", "No user"}};
@@ -72,7 +115,7 @@ TEST(DsnReport, ForeignHeadersAddNoPartOrRecipient) {
                            .content);
   ASSERT_TRUE(read);
   EXPECT_FALSE(has(read->programs, "evil"));
-  EXPECT_TRUE(has(read->people, "<\?\?>"));
+  EXPECT_TRUE(has(read->people, "<\xc3\xa9>"));
 }
 
 }  // namespace

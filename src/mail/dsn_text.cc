@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "mail/dsn_words.h"
 #include "mail/plain_text.h"
 #include "mail/plain_words.h"
-#include "mail/received.h"
 #include "mail/wrapped_text.h"
 
 namespace malleposte::mail {
@@ -24,49 +24,55 @@ std::string host_of(const Answer& answer) {
   return address.empty() ? host : fmt::format("{} ({})", host, address);
 }
 
-std::string opening(const DsnCase& about) {
-  const auto& original = about.original;
-  auto text = fmt::format("This is the mail system at {}.\r\n\r\n", about.hostname);
+std::string opening(const DsnCase& about, const DsnWords& words) {
+  auto text =
+      wrap(fmt::format(fmt::runtime(words.greeting), fmt::arg("host", about.hostname))) + "\r\n";
   switch (about.kind) {
     case DsnKind::failure:
-      return text + wrap(
-                        "Your message could not be delivered to the recipients named below, and it "
-                        "will not be tried again. The reason stands under each of them.");
+      return text + wrap(words.failure);
     case DsnKind::delay:
-      return text + wrap("THIS IS ONLY A WARNING. YOU DO NOT NEED TO SEND YOUR MESSAGE AGAIN.") +
-             "\r\n" +
-             wrap(fmt::format("For {} your message could not be delivered to the recipients "
-                              "named below. It is kept here and will be tried again until {}; "
-                              "then it is returned to you. There will be no further warning.",
-                              span_of_time(about.now - original.arrived),
-                              date_time(about.retry_until)));
+      return text + wrap(words.warning) + "\r\n" +
+             wrap(fmt::format(
+                 fmt::runtime(words.delay),
+                 fmt::arg("span", span_of_time(about.now - about.original.arrived, words)),
+                 fmt::arg("until", date_in(about.retry_until, words))));
+    case DsnKind::success:
+      return text + wrap(words.success);
     case DsnKind::double_bounce:
       return text + wrap(
-                        "A notice about undelivered mail, made by this mail system, could not be "
-                        "delivered itself. Nobody else is told of it. The reason stands below.");
+                        "A notice about mail, made by this mail system, could not be delivered "
+                        "itself. Nobody else is told of it. The reason stands below.");
   }
   return text;
 }
 
 // What happened to recipients with this outcome.
-std::string reason_of(const DsnCase& about, const Outcome& outcome, std::size_t most) {
+std::string reason_of(const DsnCase& about, const Outcome& outcome, std::size_t most,
+                      const DsnWords& words) {
   const auto& answer = outcome.answer;
-  const bool final = outcome.fate != Fate::queued;
-  const auto words = plain_words(answer, final);
+  const auto plain = plain_words(answer, outcome.fate != Fate::queued, words);
+  const auto filled = [](std::string_view format, std::string_view name, std::string_view value) {
+    return wrap(fmt::format(fmt::runtime(format), fmt::arg(name.data(), value)), indent);
+  };
   std::string text;
   if (outcome.fate == Fate::expired)
-    text += wrap(fmt::format("It could not be delivered in the time allowed: it was tried for {}. "
-                             "The last attempt ended with:",
-                             span_of_time(about.now - about.original.arrived)),
-                 indent);
-  text += wrap(words.what, indent);
+    text += filled(words.expired, "span", span_of_time(about.now - about.original.arrived, words));
+  if (about.kind != DsnKind::success) text += wrap(plain.what, indent);
   if (auto host = host_of(answer); !host.empty())
-    text += wrap(answer.code != 0 ? "The host " + host + " said:" : "At the host " + host + ":",
-                 indent);
+    text += filled(answer.code != 0 ? words.host_said : words.at_host, "host", host);
   text += wrap(reply_line(answer, most), indent);
   // Who reads about a double bounce is the postmaster, who needs no advice.
-  if (about.kind == DsnKind::failure) text += wrap(words.advice, indent);
+  if (about.kind == DsnKind::failure) text += wrap(plain.advice, indent);
   return text;
+}
+
+std::string ending(const DsnCase& about, bool whole, const DsnWords& words) {
+  const auto date = date_in(about.original.arrived, words);
+  if (about.kind == DsnKind::double_bounce)
+    return wrap(fmt::format("{} of the notice, as it was made here on {}, is attached.",
+                            whole ? "All" : "The header", date));
+  return wrap(fmt::format(fmt::runtime(whole ? words.all_attached : words.header_attached),
+                          fmt::arg("date", date)));
 }
 
 // The same for recipients with whom the same happened.
@@ -89,8 +95,9 @@ std::string reply_line(const Answer& answer, std::size_t most) {
                           : fmt::format("{} {} {}", answer.code, one_line(answer.status, 11), text);
 }
 
-std::string dsn_text(const DsnCase& about, bool whole) {
-  auto text = opening(about);
+std::string dsn_text(const DsnCase& about, bool whole, Language language) {
+  const auto& words = words_in(language);
+  auto text = opening(about, words);
   const auto& outcomes = about.outcomes;
   const auto most = reply_share(outcomes.size());
   std::vector<std::vector<const Outcome*>> groups;  // in the order of their first recipient
@@ -102,21 +109,16 @@ std::string dsn_text(const DsnCase& about, bool whole) {
   }
   for (const auto& group : groups) {
     text += "\r\n";
-    for (const auto* outcome : group)
-      text += wrap(
-          "<" +
-          one_line(to_string(about.original.recipients[outcome->recipient]), limits::path_octets) +
-          ">");
-    text += reason_of(about, *group.front(), most);
+    for (const auto* outcome : group) {
+      const auto address = to_string(about.original.recipients[outcome->recipient]);
+      text += wrap("<" + one_line_utf8(address, limits::path_octets) + ">");
+    }
+    text += reason_of(about, *group.front(), most, words);
   }
   text += "\r\n";
   if (about.more > 0)
-    text += wrap(fmt::format("And {} more recipients, too many to be named.", about.more)) + "\r\n";
-  text += wrap(fmt::format("{} of {}, as it arrived here on {}, is attached.",
-                           whole ? "All" : "The header",
-                           about.kind == DsnKind::double_bounce ? "the notice" : "your message",
-                           date_time(about.original.arrived)));
-  return text;
+    text += wrap(fmt::format(fmt::runtime(words.more), fmt::arg("count", about.more))) + "\r\n";
+  return text + ending(about, whole, words);
 }
 
 }  // namespace malleposte::mail

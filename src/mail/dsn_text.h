@@ -6,11 +6,13 @@
 #include <string>
 
 #include "mail/dsn.h"
+#include "mail/language.h"
 
 namespace malleposte::mail {
 
-// ASCII, short lines with CRLF. `whole`: all of the message is returned, not just its header.
-std::string dsn_text(const DsnCase& about, bool whole);
+// UTF-8, short lines with CRLF. `whole`: all of the message is returned, not just its header. What
+// hosts said stays as it is in every language; a double bounce is told in English.
+std::string dsn_text(const DsnCase& about, bool whole, Language language);
 
 // What the answer said on one line, its codes first when it was a reply: "550 5.1.1 No such user".
 std::string reply_line(const Answer& answer, std::size_t most);

@@ -71,7 +71,7 @@ TEST(LoopDetector, ManyHopsAreALoop) {
 
 TEST(LoopDetector, WhatWasDeliveredAndComesBackIsALoop) {
   EXPECT_TRUE(detect("Delivered-To: anna@example.org\r\n" + ours + "\r\n").to_anna);
-  EXPECT_TRUE(detect(ours + "DELIVERED-TO: <Anna@EXAMPLE.org> (x)\r\n").to_anna);
+  EXPECT_TRUE(detect(ours + "DELIVERED-TO: <\"anna\"@EXAMPLE.org> (x)\r\n").to_anna);
   EXPECT_TRUE(detect("Delivered-To: other@example.org\r\nDelivered-To:\r\n anna@example.org\r\n" +
                      ours + "\r\n")
                   .to_anna);
@@ -82,6 +82,7 @@ TEST(LoopDetector, OneMarkAloneIsNoLoop) {
   EXPECT_FALSE(detect("Delivered-To: anna@example.org\r\n\r\n").to_anna);
   EXPECT_FALSE(detect("Delivered-To: bert@example.org\r\n" + ours + "\r\n").to_anna);
   EXPECT_FALSE(detect(ours + "\r\nDelivered-To: anna@example.org\r\n").to_anna);
+  EXPECT_FALSE(detect("Delivered-To: Anna@example.org\r\n" + ours + "\r\n").to_anna);
   EXPECT_FALSE(detect("Delivered-To: nonsense <\r\n" + ours + "\r\n").to_anna);
   // Another host's field, in which ours is named by others.
   for (const char* other : {"Received: from mail.example.org by a.example; x\r\n",

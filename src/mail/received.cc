@@ -84,6 +84,9 @@ std::string received_field(const Trace& trace) {
     out.append(to_string(*only));
     out.push_back('>');
   }
+  if (trace.priority != 0) {
+    out.append("\r\n\tpriority ").append(std::to_string(trace.priority));
+  }
   out.append("; ");
   append_date_time(out, trace.when);
   out.append("\r\n");

@@ -31,6 +31,7 @@ struct Trace {
   Protocol protocol;
   MessageId id;
   const Address* only_recipient = nullptr;  // null with several: they must not see each other
+  int priority = 0;                         // RFC 6710 4.1: named if it is not the ordinary one
   WallTime when{};
 };
 

@@ -26,6 +26,7 @@ Trace example() {
   return trace;
 }
 
+// clause: 5321-4.4-b 5321-4.4-c 5321-4.4-z 5321-4.4-aa 5321-4.4-ab
 TEST(Received, HasTheFormOfTheStandard) {
   Trace trace = example();
   const Address recipient{"joe", "relay.example"};
@@ -39,6 +40,7 @@ TEST(Received, HasTheFormOfTheStandard) {
                 "\tfor <joe@relay.example>; Thu, 21 May 2026 05:33:29 +0000\r\n");
 }
 
+// clause: 5321-4.4-d 5321-7.2-a
 TEST(Received, SaysUnknownAndNamesNoRecipientOfSeveral) {
   Trace trace = example();
   trace.protocol.esmtp = false;
@@ -47,6 +49,14 @@ TEST(Received, SaysUnknownAndNamesNoRecipientOfSeveral) {
             "Received: from client.example (unknown [IPv6:2001:db8::1])\r\n"
             "\tby mail.example.org with SMTP id " +
                 to_string(MessageId{1}) + "; Thu, 21 May 2026 05:33:29 +0000\r\n");
+}
+
+// clause: 6710-4.1-b
+TEST(Received, NamesAPriorityThatIsNotTheOrdinaryOne) {
+  Trace trace = example();
+  trace.priority = -4;
+  EXPECT_TRUE(received_field(trace).ends_with(
+      to_string(MessageId{1}) + "\r\n\tpriority -4; Thu, 21 May 2026 05:33:29 +0000\r\n"));
 }
 
 // RFC 3848 2, RFC 6531 4.3
@@ -63,6 +73,7 @@ TEST(Received, TheKeywordSaysHowTheMessageCame) {
             "UTF8SMTPSA");
 }
 
+// clause: 6531-3.7.3-a
 TEST(Received, ARecipientBeyondAsciiIsNamedOnlyWithSmtputf8) {
   Trace trace = example();
   const Address recipient{"jörg", "bücher.example"};
@@ -90,6 +101,7 @@ TEST(Received, LongNamesAreCut) {
   EXPECT_LT(received_field(trace).find("\r\n"), 998U);
 }
 
+// clause: 5321-4.4-h 5321-4.4-i 5321-4.4-y 5321-F.5-a
 TEST(DateTime, IsRfc5322InUtc) {
   EXPECT_EQ(date_time(at(1970y / January / 1, 0s)), "Thu, 1 Jan 1970 00:00:00 +0000");
   EXPECT_EQ(date_time(at(2024y / February / 29, 23h + 59min + 59s) + 999999us),

@@ -16,9 +16,9 @@ struct Notify {
   bool never = false, success = false, failure = false, delay = false;
 
   bool given() const { return never || success || failure || delay; }
-  bool wants_success() const { return success; }
-  bool wants_failure() const { return failure || !given(); }
-  bool wants_delay() const { return delay || !given(); }
+  bool wants_success() const { return success && !never; }
+  bool wants_failure() const { return (failure && !never) || !given(); }
+  bool wants_delay() const { return (delay && !never) || !given(); }
   bool operator==(const Notify&) const = default;
 };
 

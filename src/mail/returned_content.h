@@ -9,7 +9,7 @@ namespace malleposte::mail {
 
 struct ReturnedContent {
   std::string octets;  // whole lines with CRLF
-  bool whole = false;  // message/rfc822, else text/rfc822-headers
+  bool whole = false;  // all of the message, else its header
   bool eight_bit = false;
 };
 

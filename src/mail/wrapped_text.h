@@ -6,11 +6,14 @@
 
 namespace malleposte::mail {
 
-// Words in lines of at most 72 octets with CRLF, each behind `indent`; words too long are cut.
+// Text in lines of at most 72 columns with CRLF, each behind `indent`. It is broken at blanks, and
+// between two characters of East Asia, whose writing has none (but no line begins with a mark that
+// closes or ends with one that opens); what is too long even so is cut. UTF-8; a character of East
+// Asia takes two columns.
 std::string wrap(std::string_view text, std::string_view indent = "");
 
 // A header field whose value may be long: folded before blanks (RFC 5322 2.2.3), which changes
-// nothing in its meaning, and cut where there are none. With CRLF.
+// nothing in its meaning, and cut where there are none. ASCII. With CRLF.
 std::string folded_field(std::string_view name, std::string_view value);
 
 }  // namespace malleposte::mail

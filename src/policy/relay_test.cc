@@ -45,6 +45,7 @@ TEST(Relay, TrustedClientsSendAnywhere) {
   EXPECT_EQ(taken(relay, "joe", trusted), "joe@example.org");
 }
 
+// clause: 5321-7.9-a
 TEST(Relay, StrangersSendToRelayDomainsOnly) {
   const Relay relay(settings());
   EXPECT_EQ(taken(relay, "a@relay.example", stranger), "a@relay.example");
@@ -63,6 +64,7 @@ TEST(Relay, StrangersSendToRelayDomainsOnly) {
             (Refusal{553, "5.7.1", "Sorry, that domain isn't in my list of allowed rcpthosts."}));
 }
 
+// clause: 5321-4.5.1-b 5321-4.5.1-c
 TEST(Relay, PostmasterIsReachedByEverybody) {
   const Relay held(settings());
   config::Settings with_root = settings();
@@ -96,6 +98,7 @@ TEST(Relay, RootAddressIsCompleted) {
   EXPECT_EQ(taken(Relay(with_root), "Postmaster", stranger), "anna@example.org");
 }
 
+// clause: 5321-2.3.5-b 5321-5.1-c
 TEST(Relay, SendersNeedADomainUnlessTrusted) {
   const Relay relay(settings());
   EXPECT_TRUE(relay.sender({}, stranger)->null());

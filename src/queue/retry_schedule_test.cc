@@ -15,6 +15,7 @@ Duration wait(std::uint32_t attempts, std::uint64_t random = middle) {
   return *schedule.next(arrived, arrived, attempts, random) - arrived;
 }
 
+// clause: 5321-4.5.4.1-b 5321-4.5.4.1-c 5321-4.5.4.1-d
 TEST(RetrySchedule, DoublesUpToTheLongestWait) {
   EXPECT_EQ(wait(0), 5min);
   EXPECT_EQ(wait(1), 10min);

@@ -111,6 +111,7 @@ TEST(Scheduler, WhatIsPutBackIsFirstInLine) {
   EXPECT_EQ(scheduler.next()->job, job(2));
 }
 
+// clause: 5321-4.5.4.1-e
 TEST(Scheduler, ADeadSiteIsProbedByOneAtATime) {
   Scheduler scheduler(10);
   auto site = scheduler.add_site();
@@ -187,6 +188,7 @@ TEST(Scheduler, WhoAnswersIsNoStrangerUntilItCannotBeReached) {
 }
 
 // Also when strangers, of which it was one when it began to wait, have more than their share.
+// clause: 5321-4.5.4.1-f
 TEST(Scheduler, ASiteThatAnswersWhileItWaitsIsServedAtOnce) {
   Scheduler scheduler(8);
   const auto gone = scheduler.add_site(), site = scheduler.add_site();

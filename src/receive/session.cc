@@ -240,6 +240,7 @@ bool Session::begin_message() {
   trace.hostname = rules_->options.hostname;
   trace.protocol.esmtp = protocol_.esmtp();
   trace.protocol.utf8 = envelope_.requests.smtputf8;
+  trace.priority = envelope_.requests.priority;
   trace.id = incoming_->id();
   trace.only_recipient = envelope_.recipients.size() == 1 ? &envelope_.recipients[0] : nullptr;
   trace.when = envelope_.arrived;

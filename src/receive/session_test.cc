@@ -51,6 +51,7 @@ class SessionTest : public testing::Test {
 const std::string accepted_1 =
     "250 2.0.0 Message accepted as " + to_string(mail::MessageId{1}) + ".\r\n";
 
+// clause: 5321-4.4-a 5321-4.4-f
 TEST_F(SessionTest, KeepsAMessageWithItsTrace) {
   world.resolver.name = "host.client.example";
   auto wire = in_data();
@@ -81,6 +82,7 @@ TEST_F(SessionTest, KeepsAMessageWithItsTrace) {
                                 "disconnected | s1 | 192.0.2.1:4711 | 5 | 1"}));
 }
 
+// clause: 2920-3.2-b 2920-3.2-g
 TEST_F(SessionTest, AnswersABurstWithOneWrite) {
   auto wire = stranger();
   wire->writes = 0;
@@ -91,6 +93,8 @@ TEST_F(SessionTest, AnswersABurstWithOneWrite) {
   EXPECT_EQ(world.store.messages.size(), 2U);
 }
 
+// clause: 5321-2.1-b 5321-6.1-a
+// clause: 5321-6.1-h
 TEST_F(SessionTest, SaysAcceptedOnlyWhenTheMessageIsDurable) {
   auto wire = in_data();
   world.store.committing.open = false;
@@ -104,6 +108,7 @@ TEST_F(SessionTest, SaysAcceptedOnlyWhenTheMessageIsDurable) {
   EXPECT_EQ(wire->heard(), accepted_1 + "250 2.0.0 Here I am.\r\n");
 }
 
+// clause: 5321-4.1.1.4-g 5321-4.2.5-a
 TEST_F(SessionTest, WhatIsNotDurableIsNotAccepted) {
   for (const auto status : {spool::CommitStatus::refused, spool::CommitStatus::in_doubt}) {
     world.store.commit_status = status;
@@ -117,6 +122,7 @@ TEST_F(SessionTest, WhatIsNotDurableIsNotAccepted) {
 
 const std::string no_room = "452 4.3.1 There is no room for mail now, please try again later.\r\n";
 
+// clause: 1870-6.1-b 5321-3.3-a
 TEST_F(SessionTest, AFullStoreIsATemporaryRefusal) {
   auto wire = stranger();
   ask(wire, "HELO c\r\n");
@@ -136,6 +142,72 @@ TEST_F(SessionTest, AFullStoreIsATemporaryRefusal) {
   EXPECT_TRUE(world.store.messages.empty());
 }
 
+TEST_F(SessionTest, TheEnvelopeHasWhatTheClientAskedFor) {
+  auto wire = trusted();
+  ask(wire,
+      "EHLO c\r\nMAIL FROM:<a@b> RET=FULL ENVID=x BODY=BINARYMIME HOLDFOR=60 BY=120;R "
+      "MT-PRIORITY=2\r\nRCPT TO:<c@d> NOTIFY=SUCCESS ORCPT=rfc822;e@f\r\nBDAT 1 LAST\r\n\n");
+  ASSERT_EQ(world.store.messages.size(), 1U);
+  const mail::Envelope& envelope = world.store.messages[0].envelope;
+  EXPECT_EQ(envelope.body, mail::Body::binary);
+  EXPECT_EQ(envelope.requests.returned, mail::Return::full);
+  EXPECT_EQ(envelope.requests.envelope_id, "x");
+  EXPECT_EQ(envelope.requests.held_until, world.loop.wall() + 60s);
+  EXPECT_EQ(envelope.requests.deliver_by, (mail::DeliverBy{world.loop.wall() + 120s, true, false}));
+  EXPECT_EQ(envelope.requests.priority, 2);
+  ASSERT_EQ(envelope.recipients.size(), 1U);
+  EXPECT_TRUE(envelope.recipients[0].notify.success);
+  EXPECT_EQ(envelope.recipients[0].original, "rfc822;e@f");
+  EXPECT_TRUE(world.store.messages[0].content.ends_with("+0000\r\n\n"));
+}
+
+// A session up to the first of its chunks.
+const std::string first_chunk =
+    "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nBDAT 1\r\nx";
+
+TEST_F(SessionTest, NothingIsKeptOfAMessageThatWasTakenBack) {
+  auto wire = stranger();
+  ask(wire, first_chunk);
+  EXPECT_EQ(world.store.coming_in, 1U);
+  EXPECT_EQ(ask(wire, "RSET\r\n"), "250 2.0.0 Forgotten.\r\n");
+  EXPECT_EQ(world.store.coming_in, 0U);
+  ask(wire, first_chunk);
+  EXPECT_EQ(world.store.coming_in, 1U);
+  ask(wire, "BDAT 1 FIRST\r\nx");
+  EXPECT_EQ(world.store.coming_in, 0U);
+  ask(wire, first_chunk);
+  wire->hang_up();
+  world.loop.run();
+  EXPECT_EQ(world.store.coming_in, 0U);
+  EXPECT_TRUE(world.store.messages.empty());
+}
+
+TEST_F(SessionTest, AFullStoreIsSaidAtTheEndOfTheChunk) {
+  auto wire = stranger();
+  ask(wire, "HELO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\n");
+  world.store.beginning = false;
+  EXPECT_EQ(ask(wire, "BDAT 2 LAST\r\nx"), "");
+  EXPECT_EQ(ask(wire, "y"), no_room);
+  world.store.beginning = true;
+  world.store.room = 1000;
+  ask(wire, first_chunk);
+  EXPECT_EQ(ask(wire, "BDAT 2000\r\n" + std::string(2000, 'x') + "BDAT 1 LAST\r\ny"),
+            no_room + no_room);
+  EXPECT_EQ(ask(wire, "NOOP\r\n"), "250 2.0.0 Here I am.\r\n");
+  EXPECT_TRUE(world.store.messages.empty());
+}
+
+TEST_F(SessionTest, TheEndWaitsForTheLastChunk) {
+  auto wire = stranger();
+  ask(wire, first_chunk);
+  door.stop();
+  world.loop.run();
+  EXPECT_EQ(wire->heard(), "");
+  EXPECT_EQ(ask(wire, "BDAT 1 LAST\r\ny"),
+            accepted_1 + "421 4.3.2 I am closing, please call again.\r\n");
+  EXPECT_TRUE(wire->closed);
+}
+
 TEST_F(SessionTest, BackPressureOfTheStoreLosesNothing) {
   auto wire = in_data();
   world.store.appending.open = false;
@@ -148,6 +220,7 @@ TEST_F(SessionTest, BackPressureOfTheStoreLosesNothing) {
   EXPECT_TRUE(world.store.messages[0].content.ends_with("+0000\r\nfirst\r\n"));
 }
 
+// clause: 5321-4.1.1.5-d 5321-4.1.1.5-e 5321-4.1.1.10-e 5321-4.1.1.10-f
 TEST_F(SessionTest, AClientThatGoesAtAnyOctetLeavesNothingBehind) {
   const std::string text =
       "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\nhello\r\n.\r\n";
@@ -195,6 +268,7 @@ TEST(Session, AStreamThatEndsAtAnyAwaitEndsTheSession) {
   EXPECT_EQ(door.sessions(), 0U);
 }
 
+// clause: 5321-4.5.3.2.7-a 5321-3.8-a
 TEST_F(SessionTest, ASilentClientIsDismissed) {
   auto wire = stranger();
   wire->heard();
@@ -209,6 +283,7 @@ TEST_F(SessionTest, ASilentClientIsDismissed) {
   EXPECT_EQ(door.sessions(), 0U);
 }
 
+// clause: 5321-4.1.4-h
 TEST_F(SessionTest, TheReverseNameDelaysNothing) {
   world.resolver.name = "late.example";
   world.resolver.answering.open = false;
@@ -230,6 +305,32 @@ TEST_F(SessionTest, TheReverseNameMayComeAfterTheSession) {
   world.resolver.answering.let_go();
 }
 
+// RFC 6409 8.2, 8.3
+TEST_F(SessionTest, ATrustedClientsHeaderIsCompletedBehindItsLastField) {
+  const std::string commands = "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\n";
+  const std::string content = "Subject: x\r\n\r\nbody\r\n";
+  auto friendly = trusted();
+  ask(friendly, commands + content + ".\r\n");
+  auto other = stranger();
+  ask(other, commands + content + ".\r\n");
+  ASSERT_EQ(world.store.messages.size(), 2U);
+  const std::string& kept = world.store.messages[0].content;
+  EXPECT_EQ(kept.substr(kept.find("Subject:")),
+            "Subject: x\r\nMessage-ID: <0000000000001@mail.example.org>\r\n"
+            "Date: Thu, 1 Jan 1970 01:00:00 +0000\r\n\r\nbody\r\n");
+  EXPECT_TRUE(world.store.messages[1].content.ends_with("+0000\r\n" + content));
+}
+
+TEST_F(SessionTest, NoRoomForWhatTheHeaderLacksIsNoRoomForTheMessage) {
+  auto wire = trusted();
+  ask(wire, "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\nSubject: x\r\n");
+  world.store.room = 200;
+  EXPECT_EQ(ask(wire, ".\r\n"), no_room);
+  EXPECT_EQ(world.store.messages.size(), 0U);
+  EXPECT_EQ(world.store.coming_in, 0U);
+}
+
+// clause: 5321-6.3-a 5321-6.3-b
 TEST_F(SessionTest, LoopsAreBroken) {
   std::string hops;
   for (std::size_t i = 0; i < limits::received_hops; ++i) hops += "Received: from x\r\n";
@@ -286,6 +387,7 @@ TEST_F(SessionTest, BareLfIsRepairedForTrustedClientsOnly) {
 
 // --- FrontDoor -----------------------------------------------------------------------------------
 
+// clause: 5321-3.8-b
 TEST_F(SessionTest, StoppingEndsIdleSessionsAtOnceAndOthersAfterTheirMessage) {
   auto idle = stranger();
   idle->heard();

@@ -69,6 +69,7 @@ TEST(ChunkDecoder, BareLineFeedsAreRepairedForWhoMaySendThem) {
   expect(Lines::repair_bare_lf, std::string_view("\n\0", 2), LineFault::nul);
 }
 
+// clause: 3030-3-a
 TEST(ChunkDecoder, BinaryContentIsWhatItIs) {
   std::string all;
   for (int c = 0; c < 256; ++c) all.push_back(static_cast<char>(c));

@@ -64,6 +64,7 @@ TEST_F(ClientChunk, NothingIsSentForNobody) {
   EXPECT_EQ(says(), "RSET\r\nMAIL FROM:<s@example.org>\r\nRCPT TO:<b@x>\r\n");
 }
 
+// clause: 3030-2-c
 TEST_F(ClientChunk, ARefusedSenderIsEveryRecipients) {
   greet_chunking();
   p.begin(to({"a@x", "b@x"}));

@@ -4,6 +4,7 @@
 namespace malleposte::smtp {
 namespace {
 
+// clause: 2920-3.1-b
 TEST_F(Client, UnaskedRepliesEndTheConversation) {
   greet_plain();
   peer("421 idle\r\n");
@@ -22,6 +23,7 @@ TEST_F(Client, AReplyTooManyBehindEhloIsARefusalToo) {
   EXPECT_EQ(p.refusal()->status, "4.5.0") << "and not 250, which would read as a success";
 }
 
+// clause: 5321-4.1.1.10-c 5321-4.1.4-p 5321-4.1.4-q
 TEST_F(Client, AHostThatRefusesUsHearsAGoodBye) {
   for (auto greeting : {"554 5.7.1 no\r\n", "450 later\r\n"}) {
     p = ClientProtocol("me.example");
@@ -35,6 +37,7 @@ TEST_F(Client, AHostThatRefusesUsHearsAGoodBye) {
 }
 
 // Taken one for the other, 550 and 250 would bounce what was taken.
+// clause: 5321-4.3.1-b
 TEST_F(Client, AReplyBeforeItsCommandMakesAllOfThemDoubtful) {
   greet_plain();
   p.begin(to({"a@x", "b@x"}));
@@ -63,6 +66,7 @@ struct Stage {
   bool untouched, in_doubt;  // with a loss
 };
 
+// clause: 5321-3.8-c
 TEST_F(Client, EveryEndAtEveryStageDecidesEveryRecipient) {
   const Stage stages[] = {
       {"", false, false, "temporary 0 4.4.2 lost connection while saying MAIL FROM", true, false},
@@ -120,6 +124,7 @@ TEST_F(Client, EveryEndAtEveryStageDecidesEveryRecipient) {
     }
 }
 
+// clause: 5321-4.2-m
 TEST_F(Client, WrongRepliesAreABrokenPeer) {
   for (auto replies : {"354 x\r\n", "250 ok\r\n354 x\r\n", "250 ok\r\n250 ok\r\n250 x\r\n"}) {
     p = ClientProtocol("me.example");

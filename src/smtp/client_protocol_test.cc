@@ -6,6 +6,10 @@
 namespace malleposte::smtp {
 namespace {
 
+// clause: 5321-2.2.1-a 5321-2.2.1-c 5321-3.3-m 5321-4.1.1.1-c 5321-4.1.1.1-e 5321-4.1.4-a
+// clause: 5321-4.1.4-j 5321-4.5.4.1-h 5321-4.5.4.1-i 5321-4.5.4.1-j 5321-F.3-a 5321-4.2-h
+// clause: 5321-4.2-g 2920-3.1-a 2920-3.1-b 6152-3-a
+// clause: 5321-2.3.5-c 5321-4.1.1.1-b 5321-4.1.4-f
 TEST_F(Client, PipelinesAWholeTransaction) {
   greet("250-mx\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250 8BITMIME\r\n");
   auto transaction = to({"a@x", "b@x"}, 30);
@@ -33,6 +37,7 @@ TEST_F(Client, PipelinesAWholeTransaction) {
   EXPECT_EQ(p.need(), Need::closed);
 }
 
+// clause: 5321-4.1.1.3-f 5321-4.3.1-a 5321-4.1.1-c
 TEST_F(Client, OneCommandWaitsForTheOtherWithoutPipelining) {
   greet_plain();
   p.begin(to({"a@x", "b@x"}));
@@ -52,6 +57,7 @@ TEST_F(Client, OneCommandWaitsForTheOtherWithoutPipelining) {
             (Words{"temporary 450 4.0.0 later", "accepted 250 2.0.0 done"}));
 }
 
+// clause: 5321-2.2.1-d 5321-3.2-b
 TEST_F(Client, FallsBackToHelo) {
   peer("220 old\r\n");
   says();
@@ -70,6 +76,7 @@ TEST_F(Client, ARefusalAtTheGreetingIsTheWholeHosts) {
   EXPECT_EQ(p.refusal()->status, "5.7.1");
 }
 
+// clause: 5321-4.2.1-a
 TEST_F(Client, ABusyGreetingIsTemporary) {
   peer("421 too many\r\n");
   ASSERT_TRUE(p.refusal());
@@ -93,6 +100,7 @@ TEST_F(Client, ARefusedSenderIsEveryRecipients) {
   EXPECT_EQ(p.need(), Need::transaction);
 }
 
+// clause: 1870-6.2-a 1870-6.2-c
 TEST_F(Client, ARefusedSenderEndsAPlainTransactionAtOnce) {
   greet_plain();
   p.begin(to({"a@x"}));
@@ -103,6 +111,7 @@ TEST_F(Client, ARefusedSenderEndsAPlainTransactionAtOnce) {
   EXPECT_EQ(says(), "MAIL FROM:<s@example.org>\r\n");
 }
 
+// clause: 5321-3.3-i
 TEST_F(Client, DataIsNotAskedForNobody) {
   greet_plain();
   p.begin(to({"a@x"}));
@@ -117,6 +126,7 @@ TEST_F(Client, DataIsNotAskedForNobody) {
   EXPECT_EQ(says(), "MAIL FROM:<s@example.org>\r\n");
 }
 
+// clause: 2920-3.1-a
 TEST_F(Client, DataTakenForNobodyIsEndedWithoutContent) {
   greet_pipelining();
   p.begin(to({"a@x"}));
@@ -165,6 +175,7 @@ TEST_F(Client, ARefusedResetIsTheEndOfTheConnectionOnly) {
   }
 }
 
+// clause: 5321-3.3-h 1870-6.2-e
 TEST_F(Client, ARefusalOfDataIsForTheAcceptedRecipients) {
   greet_pipelining();
   p.begin(to({"a@x", "b@x"}));
@@ -178,6 +189,7 @@ TEST_F(Client, ARefusalOfDataIsForTheAcceptedRecipients) {
   EXPECT_EQ(p.need(), Need::content);
 }
 
+// clause: 5321-4.5.3.1.10-a 5321-4.5.3.1.10-c 5321-4.5.3.1-c
 TEST_F(Client, RecipientsThatAreTooManyAreNamedOnceTheMessageIsTaken) {
   for (auto answer : {"250 ok\r\n", "451 later\r\n", "550 no\r\n"}) {
     p = ClientProtocol("me.example");
@@ -212,6 +224,7 @@ TEST_F(Client, TheFirstRecipientIsNeverTooMany) {
   EXPECT_EQ(words(finished), Words{"permanent 552 5.5.3 too many"});
 }
 
+// clause: 5321-4.5.3.1.7-c
 TEST_F(Client, ATooLargeMessageIsKnownBefore) {
   greet("250-mx\r\n250 SIZE 100\r\n");
   EXPECT_FALSE(unfit(p.offers(), to({"a@x"}, 100)));
@@ -222,6 +235,7 @@ TEST_F(Client, ATooLargeMessageIsKnownBefore) {
   EXPECT_EQ(ruling->text, "the message has 101 octets; this host takes at most 100");
 }
 
+// clause: 5321-4.1.4-k
 TEST_F(Client, TheNextCommandsFollowTheFinalDot) {
   greet_pipelining();
   p.begin(to({"a@x"}));
@@ -243,6 +257,7 @@ TEST_F(Client, TheNextCommandsFollowTheFinalDot) {
   EXPECT_EQ(p.need(), Need::transaction);
 }
 
+// clause: 5321-3.8-c 5321-4.1.1.10-f
 TEST_F(Client, ALossAtTheDotLeavesTheFirstInDoubtAndTheNextUntouched) {
   greet_pipelining();
   p.begin(to({"a@x"}));
@@ -276,6 +291,7 @@ TEST_F(Client, ANextThatWasNeverSaidIsUntouched) {
   EXPECT_EQ(p.need(), Need::closed);
 }
 
+// clause: 2920-3.1-c 2920-3.1-e
 TEST_F(Client, EverySplitOfTheRepliesGivesTheSame) {
   const std::string_view replies =
       "250-2.1.0 a\r\n250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n550-5.1.1 No\r\n550 5.1.1 b\r\n354 go\r\n";
@@ -294,6 +310,7 @@ TEST_F(Client, EverySplitOfTheRepliesGivesTheSame) {
   }
 }
 
+// clause: 5321-4.5.3.2-a 5321-4.5.3.2-b 5321-4.5.3.2-c 5321-4.5.3.2-d 5321-4.5.4-a
 TEST_F(Client, EachStageHasItsTimeOut) {
   EXPECT_EQ(p.timeout(), limits::greeting_timeout);
   peer("220 x\r\n");
@@ -311,6 +328,7 @@ TEST_F(Client, EachStageHasItsTimeOut) {
   EXPECT_EQ(p.timeout(), limits::data_end_timeout);
 }
 
+// clause: 5321-2.3.8-b
 TEST(ClientDeathTest, APathWithALineEndIsABug) {
   ClientProtocol p("me");
   p.received("220 x\r\n");

@@ -29,6 +29,7 @@ TEST(Command, VerbsAreFoundInAnyCase) {
   }
 }
 
+// clause: 5321-2.4-b
 TEST(Command, MailHasAnAddressAndParameters) {
   const Command command = parse("MAIL FROM:<a@b.example> SIZE=1000 body=8BITMIME AUTH=<>");
   EXPECT_EQ(command.verb, Verb::mail);

@@ -61,6 +61,7 @@ TEST(DataDecoder, OnlyCrLfDotCrLfEndsTheData) {
   EXPECT_EQ(decode_every_way(".\r\nQUIT\r\n"), (Decoded{true, Fault::none, "", "QUIT\r\n"}));
 }
 
+// clause: 5321-2.3.8-a 5321-4.1.1.4-d 5321-4.1.1.4-e
 TEST(DataDecoder, NothingElseEndsTheDataInEitherMode) {
   for (const char* before : {"\r\n", "\n", "\r", "\n\r", "\r\r\n", "\r\n\r"}) {
     for (const char* after : {"\r\n", "\n", "\r", "\n\r", "\r\r\n", " \r\n"}) {
@@ -115,6 +116,7 @@ TEST(DataDecoder, BareLfIsAFaultOrIsRepaired) {
             (Decoded{true, Fault::none, "\r\n.a\r\n\r\n\r\n\r\n", "X"}));
 }
 
+// clause: 5321-4.5.3.1-a
 TEST(DataDecoder, LongStretchesWithoutLineEndPassThrough) {
   const std::string line(100'000, 'x');
   EXPECT_EQ(decode({line, line, "\r\n.\r\n"}, false).content, line + line + "\r\n");

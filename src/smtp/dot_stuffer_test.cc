@@ -12,6 +12,7 @@ std::string wire(const std::vector<std::string>& blocks) {
   return sent + std::string(stuffer.end());
 }
 
+// clause: 5321-4.5.2-a
 TEST(DotStuffer, LinesThatBeginWithADotGetAnother) {
   EXPECT_EQ(wire({".a\r\n.\r\nb.\r\n..c\r\n"}), "..a\r\n..\r\nb.\r\n...c\r\n.\r\n");
 }
@@ -26,6 +27,7 @@ TEST(DotStuffer, EverySplitGivesTheSame) {
           << i << ' ' << j;
 }
 
+// clause: 5321-4.1.1.4-b 5321-4.1.1.4-c
 TEST(DotStuffer, TheEndStandsOnALineOfItsOwn) {
   EXPECT_EQ(wire({}), ".\r\n");
   EXPECT_EQ(wire({"a\r\n"}), "a\r\n.\r\n");

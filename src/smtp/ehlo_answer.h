@@ -27,6 +27,8 @@ struct EhloAnswer {
   std::uint32_t mails_max = 0;              // transactions in a session
   std::uint32_t recipients_max = 0;         // in a transaction
   std::uint32_t recipient_domains_max = 0;  // in a session
+
+  bool operator==(const EhloAnswer&) const = default;
 };
 
 // `text` as PeerReply::text: lines separated by '\n', the first one being the greeting.

@@ -5,7 +5,7 @@
 namespace malleposte::smtp {
 namespace {
 
-// clause: 5321-2.2.1-a 6531-3.1-b 6531-3.1-c
+// clause: 5321-2.2.1-a 6531-3.1-b 6531-3.1-c 5321-4.1.1.1-f
 TEST(EhloAnswer, KnowsWhatAPeerOffers) {
   const auto answer = parse_ehlo_answer(
       "mx.example\nPIPELINING\n8BITMIME\nSIZE 1000\nCHUNKING\nBINARYMIME\nSMTPUTF8 x\nDSN\n"
@@ -29,12 +29,14 @@ TEST(EhloAnswer, NothingIsOfferedByTheGreetingLine) {
 
 // clause: 5321-4.1.1.1-f
 // RFC 5321 2.4: the case of keywords has no meaning.
+// clause: 5321-4.1.1.1-f
 TEST(EhloAnswer, CaseAndBlanksDoNotMatter) {
   const auto answer = parse_ehlo_answer("mx\nchunking \nsmtpUTF8\n8bitmime\n Dsn\nsize  77 ");
   EXPECT_TRUE(answer.chunking && answer.smtputf8 && answer.dsn);
   EXPECT_EQ(answer.size_limit, 77u);
 }
 
+// clause: 9422-3.7-a 9422-3.7-b 6531-3.1-b 6531-3.1-c
 TEST(EhloAnswer, AParameterThatIsNoneLeavesTheExtension) {
   const auto answer = parse_ehlo_answer(
       "mx\nSIZE lots\nDELIVERBY -5\nFUTURERELEASE\nDSN what\n"
@@ -59,6 +61,7 @@ TEST(EhloAnswer, LimitsWithBadSyntaxAreIgnoredAsAWhole) {
 
 // clause: 9422-3.7-b
 // RFC 9422 4: a limit that cannot be read does not spoil the others.
+// clause: 9422-3.7-b
 TEST(EhloAnswer, AWrongLimitIsSkippedAlone) {
   const auto answer = parse_ehlo_answer("mx\nLIMITS RCPTMAX=many mailmax=7 RCPTDOMAINMAX=02");
   EXPECT_EQ(answer.recipients_max, 0u);

@@ -47,6 +47,8 @@ std::string rcpt_line(const EhloAnswer& offers, const Transaction& transaction) 
 // clause: 3461-5.2.1-a 3461-5.2.1-c 3461-5.2.1-e 3461-5.2.1-g 3461-5.2.1-h 3461-4.5-a 3461-4.5-c
 // clause: 6710-4.2-a 1870-6-a 1870-6-b 6152-3-a 6531-3.4-a 5321-4.1.2-d
 // RFC 3461 5.2.1: RET, ENVID, NOTIFY and ORCPT go on as they were given. 4: xtext.
+// clause: 3461-5.2.1-a 3461-5.2.1-c 3461-5.2.1-e 3461-5.2.1-g 3461-5.2.1-h 3461-4.5-a 3461-4.5-c
+// clause: 3461-5-a 2852-4.1.4-a 6710-4.2-a 6710-5-b 5321-4.1.2-d 6531-3.4-a
 TEST(EnvelopeCommands, SayAllThatWasAskedFor) {
   EXPECT_EQ(mail_line(all(), demanding()),
             "MAIL FROM:<s@example.org> SIZE=30 BODY=8BITMIME SMTPUTF8 RET=HDRS "
@@ -58,6 +60,7 @@ TEST(EnvelopeCommands, SayAllThatWasAskedFor) {
 
 // clause: 3461-5.2.2-a 5321-4.1.1.3-f
 // RFC 5321 4.1.1.11: no parameter of an extension that is not offered.
+// clause: 3461-5.2.2-a 5321-4.1.1.3-f
 TEST(EnvelopeCommands, SayNothingThatIsNotOffered) {
   EXPECT_EQ(mail_line({}, demanding()), "MAIL FROM:<s@example.org>\r\n");
   EXPECT_EQ(rcpt_line({}, demanding()), "RCPT TO:<r@example.com>\r\n");
@@ -65,6 +68,7 @@ TEST(EnvelopeCommands, SayNothingThatIsNotOffered) {
 
 // clause: 3461-5.2.1-b 3461-5.2.1-d 3461-5.2.1-f 6531-3.4-c
 // RFC 3461 5.2.1, b and d: what was not given is not made up.
+// clause: 3461-5.2.1-b 3461-5.2.1-d 3461-5.2.1-f 3461-5.2.1-i 6531-3.4-c
 TEST(EnvelopeCommands, SayNothingThatWasNotAskedFor) {
   Transaction plain;
   plain.recipients = {{"r@example.com"}};
@@ -72,6 +76,7 @@ TEST(EnvelopeCommands, SayNothingThatWasNotAskedFor) {
   EXPECT_EQ(rcpt_line(all(), plain), "RCPT TO:<r@example.com>\r\n");
 }
 
+// clause: 3461-5.2.1-e
 TEST(EnvelopeCommands, EveryNotifyIsSaidAsItWas) {
   auto message = demanding();
   message.recipients[0].original.clear();
@@ -94,6 +99,7 @@ TEST(EnvelopeCommands, BinaryContentIsSaidToBe) {
 
 // clause: 2852-4.1.4-a
 // RFC 2852 4: what is left when it is sent; behind the time, with mode N, less than nothing.
+// clause: 2852-4.1.4-a
 TEST(EnvelopeCommands, TheTimeLeftIsThatOfNow) {
   auto message = demanding();
   message.requests = {};
@@ -125,6 +131,7 @@ TEST(EnvelopeCommands, WhoDoesNotKeepTheTimeTellsAtLeastOfDelays) {
 }
 
 // RFC 4865: only what lies ahead is waited for, and no longer than the peer does.
+// clause: 4865-4.1-a 4865-4.1-b 4865-4.1-c
 TEST(EnvelopeCommands, HoldingIsAskedForOnlyWhereItMakesSense) {
   auto message = demanding();
   message.requests = {};
@@ -141,6 +148,7 @@ TEST(EnvelopeCommands, HoldingIsAskedForOnlyWhereItMakesSense) {
 
 // clause: 6533-3-b 6533-3-c 6533-3-d 6533-3-e 6533-3-i 6533-3-j
 // RFC 6533 3: in UTF-8 only where the transaction is international, else every character in ASCII.
+// clause: 6533-3-b 6533-3-c 6533-3-d 6533-3-e 6533-3-i 6533-3-j 6531-1.1-a
 TEST(EnvelopeCommands, AnInternationalOriginalRecipientSurvivesEverywhere) {
   auto message = demanding();
   message.recipients[0].notify = {};

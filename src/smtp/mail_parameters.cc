@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/limits.h"
-#include "mail/code_points.h"
+#include "base/utf8.h"
 #include "smtp/utc_time.h"
 #include "smtp/xtext.h"
 
@@ -141,7 +141,7 @@ Taken take_mail_parameter(const Parameter& parameter, const Offers& offers, Wall
                           MailParameters& into) {
   const std::string_view value = parameter.value;
   const auto is = [&](std::string_view key) { return same_text(parameter.key, key); };
-  if (!mail::is_ascii(value)) return wrong("A parameter is not plain ASCII.");
+  if (!is_ascii(value)) return wrong("A parameter is not plain ASCII.");
   if (is("SIZE")) return take_size(value, into);
   if (is("BODY") && offers.eight_bit_mime) return take_body(value, offers, into);
   if (is("SMTPUTF8") && offers.smtputf8) {
@@ -206,8 +206,7 @@ bool is_utf8_address(std::string_view text, bool smtputf8) {
     if (text[0] == '\\') {
       octets = embedded_character(text);
     } else if (static_cast<unsigned char>(text[0]) >= 0x80) {
-      const mail::CodePoint point = mail::first_code_point(text);
-      octets = smtputf8 && point.valid ? point.octets : 0;
+      octets = smtputf8 ? utf8_length(text) : 0;
     } else if (text[0] == '+' || text[0] == '=') {
       octets = 0;
     }

@@ -85,6 +85,7 @@ TEST(MailParameters, WhatIsNotOfferedIsNotSupported) {
   EXPECT_EQ(mail_parameters(split("BODY=BINARYMIME"), nothing, now).error().code, 501);
 }
 
+// clause: 3461-4.3-a 3461-4.4-b 6531-3.4-b
 TEST(MailParameters, ValuesAreChecked) {
   for (const char* text :
        {"SIZE=", "SIZE=1x", "SIZE=-1", "SIZE=999999999999999999999", "BODY=", "BODY=8BIT",
@@ -96,6 +97,7 @@ TEST(MailParameters, ValuesAreChecked) {
 }
 
 // RFC 3461 5.4: these lengths are taken, and no more.
+// clause: 3461-5.4-a
 TEST(MailParameters, DsnParametersHaveTheirLengths) {
   EXPECT_TRUE(mail("ENVID=" + std::string(100, 'x')));
   expect_wrong("ENVID=" + std::string(101, 'x'));
@@ -105,6 +107,7 @@ TEST(MailParameters, DsnParametersHaveTheirLengths) {
 }
 
 // RFC 2852 4.
+// clause: 2852-4-a 2852-4-b
 TEST(MailParameters, DeliverByTellsTimeAndMode) {
   EXPECT_EQ(mail("BY=999999999;N")->requests.deliver_by,
             (mail::DeliverBy{now + 999'999'999s, false, false}));
@@ -117,6 +120,7 @@ TEST(MailParameters, DeliverByTellsTimeAndMode) {
 }
 
 // RFC 4865 4.
+// clause: 4865-4.2-d 4865-4.2-g 4865-4.2-h 4865-4.2-i 4865-5.2.2-a
 TEST(MailParameters, MailIsHeldForATimeWithinTheOffer) {
   EXPECT_EQ(mail("HOLDFOR=2592000")->requests.held_until, now + limits::future_release);
   EXPECT_EQ(mail("HOLDUNTIL=2026-12-27T02:40:06Z")->requests.held_until,
@@ -135,6 +139,7 @@ TEST(MailParameters, MailIsHeldForATimeWithinTheOffer) {
 }
 
 // RFC 3461 4.1.
+// clause: 3461-4.1-a 3461-4.1-b
 TEST(MailParameters, NeverStandsAlone) {
   EXPECT_EQ(rcpt("NOTIFY=never")->notify, (mail::Notify{.never = true}));
   EXPECT_EQ(rcpt("NOTIFY=Success,DELAY")->notify, (mail::Notify{.success = true, .delay = true}));
@@ -147,6 +152,7 @@ TEST(MailParameters, NeverStandsAlone) {
 }
 
 // RFC 3461 4.2.
+// clause: 3461-4.2-a 3461-4.2-e
 TEST(MailParameters, TheOriginalRecipientIsDecoded) {
   EXPECT_EQ(rcpt("ORCPT=rfc822;Bob+2Bx+40y@b.example")->original, "rfc822;Bob+x@y@b.example");
   EXPECT_EQ(rcpt("ORCPT=x400;/S+3Da+20b/")->original, "x400;/S=a b/");
@@ -158,6 +164,7 @@ TEST(MailParameters, TheOriginalRecipientIsDecoded) {
 }
 
 // RFC 6533 3: in ASCII always, in UTF-8 with SMTPUTF8; kept as it came.
+// clause: 6533-3-a 6533-3-m
 TEST(MailParameters, TheOriginalRecipientMayBeOfAnyAlphabet) {
   EXPECT_EQ(rcpt("ORCPT=UTF-8;r\\x{E9}@b.example")->original, "UTF-8;r\\x{E9}@b.example");
   EXPECT_EQ(rcpt("ORCPT=utf-8;r\xc3\xa9@b.example", true)->original, "utf-8;r\xc3\xa9@b.example");

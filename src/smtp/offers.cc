@@ -36,7 +36,8 @@ void append_ehlo_answer(std::string& out, std::string_view hostname, const Offer
   line(offers.mt_priority, "MT-PRIORITY");
   line(offers.etrn, "ETRN");
   line(true, "HELP");
-  line(true, "LIMITS RCPTMAX=" + std::to_string(numbers.recipients));
+  // RFC 9422 4.3: at most six digits; who may send more recipients than that needs no number.
+  line(numbers.recipients <= 999'999, "LIMITS RCPTMAX=" + std::to_string(numbers.recipients));
   out.append("250 SIZE");
   if (numbers.size != 0) out.append(" ").append(std::to_string(numbers.size));
   out.append("\r\n");

@@ -34,6 +34,7 @@ TEST(PeerFit, PlainMailGoesToEverybody) {
 
 // clause: 6152-3-d 5321-2.4-c
 // RFC 6152 3: 8-bit content MUST NOT go to a server that does not offer 8BITMIME.
+// clause: 6152-3-d 5321-2.4-c
 TEST(PeerFit, EightBitContentNeeds8bitmime) {
   const auto message = transaction(mail::Body::eight_bit);
   EXPECT_EQ(lacking(nothing, message), (Lack{true, false, false}));
@@ -45,6 +46,7 @@ TEST(PeerFit, EightBitContentNeeds8bitmime) {
 
 // clause: 3030-3-h
 // RFC 3030 3: binary content MUST NOT go to a server that does not offer BINARYMIME.
+// clause: 3030-3-h
 TEST(PeerFit, BinaryContentNeedsBinarymime) {
   const auto message = transaction(mail::Body::binary);
   EXPECT_EQ(lacking(nothing, message), (Lack{true, true, false}));
@@ -58,6 +60,7 @@ TEST(PeerFit, BinaryContentNeedsBinarymime) {
 
 // clause: 6531-3.5-a 6531-3.2-e 6531-3.2-f
 // RFC 6531 3.2: an internationalized message MUST NOT go to a server that does not offer SMTPUTF8.
+// clause: 6531-3.2-d 6531-3.2-e 6531-3.5-a 6532-3.7-a
 TEST(PeerFit, InternationalMailNeedsSmtputf8) {
   auto message = transaction();
   message.requests.smtputf8 = true;

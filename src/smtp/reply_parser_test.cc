@@ -24,11 +24,19 @@ std::string complaint(std::string_view text) {
   return std::string(parser.complaint());
 }
 
+// clause: 5321-4.2-e 5321-4.2-g
 TEST(ReplyParser, TakesCodesAndTextApart) {
   auto reply = parse("550 5.1.1 No such user\r\n");
   EXPECT_EQ(reply.code, 550);
   EXPECT_EQ(reply.status, "5.1.1");
   EXPECT_EQ(reply.text, "No such user");
+}
+
+// clause: 6531-3.7.4.1-a
+TEST(ReplyParser, TextMayBeUtf8) {
+  const auto reply = parse("251 2.1.5 \xc3\xa9\xe6\x97\xa5@b.example\r\n");
+  EXPECT_EQ(reply.code, 251);
+  EXPECT_EQ(reply.text, "\xc3\xa9\xe6\x97\xa5@b.example");
 }
 
 TEST(ReplyParser, EverySplitGivesTheSameReply) {
@@ -45,6 +53,7 @@ TEST(ReplyParser, EverySplitGivesTheSameReply) {
   }
 }
 
+// clause: 5321-4.2-b 5321-4.2.1-d
 TEST(ReplyParser, BareCodesAndBareLineFeedsAreAccepted) {
   EXPECT_EQ(parse("250\n").code, 250);
   EXPECT_EQ(parse("250\n").text, "");
@@ -69,6 +78,7 @@ TEST(ReplyParser, ALineThatDoesNotFitIsLeftOutWhole) {
 
 // A bare enhanced code without text behind it was read past its end by another mail server for
 // twenty years (CVE-2026-43964).
+// clause: 2034-4-f
 TEST(ReplyParser, BareEnhancedCodesAreCodes) {
   auto reply = parse("550 5.7.2\r\n");
   EXPECT_EQ(reply.status, "5.7.2");
@@ -108,6 +118,7 @@ TEST(ReplyParser, EndlessLinesAndRepliesAreBroken) {
   EXPECT_LE(parse(longest + "250 end\r\n").text.size(), 16u * 1024);
 }
 
+// clause: 5321-4.1.1.1-f
 TEST(EhloAnswer, KnowsWhatTheClientUses) {
   auto answer = parse_ehlo_answer("mx at your service\npipelining\nSIZE 1000\n8BITMIME\nX-FOO bar");
   EXPECT_TRUE(answer.pipelining);

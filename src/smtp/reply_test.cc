@@ -5,6 +5,7 @@
 namespace malleposte::smtp {
 namespace {
 
+// clause: 2034-4-a 2034-4-c 2034-4-d 2034-4-e 5321-4.2.1-e
 TEST(Reply, EveryLineHasTheCodes) {
   EXPECT_EQ(to_wire(reply(250, "2.1.0", "Sender accepted.")), "250 2.1.0 Sender accepted.\r\n");
   EXPECT_EQ(to_wire(reply(354, "", "Go on.")), "354 Go on.\r\n");

@@ -2,7 +2,7 @@
 #include <cassert>
 #include <utility>
 
-#include "mail/code_points.h"
+#include "base/utf8.h"
 #include "smtp/help_text.h"
 #include "smtp/server_protocol.h"
 
@@ -51,7 +51,7 @@ ServerProtocol::Step ServerProtocol::execute(std::string_view line) {
 
 // Those that are right at any time.
 ServerProtocol::Step ServerProtocol::simple_command() {
-  if (command_.verb != Verb::vrfy && !mail::is_ascii(command_.argument)) {
+  if (command_.verb != Verb::vrfy && !is_ascii(command_.argument)) {
     // RFC 5321 2.4: no extension allows it here.
     return mistake(500, "5.5.2", "The line has a character it may not have.");
   }
@@ -96,7 +96,6 @@ ServerProtocol::Step ServerProtocol::greeting() {
 
 ServerProtocol::Step ServerProtocol::wrong_path(std::string_view status) {
   if (!command_.address_problem) return mistake(501, "5.5.4", command_.problem);
-  if (!mail::is_ascii(command_.argument)) return mistake(553, "5.6.7", command_.problem);
   return mistake(501, status, command_.problem);
 }
 
@@ -193,7 +192,7 @@ ServerProtocol::Step ServerProtocol::verify_command() {
   const std::size_t blank = argument.find_last_of(" \t");
   const bool smtputf8 = offers_.smtputf8 && blank != std::string_view::npos &&
                         same_text(argument.substr(blank + 1), "SMTPUTF8");
-  if (!smtputf8 && !mail::is_ascii(argument)) {
+  if (!smtputf8 && !is_ascii(argument)) {
     return mistake(550, "5.6.7", "The address is not plain ASCII: say SMTPUTF8 behind it.");
   }
   say(252, "2.0.0", "Send the mail, and I will try to deliver it.");

@@ -50,6 +50,16 @@ class Disk {
   virtual Result<void> write(File file, std::uint64_t offset,
                              std::span<const std::string_view> buffers) = 0;
   virtual Result<void> sync(File file) = 0;
+  // write() and sync() in one: what somebody waits for. Offset and length are whole sectors. Says
+  // whether what was written can be read without waiting for the device; if not, and it will be
+  // read soon, the caller had better remember it.
+  virtual Result<bool> write_durably(File file, std::uint64_t offset,
+                                     std::span<const std::string_view> buffers) {
+    auto done = write(file, offset, buffers);
+    if (done) done = sync(file);
+    if (!done) return tl::make_unexpected(done.error());
+    return true;
+  }
   // Reads up to into.size() octets; fewer only at the end of the file.
   virtual Result<std::size_t> read(File file, std::uint64_t offset, std::span<char> into) = 0;
   // The same without waiting for the device; empty when it would have to. Callable anywhere.

@@ -37,6 +37,7 @@ struct GroupCommit::Job {
   std::vector<std::string_view> buffers;
   unsigned tries = 0;
   bool old_failed = false;
+  bool uncached = false;
   Result<void> result{};
 };
 
@@ -267,7 +268,15 @@ void GroupCommit::run(std::shared_ptr<Job> job) {
     job->result = disk_.write(options_.epochs_file, slot * sector_octets, std::span(&sector, 1));
     if (job->result) job->result = disk_.sync(options_.epochs_file);
   }
-  if (job->result) job->result = disk_.write(job->file, job->offset, job->buffers);
+  if (!job->result) return;
+  // Behind chunks that were only written, the place need not be the start of a sector.
+  if (job->sync && job->offset % sector_octets == 0) {
+    const auto cached = disk_.write_durably(job->file, job->offset, job->buffers);
+    if (!cached) job->result = tl::make_unexpected(cached.error());
+    job->uncached = cached && !*cached;
+    return;
+  }
+  job->result = disk_.write(job->file, job->offset, job->buffers);
   if (job->result && job->sync) job->result = disk_.sync(job->file);
 }
 
@@ -295,6 +304,8 @@ void GroupCommit::finished(const std::shared_ptr<Job>& job) {
   }
   for (std::size_t i = 0; i < job->records.size(); ++i) {
     auto& record = job->records[i];
+    if (job->uncached && options_.uncached && record.type == RecordType::commit)
+      options_.uncached(job->places[i], std::string_view(record.buffer).substr(record.begin));
     if (record.type != RecordType::chunk) continue;
     record.chunks.front()->where = job->places[i];
     record.chunks.front()->written = true;

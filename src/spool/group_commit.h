@@ -69,7 +69,9 @@ class GroupCommit {
     std::function<std::uint64_t()> last_id;              // the same
     std::function<void()> segment_wanted;                // none is free
     std::function<void()> segment_opened;                // a fresh one is being written
-    std::function<void(std::string)> trouble;            // a write or sync failed: what, where
+    // A record of messages or outcomes is on the disk but not in its cache: header and payload.
+    std::function<void(const Written&, std::string_view)> uncached;
+    std::function<void(std::string)> trouble;  // a write or sync failed: what, where
   };
 
   GroupCommit(Loop& loop, Disk& disk, SegmentTable& segments, Options options);

@@ -97,6 +97,9 @@ Result<void> LogStore::recover_and_start() {
     cleaner_->look(true);
   };
   options.segment_opened = [this] { look(true); };
+  options.uncached = [this](const Written& where, std::string_view record) {
+    state_.recent.keep(where.epoch, where.offset, record);
+  };
   options.trouble = options_.report;
   commits_ =
       std::make_unique<GroupCommit>(state_.loop, *disk_, state_.segments, std::move(options));

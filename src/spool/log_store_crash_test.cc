@@ -331,6 +331,7 @@ unsigned scale() {  // MALLEPOSTE_CRASH_RUNS: more runs for a long test
   return text ? static_cast<unsigned>(std::atoi(text)) : 2;
 }
 
+// clause: 5321-6.1-a
 TEST(LogStoreCrash, EveryPowerCutKeepsEveryPromise) {
   std::size_t states = 0;
   std::uint64_t cleaned = 0, operations = 0;

@@ -26,6 +26,8 @@ SegmentPin::~SegmentPin() {
 Task<Result<std::string>> read_octets(SpoolState& state, SegmentTable::Number number,
                                       std::uint64_t offset, std::size_t octets) {
   auto file = state.segments[number].file;
+  if (auto recent = state.recent.find(state.segments[number].epoch, offset, octets))
+    co_return std::move(*recent);
   std::string read(octets, '\0');
   if (state.disk.read_now(file, offset, read)) co_return read;
   // The message may be done with meanwhile; its segment stays until the lane has read.

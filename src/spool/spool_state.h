@@ -11,6 +11,7 @@
 #include "spool/disk.h"
 #include "spool/group_commit.h"
 #include "spool/index.h"
+#include "spool/recent_records.h"
 #include "spool/segment_table.h"
 #include "spool/store.h"
 
@@ -24,6 +25,7 @@ struct SpoolState {
   Disk& disk;
   Index index;
   SegmentTable segments;
+  RecentRecords recent;
   Accounts accounts;  // `queued` counts recipients in the index
   std::uint64_t message_octets = 0;
   std::uint64_t damaged_records = 0;

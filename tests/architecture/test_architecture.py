@@ -10,7 +10,7 @@ SOURCES = sorted(path for path in (ROOT / "src").rglob("*") if path.suffix in ("
 SEEN_IN = {
     r"boost/asio": {"net"}, r"boost/beast": {"net", "admin"}, r"unbound\.h": {"net"},
     r"openssl/": {"net"}, r"toml\+\+": {"config"}, r"CLI/": {"appliance"},
-    r"prometheus/": {"monitor"}, r"idn2\.h": {"base"},
+    r"gmime/": {"mail"}, r"prometheus/": {"monitor"}, r"idn2\.h": {"base"},
     r"boost/json": {"monitor", "admin", "appliance"},
 }
 

@@ -56,7 +56,7 @@ class Script:
             elif who == "S":
                 self.steps += [("closed", None)] if how == "!" else [("expect", text)] * times
             elif how == ":":
-                sender, *recipients = PATH.findall(text)
+                sender, *recipients = PATH.findall(text.encode("latin-1").decode("utf-8"))
                 self.queued.append([sender, recipients, b""])
             else:
                 self.queued[-1][2] += unescape(text) + (b"\r\n" if how == "|" else b"")

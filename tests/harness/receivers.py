@@ -100,6 +100,7 @@ class PostfixReceiver(Receiver):
     name, port = "root", 2700
     refusal = "No such person"
     name_in_notices = "postfix.test"
+    settings = {}  # further ones
 
     def start(self):
         (self.root.root / "var/mail/kept").mkdir(parents=True)
@@ -111,7 +112,7 @@ class PostfixReceiver(Receiver):
             "message_size_limit": "50000000", "relayhost": "[127.0.0.1]:2600",
             "smtpd_recipient_restrictions":
                 f"check_recipient_access inline:{{ {{ {REFUSED} = 550 5.1.1 {self.refusal} }} }}",
-            "smtpd_relay_restrictions": "reject_unauth_destination"})
+            "smtpd_relay_restrictions": "reject_unauth_destination", **self.settings})
         self.process = self.postfix.process
 
     def log(self):

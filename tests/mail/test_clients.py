@@ -112,6 +112,7 @@ def test_postfix_as_next_hop(malleposte, sink, postfix):
     server.wait_empty()
 
 
+# clause: 5321-4.4-a 5321-4.4-c
 def test_received_field_tells_the_envelope(relay):
     server, hop = relay
     server.send("anna@example.org", ["bert@example.com"], simple())
@@ -123,6 +124,7 @@ def test_received_field_tells_the_envelope(relay):
     assert all(len(line) <= 998 for line in field.split("\r\n"))
 
 
+# clause: 6152-3-c 5321-2.4-d
 def test_eight_bit_mail_keeps_its_octets_and_its_body_parameter(relay):
     server, hop = relay
     server.send("anna@example.org", ["bert@example.com"], awkward(), options=["BODY=8BITMIME"])
@@ -131,6 +133,7 @@ def test_eight_bit_mail_keeps_its_octets_and_its_body_parameter(relay):
     assert without_received(mail.content) == awkward()
 
 
+# clause: 5321-2.2.1-d 5321-3.2-b 5321-2.3.4-a
 def test_next_hop_without_ehlo_gets_plain_smtp(malleposte, sink):
     hop = sink(extensions=())
     hop.ehlo_refused = True

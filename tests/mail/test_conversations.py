@@ -46,7 +46,7 @@ def test_conversations(malleposte, sink):
 
 
 def test_conversations_of_strangers_go_the_same_over_ipv6(malleposte):
-    malleposte(**{**conversations.PROPERTIES, "in": "::1"})
+    malleposte(**{**conversations.PROPERTIES, "in": "127.0.0.1, ::1"})
     wrong = {}
     for path in conversations.scripts():
         script = conversations.Script(path)

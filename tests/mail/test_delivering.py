@@ -53,6 +53,7 @@ def test_lowest_preference_first_the_next_when_it_is_away(mx, sink):
     assert len(first.mails) == 1
 
 
+# clause: 5321-5.1-a
 def test_without_mx_the_address_record_is_the_next_hop(mx, sink):
     hop = sink(host="127.0.0.2")
     server = mx({"example.com": ["@ A 127.0.0.2"]})
@@ -76,6 +77,7 @@ def test_names_under_test_are_asked_of_the_servers_given(mx, sink):
     hop.wait(1)
 
 
+# clause: 7505-4.1-a 5321-5.1-d
 @pytest.mark.parametrize("recipient,status", [
     ("bert@null.example", r"5\.1\.10"),  # RFC 7505: the domain takes no mail
     ("bert@missing.example", r"5\.1\.2"),  # NXDOMAIN
@@ -93,6 +95,7 @@ def test_a_domain_without_mail_bounces_to_the_senders_mx(mx, sink, recipient, st
     server.wait_empty()
 
 
+# clause: 5321-5.1-e
 def test_mx_without_answer_from_dns_is_deferred(malleposte):
     server = malleposte(dns_servers="127.0.0.9:53", **FAST)
     server.send("anna@example.org", "bert@example.com", simple())
@@ -133,6 +136,7 @@ def test_away_then_back(malleposte, sink):
     server.wait_empty()
 
 
+# clause: 5321-4.2.1-a 5321-4.5.4.1-a
 @pytest.mark.parametrize("where", ["banner", "mail", "rcpt", "dot"])
 def test_a_temporary_refusal_is_tried_again(malleposte, sink, where):
     hop = sink()
@@ -157,6 +161,7 @@ def test_a_temporary_refusal_is_tried_again(malleposte, sink, where):
     assert len(hop.mails) == 1
 
 
+# clause: 5321-4.2.1-b
 def test_only_the_deferred_recipient_is_tried_again(malleposte, sink):
     hop = sink()
     left = {"slow@example.com": 1}
@@ -187,6 +192,7 @@ def test_a_next_hop_that_drops_the_connection_at_the_dot(malleposte, sink):
 
 # --- refused: the DSN --------------------------------------------------------------------------
 
+# clause: 5321-4.4-w 5321-3.6.3-a
 def test_dsn_says_who_why_and_what(malleposte, sink):
     hop = sink()
     hop.on_rcpt = lambda address: "550 5.1.1 No such user here" if "nobody" in address else None
@@ -209,6 +215,7 @@ def test_dsn_says_who_why_and_what(malleposte, sink):
     server.wait_empty()
 
 
+# clause: 5321-4.2.5-d 5321-4.4-v
 def test_refused_at_the_dot_all_recipients_in_one_dsn(malleposte, sink):
     hop = sink()
     hop.on_data = lambda mail: None if mail.sender == "" else "554 5.7.1 Not that"
@@ -222,6 +229,7 @@ def test_refused_at_the_dot_all_recipients_in_one_dsn(malleposte, sink):
     assert len(hop.mails) == 1
 
 
+# clause: 5321-6.1-e
 def test_no_bounce_for_a_bounce(malleposte, sink):
     hop = sink()
     hop.on_rcpt = lambda _address: "550 5.1.1 Nobody at all"

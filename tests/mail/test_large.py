@@ -5,6 +5,7 @@ SIZE = 50_000_000
 ADDITIONAL = 16 * 2**20
 
 
+# clause: 5321-4.5.3.1.7-a
 def test_in_and_out(malleposte, sink):
     hop = sink()
     server = malleposte(smart_relay="[127.0.0.1]:2600", message_size_limit="60MB")

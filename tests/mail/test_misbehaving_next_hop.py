@@ -113,6 +113,7 @@ def test_replies_octet_by_octet_are_replies(malleposte, sink):
     all_came_once(hop, server, [simple()])
 
 
+# clause: 5321-4.1.1.10-d
 def test_a_host_that_never_says_good_bye_is_not_waited_for(malleposte, sink):
     hop = sink()
     gone = threading.Event()
@@ -130,6 +131,7 @@ def test_a_host_that_never_says_good_bye_is_not_waited_for(malleposte, sink):
     assert hop.commands[-1] == "QUIT"
 
 
+# clause: 2920-3.1-d
 def test_a_host_that_stops_reading_holds_nobody_else(malleposte, sink, tmp_path):
     stuck, good = sink(), sink(port=2601)
     reading = threading.Event()

@@ -334,6 +334,7 @@ def test_a_host_that_refuses_at_the_door_lets_the_next_be_tried(malleposte, dns,
     server.wait_empty()
 
 
+# clause: 5321-5.1-k
 def test_both_families_of_a_host_are_tried(malleposte, dns, sink):
     """IPv6 first; what does not answer there is reached by IPv4."""
     dns({"example.com": ["@ MX 10 mx", "mx AAAA ::1", "mx A 127.0.0.3"]})

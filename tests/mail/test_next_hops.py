@@ -68,6 +68,7 @@ def connections_opened():
     return int(values[names.index("ActiveOpens")])
 
 
+# clause: 5321-4.1.4-k
 def test_several_messages_share_a_connection_and_stay_apart(server, receiver):
     before = connections_opened()
     contents = [dated(awkward(2_000, seed)) for seed in range(40)]
@@ -82,6 +83,7 @@ def test_several_messages_share_a_connection_and_stay_apart(server, receiver):
     assert connections_opened() - before < len(contents) / 2
 
 
+# clause: 5321-4.4-s
 def test_a_refused_recipient_comes_back_in_the_words_of_the_next_hop(server, receiver, sink):
     hop = sink()
     content = dated(simple("for two"))

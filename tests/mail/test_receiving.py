@@ -58,6 +58,7 @@ def test_relaying(malleposte, trusted, domains, recipient, accepted):
             "553 5.7.1 Sorry, that domain isn't in my list of allowed rcpthosts.")
 
 
+# clause: 2920-3.2-a
 def test_everything_pipelined_in_one_write_is_answered_in_order(held):
     with held.connect() as client:
         client.ask("EHLO client.test")
@@ -81,6 +82,7 @@ def test_one_octet_at_a_time(held):
     assert len(held.queue()) == 1
 
 
+# clause: 5321-4.1.1.4-e
 @pytest.mark.parametrize("wrong_end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r\n.\r",
                                        b"\r.\r\n", b"\0.\r\n", b"\r\n\0.\r\n", b"\r\n.\0\r\n"])
 def test_only_crlf_dot_crlf_ends_the_data(held, wrong_end):
@@ -100,6 +102,7 @@ def test_only_crlf_dot_crlf_ends_the_data(held, wrong_end):
     assert all(message["sender"] == "anna@example.org" for message in held.queue())
 
 
+# clause: 5321-2.3.8-b 5321-2.3.8-c
 def test_no_bare_newline_reaches_the_next_hop(malleposte, sink):
     hop = sink()
     server = malleposte(smart_relay=HOP)
@@ -130,6 +133,7 @@ def test_too_large_is_refused_at_mail_and_at_the_end(malleposte):
     assert server.queue() == []
 
 
+# clause: 5321-4.5.4.2-a
 def test_listens_on_every_address_given(malleposte):
     server = malleposte(in_="127.0.0.1, 127.0.0.5, ::1", deliveries_suspended=True,
                         smtpd_trusted_networks="127.0.0.0/8, ::1/128")
@@ -140,6 +144,7 @@ def test_listens_on_every_address_given(malleposte):
             assert client.ask("RCPT TO:<bert@example.com>").startswith("250")
 
 
+# clause: 5321-4.5.5-c 5321-7.2-a
 def test_null_sender_and_many_recipients(malleposte, sink):
     hop = sink()
     server = malleposte(smart_relay=HOP)

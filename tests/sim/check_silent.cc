@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <functional>
+#include <map>
 
 #include "checkers.h"
 
@@ -7,15 +9,46 @@ namespace {
 
 constexpr std::string_view final_recipient = "Final-Recipient: rfc822; ";
 
-// A warning that the mail is late is not enough.
-bool named_in_a_notice(const Ledger& ledger, const Kept& message, const std::string& recipient) {
-  const auto field = std::string(final_recipient) + recipient + "\r\nAction: failed\r\n";
-  return std::any_of(ledger.notices.begin(), ledger.notices.end(), [&](const auto& notice) {
-    const auto& kept = ledger.kept.at(notice.second);
-    return kept.commit == Kept::Commit::durable &&
-           kept.recipients.front().address == message.sender &&
-           notice.first.find(field) != std::string::npos;
-  });
+// How often the sender was told, by action. A gathered notice is counted once, also when it went
+// out alone after all: it is the same content.
+std::map<std::string, unsigned> told(const Ledger& ledger, const Kept& message,
+                                     const std::string& recipient) {
+  std::map<std::string, unsigned> told;
+  const auto field = std::string(final_recipient) + recipient + "\r\nAction: ";
+  for (const auto& [content, id] : ledger.notices) {
+    const auto& kept = ledger.kept.at(id);
+    if (kept.commit != Kept::Commit::durable || kept.recipients.front().address != message.sender)
+      continue;
+    const auto at = content.find(field);
+    // A report repeats what gathered notices have said.
+    if (at == std::string::npos || content.find("multipart/mixed") < at) continue;
+    const auto from = at + field.size();
+    ++told[content.substr(from, content.find("\r\n", from) - from)];
+    const auto envelope_id = "\r\nOriginal-Envelope-Id: " + message.envelope_id + "\r\n";
+    if (!message.envelope_id.empty() && content.find(envelope_id) == std::string::npos)
+      ++told["without its ENVID"];
+  }
+  return told;
+}
+
+// What the sender must be told of a recipient, and must not (RFC 3461 4.1, 5.2). A warning depends
+// on times: it may be.
+void check_told(const Recipient& recipient, std::map<std::string, unsigned> told,
+                const std::function<void(std::string_view)>& wrong) {
+  const bool failed = recipient.fate == Fate::bounced || recipient.fate == Fate::expired;
+  const unsigned failures = failed && recipient.notify.wants_failure() ? 1 : 0;
+  const bool relayed = recipient.fate == Fate::delivered && !recipient.host_reports;
+  const unsigned successes = relayed && recipient.notify.wants_success() ? 1 : 0;
+  const auto expect = [&](const char* action, unsigned least, unsigned most) {
+    const auto times = told[action];
+    told.erase(action);
+    if (times < least) wrong(fmt::format("and its sender was not told: {}", action));
+    if (times > most) wrong(fmt::format("and its sender was told {} times: {}", times, action));
+  };
+  expect("failed", failures, failures);
+  expect("relayed", successes, successes);
+  expect("delayed", 0, recipient.notify.wants_delay() ? 1 : 0);
+  for (const auto& [action, times] : told) wrong("and its sender was told " + action);
 }
 
 // Whoever a gathered notice speaks of is named in a report to the same address.
@@ -44,31 +77,31 @@ void check_silent(const Ledger& ledger, Findings& findings) {
     if (message.commit != Kept::Commit::durable) continue;
     for (const auto& recipient : message.recipients) {
       const auto wrong = [&](std::string_view what) {
-        findings.add("silent", fmt::format("{} of {} (message {}) {}", recipient.address,
-                                           to_string(message.id), message.token, what));
+        findings.add("silent", fmt::format("{} of {} (message {}) {} {}", recipient.address,
+                                           to_string(message.id), message.token,
+                                           to_string(recipient.fate), what));
       };
+      // Nobody is told about what has no sender: it is counted and logged.
+      if (!message.sender.empty())
+        check_told(recipient, told(ledger, message, recipient.address), wrong);
       switch (recipient.fate) {
         case Fate::delivered:
-          if (recipient.takes.empty()) wrong("is said to be delivered and nobody has it");
+          if (recipient.takes.empty()) wrong("but nobody has it");
           break;
         case Fate::bounced:
         case Fate::expired:
-          // Nobody is told about what has no sender: it is counted and logged.
-          if (!message.sender.empty() && !named_in_a_notice(ledger, message, recipient.address))
-            wrong("has failed and its sender was not told");
           break;
         case Fate::deleted:
-          if (!ledger.operator_may(spool::Operation::remove, message))
-            wrong("was deleted by nobody");
+          if (!ledger.operator_may(spool::Operation::remove, message)) wrong("by nobody");
           break;
         case Fate::queued:
           break;
         case Fate::replaced:
           if (!message.generated || !reported(ledger, message))
-            wrong("was replaced by a report that does not speak of it");
+            wrong("by a report that does not speak of it");
           break;
         case Fate::discarded:
-          wrong("has a fate that nothing here gives");
+          wrong(", a fate that nothing here gives");
       }
     }
   }

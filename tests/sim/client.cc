@@ -75,6 +75,7 @@ Task<void> Client::send(std::vector<Mail> mails, Manner manner) {
   figures_.most_open = std::max<std::uint64_t>(figures_.most_open, ++open_);
   co_await say(talk, "EHLO client.example\r\n");
   if (co_await hear(talk) != 250) talk.over = true;
+  talk.dsn = talk.parser.reply().text.find("\nDSN") != std::string::npos;
   for (const auto& mail : mails) {
     if (talk.over) break;
     co_await transaction(talk, mail);
@@ -90,9 +91,12 @@ Task<void> Client::transaction(Talk& talk, const Mail& mail) {
   ++figures_.transactions;
   auto& sent = ledger_.sent[mail.token];
   sent.content = mail.content;
-  std::vector<std::string> commands{"MAIL FROM:<" + mail.sender + ">\r\n"};
-  for (const auto& recipient : mail.recipients)
-    commands.push_back("RCPT TO:<" + recipient + ">\r\n");
+  const auto asked = [&](const std::string& parameters) { return talk.dsn ? parameters : ""; };
+  std::vector<std::string> commands{"MAIL FROM:<" + mail.sender + ">" +
+                                    asked(mail.mail_parameters) + "\r\n"};
+  for (std::size_t i = 0; i < mail.recipients.size(); ++i)
+    commands.push_back("RCPT TO:<" + mail.recipients[i] + ">" + asked(mail.rcpt_parameters[i]) +
+                       "\r\n");
   commands.emplace_back("DATA\r\n");
   if (talk.manner.pipelining) {
     std::string all;

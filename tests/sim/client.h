@@ -21,6 +21,10 @@ struct Mail {
   std::string sender;  // "" is the null one
   std::vector<std::string> recipients;
   std::string content;
+  // What is asked for where DSN is offered: " RET=FULL ENVID=x", and for each recipient
+  // " NOTIFY=NEVER"; "" for nothing.
+  std::string mail_parameters;
+  std::vector<std::string> rcpt_parameters;
 };
 
 // How a session is carried on.
@@ -64,6 +68,7 @@ class Client {
     std::string unread;
     std::size_t said = 0;
     bool over = false;
+    bool dsn = false;  // offered
   };
   Task<void> say(Talk& talk, std::string text);
   Task<int> hear(Talk& talk);  // the code; 0 when none came

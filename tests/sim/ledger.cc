@@ -18,13 +18,23 @@ std::optional<Fate> final_fate(std::string_view state) {
   return std::nullopt;
 }
 
+void remove_line(std::string& content, const std::string& beginning) {
+  if (const auto at = content.find(beginning); at != std::string::npos)
+    content.erase(at, content.find('\n', at) + 1 - at);
+}
+
 }  // namespace
 
 std::string own_content(std::string_view content) {
   const auto start = content.find("X-Sim: ");
-  if (content.starts_with("Received:") && start != std::string_view::npos)
-    content.remove_prefix(start);
-  return std::string(content);
+  if (!content.starts_with("Received:") || start == std::string_view::npos)
+    return std::string(content);
+  std::string own(content.substr(start));
+  // What was added to the header together with our field has its id and its time.
+  const auto trace = content.substr(0, start);
+  remove_line(own, "Message-ID: <" + std::string(trace.substr(trace.find(" id ") + 4, 13)) + "@");
+  remove_line(own, "Date: " + std::string(trace.substr(trace.rfind("; ") + 2)));
+  return own;
 }
 
 unsigned Ledger::token_of(const std::string& address) {
@@ -39,8 +49,12 @@ void Ledger::begun(MessageId id, const mail::Envelope& envelope, SteadyTime now)
   message.id = id;
   message.begun = now;
   message.sender = to_string(envelope.reverse_path);
-  for (const auto& recipient : envelope.recipients)
-    message.recipients.emplace_back().address = to_string(recipient);
+  message.envelope_id = envelope.requests.envelope_id;
+  for (const auto& recipient : envelope.recipients) {
+    auto& known = message.recipients.emplace_back();
+    known.address = to_string(recipient);
+    known.notify = recipient.notify;
+  }
   message.token = token_of(message.recipients.front().address);
   by_token_[message.token].push_back(id.value);
   kept[id.value] = std::move(message);
@@ -65,7 +79,8 @@ std::size_t Ledger::group_handed(std::span<const spool::Settlement> settlements)
     for (const auto& outcome : settlement.outcomes) {
       if (!is_final(outcome.fate)) continue;
       message.recipients[outcome.recipient].handed.insert(outcome.fate);
-      group.outcomes.push_back({settlement.id, outcome.recipient, outcome.fate});
+      group.outcomes.push_back(
+          {settlement.id, outcome.recipient, outcome.fate, outcome.reports_passed_on});
     }
     for (const auto& generated : settlement.generated) group.notices.push_back({generated});
   }
@@ -84,6 +99,7 @@ void Ledger::take(Group& group, SteadyTime now) {
     auto& recipient = kept.at(outcome.id.value).recipients[outcome.recipient];
     recipient.handed.clear();
     recipient.fate = outcome.fate;
+    recipient.host_reports = outcome.host_reports;
     recipient.final_since = now;
   }
 }
@@ -149,9 +165,15 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
   }
   // Outcomes and the notices they cause are one record: none is there without the others.
   for (const auto& group : groups) {
-    if (group.answered || group.notices.empty()) continue;
-    for (const auto& outcome : group.outcomes)
-      kept.at(outcome.id.value).recipients[outcome.recipient].handed.erase(outcome.fate);
+    if (group.answered) continue;
+    for (const auto& outcome : group.outcomes) {
+      auto& recipient = kept.at(outcome.id.value).recipients[outcome.recipient];
+      // Should it be found to have been kept, it was as this says.
+      if (group.notices.empty())
+        recipient.host_reports |= outcome.host_reports;
+      else
+        recipient.handed.erase(outcome.fate);
+    }
   }
   for (auto& [id, message] : kept) {
     const auto held = holdings.messages.find(id);

@@ -35,9 +35,11 @@ struct Take {
 
 struct Recipient {
   std::string address;
-  Fate fate = Fate::queued;  // what the store has answered for, or was found after a crash
-  SteadyTime final_since{};  // when that became so
-  std::set<Fate> handed;     // final fates given to the store and not answered yet
+  mail::Notify notify;        // what its client asked for
+  Fate fate = Fate::queued;   // what the store has answered for, or was found after a crash
+  SteadyTime final_since{};   // when that became so
+  bool host_reports = false;  // who took it tells the sender of success
+  std::set<Fate> handed;      // final fates given to the store and not answered yet
   std::vector<Take> takes;
 };
 
@@ -52,6 +54,7 @@ struct Kept {
   bool no_room = false;  // refused without having been written
   SteadyTime begun{};
   std::string sender;
+  std::string envelope_id;
   std::string content;  // from its first own line on, without our Received field
   std::vector<Recipient> recipients;
   bool done = false;  // nothing can change any more
@@ -71,6 +74,7 @@ struct Group {
     MessageId id;
     std::uint32_t recipient;
     Fate fate;
+    bool host_reports;
   };
   std::vector<Ended> outcomes;  // the final ones
   struct Notice {
@@ -139,7 +143,7 @@ class Ledger {
   std::map<unsigned, std::vector<std::uint64_t>> by_token_;
 };
 
-// The content behind the Received field we put in front.
+// The content without the fields that we put in.
 std::string own_content(std::string_view content);
 
 }  // namespace malleposte::sim

@@ -29,8 +29,10 @@ class TracedRecord final : public monitor::Record {
     note(fmt::format("session {} refused {}: {}", session, recipient, reply));
   }
   void accepted(MessageId, const mail::Envelope&, std::uint64_t) override {}
-  void generated(MessageId, const mail::Envelope&, std::uint64_t, std::string_view) override {
-    if (*alive_) ++figures_.notices;
+  void generated(MessageId, const mail::Envelope&, std::uint64_t, std::string_view why) override {
+    if (!*alive_) return;
+    ++figures_.notices;
+    if (why == "delivery report to the sender") ++figures_.told_of_success;
   }
   void outcome(MessageId, std::string_view, const mail::Outcome&, Duration) override {
     if (*alive_) ++figures_.outcomes;

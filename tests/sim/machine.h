@@ -82,6 +82,7 @@ class Machine {
   struct Figures {
     std::uint64_t crashes = 0, crashes_in_recovery = 0, stops = 0, failed_starts = 0;
     std::uint64_t cleaned_segments = 0, sync_failures = 0, events = 0, outcomes = 0, notices = 0;
+    std::uint64_t told_of_success = 0;  // of the notices
   } figures;
 
  private:

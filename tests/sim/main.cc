@@ -26,8 +26,8 @@ struct Totals {
   std::uint64_t resets = 0, swallowed = 0, refused_connects = 0, unanswered = 0, left = 0;
   std::uint64_t disk_errors = 0, full_disks = 0, name_failures = 0, clock_jumps = 0, acts = 0;
   std::uint64_t cleaned = 0, operations = 0, read_errors = 0;
-  std::uint64_t bounced = 0, expired = 0, deleted = 0, replaced = 0, from_stranger = 0,
-                connections = 0;
+  std::uint64_t bounced = 0, expired = 0, told_of_success = 0, deleted = 0, replaced = 0,
+                from_stranger = 0, connections = 0;
   double virtual_hours = 0;
 
   void add(const World& world) {
@@ -59,6 +59,7 @@ struct Totals {
     lives_crashed += world.machine().crashes;
     crashed_in_recovery += world.machine().crashes_in_recovery;
     stopped += world.machine().stops;
+    told_of_success += world.machine().told_of_success;
     cleaned += world.machine().cleaned_segments;
   }
 
@@ -68,8 +69,8 @@ struct Totals {
         seeds, virtual_hours, sessions, acknowledged, refused);
     fmt::print(
         "recipients: {} deliveries, {} bounced, {} expired, {} deleted; {} DSNs, {} of them "
-        "gathered\n",
-        deliveries, bounced, expired, deleted, notices, replaced);
+        "of success, {} gathered\n",
+        deliveries, bounced, expired, deleted, notices, told_of_success, replaced);
     fmt::print(
         "{} crashes ({} of them in a recovery), {} orderly stops, {} segments cleaned, {} "
         "operator actions\n",

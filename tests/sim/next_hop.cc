@@ -119,6 +119,7 @@ Task<void> NextHop::serve(std::unique_ptr<net::Stream> stream) {
     if (line.starts_with("EHLO")) {
       std::string offers = "250-" + name_ + "\r\n";
       if (character_.pipelining) offers += "250-PIPELINING\r\n";
+      if (character_.dsn) offers += "250-DSN\r\n";
       if (character_.size_limit > 0)
         offers += fmt::format("250-SIZE {}\r\n", character_.size_limit);
       open = co_await answer(session, Stage::ehlo, offers + "250 8BITMIME\r\n");

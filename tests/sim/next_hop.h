@@ -36,6 +36,7 @@ class NextHop {
   };
   struct Character {
     bool pipelining = true;
+    bool dsn = false;
     std::size_t size_limit = 0;  // offered with SIZE; 0: none
   };
   // How a session will go; drawn when it begins.

@@ -69,6 +69,7 @@ class World {
   void make_hops();
   net::SimulatedLine line(const net::Endpoint& from, const net::Endpoint& to);
   NextHop::Script script();
+  std::string notify();
   Mail make_mail();
   void took(const std::string& host, const std::string& sender, const std::string& recipient,
             const std::string& content, Take take);

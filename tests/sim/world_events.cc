@@ -1,5 +1,7 @@
 // What happens in a run: mail is sent, the weather changes, our server is cut off or stopped, the
 // operator does something to the queue.
+#include <algorithm>
+
 #include "world.h"
 
 namespace malleposte::sim {
@@ -191,7 +193,10 @@ Task<void> World::operate() {
       if (!sent.second.recipients.empty()) filter.recipient = one_of(sent.second.recipients);
       // The ledger sees a bounce by the notice it makes.
       const auto* message = ledger_.find(filter.recipient, "");
-      if (bounces && (message == nullptr || message->sender.empty())) continue;
+      const auto told = [](const auto& recipient) { return recipient.notify.wants_failure(); };
+      if (bounces && (message == nullptr || message->sender.empty() ||
+                      !std::all_of(message->recipients.begin(), message->recipients.end(), told)))
+        continue;
     }
     if (filter.recipient.empty()) filter.domain = one_of(domains_);
     spawn(apply(std::move(filter), operation));

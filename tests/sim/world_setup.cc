@@ -129,6 +129,7 @@ void World::make_hops() {
     if (!name.starts_with("mx")) continue;
     NextHop::Character character;
     character.pipelining = !chance(300);
+    character.dsn = chance(400);
     if (chance(150)) character.size_limit = 8000;
     hops_.push_back(std::make_unique<NextHop>(
         network_, outside_, name, known.addresses.front(), character, [this] { return script(); },
@@ -166,6 +167,16 @@ NextHop::Script World::script() {
   return script;
 }
 
+// What a client asks to be told about a recipient.
+std::string World::notify() {
+  if (chance(500)) return "";
+  if (chance(150)) return " NOTIFY=NEVER";
+  std::string events;
+  for (const auto* event : {"SUCCESS", "FAILURE", "DELAY"})
+    if (chance(500)) events += (events.empty() ? "" : ",") + std::string(event);
+  return events.empty() ? "" : " NOTIFY=" + events;
+}
+
 Mail World::make_mail() {
   Mail mail;
   mail.token = ++last_token_;
@@ -180,6 +191,9 @@ Mail World::make_mail() {
     mail.recipients.push_back(
         fmt::format("t{}-{}@{}", mail.token, i,
                     chance(of_the_one ? 900 : 60) ? one_of(broken_domains_) : one_of(domains_)));
+  for (std::size_t i = 0; i < count; ++i) mail.rcpt_parameters.push_back(notify());
+  if (chance(300)) mail.mail_parameters += chance(500) ? " RET=FULL" : " RET=HDRS";
+  if (chance(300)) mail.mail_parameters += fmt::format(" ENVID=e{}", mail.token);
   const auto octets = chance(800) ? about(random_, 20, 2000) : about(random_, 2000, 60'000);
   mail.content = fmt::format("X-Sim: {}\r\nSubject: {}\r\n\r\n", mail.token, random_());
   while (mail.content.size() < octets) {
