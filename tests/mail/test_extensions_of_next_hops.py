@@ -128,8 +128,11 @@ def test_the_success_that_was_asked_for_is_told_by_the_next_hop(server, receiver
     _, status, returned = notice.get_payload()
     whole, one = status.get_payload()
     assert receiver.name_in_notices in whole["Reporting-MTA"]
-    assert whole["Original-Envelope-Id"] == "id+1"
-    assert one["Original-Recipient"].replace(" ", "") == "rfc822;Bert+x@before.example"
+    # Exim 4.96 writes both as they came, in xtext.
+    plain = {name: fields[name].replace(" ", "").replace("+2B", "+")
+             for name, fields in (("Original-Envelope-Id", whole), ("Original-Recipient", one))}
+    assert plain == {"Original-Envelope-Id": "id+1",
+                     "Original-Recipient": "rfc822;Bert+x@before.example"}
     assert one["Action"].split()[0] in ("delivered", "relayed")
     assert one["Status"].startswith("2.")
     assert "text/rfc822-headers" == returned.get_content_type(), "RET=HDRS"
