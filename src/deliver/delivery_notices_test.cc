@@ -184,6 +184,7 @@ TEST_F(Telling, SuccessAndFailureOfOneConversationAreOneSettlement) {
 }
 
 TEST_F(Telling, SuccessIsToldOnceThoughTheStoreFailsAtFirst) {
+  by_name();
   world.store.failing_settlements = 2;
   start();
   auto id = put("s@example.org", {"a@x.example"});
@@ -254,6 +255,7 @@ TEST_F(Telling, VeryManyFailuresAreToldInSeveralNotices) {
 }
 
 TEST_F(Telling, VeryManySuccessesAreToldInSeveralNotices) {
+  by_name();
   start();
   std::vector<std::string> to;
   for (int i = 0; i < 450; ++i) to.push_back("yes" + std::to_string(i) + "@x.example");

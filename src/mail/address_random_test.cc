@@ -73,6 +73,7 @@ class Draw {
   std::mt19937 engine_;
 };
 
+// clause: 5321-2.4-b 5321-4.1.2-f 6531-1.1-a
 TEST(AnyAddress, ComesBackFromItsWrittenForms) {
   Draw draw(4711);
   unsigned taken = 0, ascii = 0;

@@ -52,7 +52,7 @@ TEST(HeaderCompletion, AddsNothingToWhatIsComplete) {
     EXPECT_EQ(complete(text), text);
 }
 
-// RFC 5321 6.4
+// clause: 5321-6.4-a
 TEST(HeaderCompletion, AddsNothingForARelayOrASigner) {
   for (const char* text :
        {"Received: from a by b\r\nSubject: x\r\n\r\n", "Subject: x\r\nReceived: late\r\n\r\n",

@@ -39,7 +39,7 @@ Found detect(const std::string& text) {
 
 const std::string ours = "Received: from x (y [192.0.2.1])\r\n\tby mail.example.org with ESMTP\r\n";
 
-// RFC 5321 6.3
+// clause: 5321-6.3-b
 TEST(LoopDetector, CountsReceivedFieldsOfTheHeaderOnly) {
   EXPECT_EQ(detect("Received: a\r\n\tby b\r\nSubject: x\r\nRECEIVED: c\r\nreceived : d\r\n\r\n"
                    "Received: in the body\r\n")
@@ -61,6 +61,7 @@ TEST(LoopDetector, LooksAtALimitedStretch) {
   EXPECT_EQ(detector.hops(), 0U);
 }
 
+// clause: 5321-6.3-a
 TEST(LoopDetector, ManyHopsAreALoop) {
   LoopDetector detector("mail.example.org");
   for (std::size_t i = 0; i < limits::received_hops; ++i) detector.feed("Received: a\r\n");

@@ -32,6 +32,16 @@ TEST(Relay, TrustIsByNetwork) {
   EXPECT_FALSE(relay.trusts(*parse_ip("2001:db8::1")));
 }
 
+TEST(Relay, InternationalRelayDomainsAreKnownInEitherForm) {
+  config::Settings international = settings();
+  international.relay_domains = {"xn--bcher-kva.example", ".xn--r8jz45g.xn--zckzah"};
+  const Relay relay(international);
+  for (const char* recipient :
+       {"jörg@bücher.example", "a@Bücher.Example", "a@XN--BCHER-KVA.example", "あ@x.例え.テスト"})
+    EXPECT_EQ(taken(relay, recipient, stranger), recipient);
+  EXPECT_EQ(taken(relay, "a@例え.テスト", stranger), "");
+}
+
 TEST(Relay, NobodyIsTrustedWithoutNetworks) {
   config::Settings none = settings();
   none.smtpd_trusted_networks.clear();

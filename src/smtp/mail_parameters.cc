@@ -36,6 +36,12 @@ std::uint64_t number(std::string_view digits) {
   return error == std::errc::result_out_of_range ? UINT64_MAX : value;
 }
 
+bool is_printable(std::string_view text, bool utf8_too) {
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return (c >= 0 && c < 32) || c == 127; }) &&
+         (utf8_too ? is_utf8(text) : is_ascii(text));
+}
+
 // --- MAIL ----------------------------------------------------------------------------------------
 
 // RFC 1870 size-value: 1 to 20 digits.
@@ -75,8 +81,7 @@ Taken take_return(std::string_view value, MailParameters& into) {
 Taken take_envelope_id(std::string_view value, MailParameters& into) {
   if (value.size() > limits::envelope_id_octets) return wrong("ENVID is too long.");
   auto decoded = decode_xtext(value);
-  if (!decoded || decoded->empty() ||
-      !std::all_of(decoded->begin(), decoded->end(), [](char c) { return c >= 32 && c <= 126; })) {
+  if (!decoded || decoded->empty() || !is_printable(*decoded, false)) {
     return wrong("ENVID is no xtext of printable characters.");
   }
   into.requests.envelope_id = std::move(*decoded);
@@ -228,9 +233,9 @@ Taken take_original(std::string_view value, bool smtputf8, std::string& into) {
     into = value;
     return {};
   }
-  auto decoded = decode_xtext(address);
-  if (!type_good || !decoded || decoded->empty() ||
-      !std::all_of(decoded->begin(), decoded->end(), [](char c) { return c >= 32 && c <= 126; })) {
+  // Postfix writes international addresses as rfc822, so with SMTPUTF8 there is more than ASCII.
+  const auto decoded = decode_xtext(address);
+  if (!type_good || !decoded || decoded->empty() || !is_printable(*decoded, smtputf8)) {
     return wrong("ORCPT needs a type and an address, as in ORCPT=rfc822;user@example.org");
   }
   into.assign(type).append(";").append(*decoded);

@@ -156,11 +156,19 @@ TEST(MailParameters, NeverStandsAlone) {
 TEST(MailParameters, TheOriginalRecipientIsDecoded) {
   EXPECT_EQ(rcpt("ORCPT=rfc822;Bob+2Bx+40y@b.example")->original, "rfc822;Bob+x@y@b.example");
   EXPECT_EQ(rcpt("ORCPT=x400;/S+3Da+20b/")->original, "x400;/S=a b/");
-  for (const char* text : {"ORCPT=", "ORCPT=a@b", "ORCPT=;a@b", "ORCPT=rfc822;", "ORCPT=rfc822;a=b",
-                           "ORCPT=rfc822;+0A", "ORCPT=rfc822;+C3+A9", "ORCPT=rfc822;\xc3\xa9",
-                           "ORCPT=rfc.822;a", "ORCPT=rfc822;+2"}) {
+  for (const char* text :
+       {"ORCPT=", "ORCPT=a@b", "ORCPT=;a@b", "ORCPT=rfc822;", "ORCPT=rfc822;a=b",
+        "ORCPT=rfc822;+0A", "ORCPT=rfc822;\xc3\xa9", "ORCPT=rfc.822;a", "ORCPT=rfc822;+2"}) {
     EXPECT_EQ(rcpt(text, true).error().code, 501) << text;
   }
+}
+
+// Postfix does so for recipients beyond ASCII, and its mail bounced.
+TEST(MailParameters, AnInternationalOriginalRecipientMayBeOfTheTypeRfc822) {
+  EXPECT_EQ(rcpt("ORCPT=rfc822;j+C3+B6rg@b.example", true)->original,
+            "rfc822;j\xc3\xb6rg@b.example");
+  EXPECT_EQ(rcpt("ORCPT=rfc822;j+C3+B6rg@b.example").error().code, 501);
+  EXPECT_EQ(rcpt("ORCPT=rfc822;j+F6rg@b.example", true).error().code, 501);
 }
 
 // RFC 6533 3: in ASCII always, in UTF-8 with SMTPUTF8; kept as it came.

@@ -233,6 +233,25 @@ TEST(LogStore, FiltersBySenderRecipientDomainStateAndAge) {
   EXPECT_EQ(instance.run(instance.store->count({.domain = "example.com"})), 2u);
 }
 
+TEST(LogStore, AnInternationalDomainIsFoundInEitherForm) {
+  Instance instance;
+  instance.send("x", {"jörg@bücher.example"}, "a@XN--BCHER-KVA.example");
+  instance.send("x", {"b@xn--bcher-kva.example", "c@else.example"});
+  for (const char* domain : {"bücher.example", "Bücher.Example", "xn--bcher-kva.example"}) {
+    const std::string name = domain;
+    EXPECT_EQ(instance.list({.domain = name}).total, 2u) << name;
+    EXPECT_EQ(instance.list({.sender = "a@" + name}).total, 1u) << name;
+    EXPECT_EQ(instance.list({.recipient = "jörg@" + name}).total, 1u) << name;
+    EXPECT_EQ(instance.list({.recipient = "B@" + name}).messages.size(), 1u) << name;
+  }
+  // What is asked for at the DNS, and by routes.
+  for (const auto& lease : instance.store->lease(instance.loop.wall(), 10))
+    EXPECT_EQ(lease.recipients.at(0).domain, "xn--bcher-kva.example");
+  const auto found = instance.list({.recipient = "jörg@bücher.example"});
+  ASSERT_EQ(found.messages.size(), 1u);
+  EXPECT_EQ(found.messages[0].recipients.at(0).address, "jörg@bücher.example");
+}
+
 TEST(LogStore, SegmentsAreUsedAgainSoThatTheSpoolDoesNotGrow) {
   Instance instance;
   for (int i = 0; i < 400; ++i) {

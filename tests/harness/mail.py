@@ -9,6 +9,12 @@ def simple(subject="test", body="Hello.\r\n"):
             f"Subject: {subject}\r\n\r\n{body}").encode()
 
 
+def dated(content):
+    """With the fields that are added where they are missing."""
+    return (b"Date: Thu, 26 Nov 2026 12:00:00 +0000\r\n"
+            b"Message-ID: <1@example.org>\r\n" + content)
+
+
 def awkward(size=20_000, seed=1):
     """A mail with all that breaks careless relays: lines of dots, empty lines, 8-bit octets, lines
     of the greatest length, spaces at ends, a folded field, no known charset."""

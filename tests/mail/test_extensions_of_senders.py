@@ -40,7 +40,7 @@ def give(sender, content, mail_options, recipient, rcpt_options=()):
 
 
 def the_line(tap, verb):
-    line, = [line for line in tap.commands() if line.upper().startswith(verb)]
+    line, = [line for line in tap.commands() if line.startswith(verb + " ")]
     return line
 
 
@@ -52,11 +52,12 @@ def test_content_and_requests_arrive(malleposte, sink, sender, tap):
          ["NOTIFY=FAILURE,DELAY", "ORCPT=rfc822;Bert+2Bx@example.com"])
     mail, = hop.wait(1)
     assert mail.content.endswith(content)
-    assert "RET=HDRS ENVID=QQ314159" in the_line(tap, "MAIL")
-    line = the_line(tap, "RCPT")
-    assert "NOTIFY=FAILURE,DELAY" in line and "ORCPT=rfc822;Bert+2Bx@example.com" in line
+    assert {"RET=HDRS", "ENVID=QQ314159"} <= set(the_line(tap, "MAIL").split())
+    assert {"NOTIFY=FAILURE,DELAY", "ORCPT=rfc822;Bert+2Bx@example.com"} <= \
+        set(the_line(tap, "RCPT").split())
     if sender.name == "exim":  # Postfix sends by DATA only
-        assert the_line(tap, "BDAT").endswith(" LAST")
+        chunks = [line for line in tap.commands() if line.startswith("BDAT ")]
+        assert len(chunks) > 1 and chunks[-1].endswith(" LAST")
         assert "DATA" not in tap.commands()
     server.wait_empty()
 

@@ -6,7 +6,7 @@ import smtplib
 
 import pytest
 
-from harness.mail import awkward, bulk, simple, split_received
+from harness.mail import awkward, bulk, dated, simple, split_received
 from harness.receivers import RECEIVERS, REFUSED
 from harness.server import HOST, PORT
 
@@ -25,12 +25,6 @@ def server(malleposte, receiver, tmp_path):
     routes = tmp_path / "routes"
     routes.write_text(f"example.com [127.0.0.1]:{receiver.port}\n* [127.0.0.1]:2600\n")
     return malleposte(routes=routes, message_size_limit="50MB")
-
-
-def dated(content):
-    """With the fields that OpenSMTPD adds when they are missing."""
-    return (b"Date: Thu, 26 Nov 2026 12:00:00 +0000\r\n"
-            b"Message-ID: <1@example.org>\r\n" + content)
 
 
 def given(mail):
