@@ -5,6 +5,7 @@ import email.policy
 import json
 import urllib.request
 
+from harness import until
 from harness.mail import simple
 from harness.server import UI_PORT
 
@@ -240,5 +241,7 @@ def test_where_it_ends(malleposte, sink):
     server.wait_empty()
     assert hop.mails == []
     assert figure("malleposte_failures_untold_total") == 1
-    assert any("nobody is told" in json.dumps(record) for record in server.records())
+    # Records are written a moment after what they tell of.
+    until(lambda: any("nobody is told" in json.dumps(record) for record in server.records()),
+          "the record of it")
     assert accounts(server)["generated"] == 2
