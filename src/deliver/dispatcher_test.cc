@@ -270,7 +270,10 @@ TEST_F(Delivery, ATooLargeMessageIsNotEvenOffered) {
   EXPECT_EQ(last(small).fate, Fate::delivered);
   EXPECT_EQ(last(large).fate, Fate::bounced);
   EXPECT_EQ(last(large).answer.status, "5.3.4");
-  EXPECT_EQ(relay().commands[1], "MAIL FROM:<s@example.org> SIZE=6");
+  std::vector<std::string> mails;
+  for (const auto& command : relay().commands)
+    if (command.starts_with("MAIL")) mails.push_back(command);
+  EXPECT_EQ(mails, std::vector<std::string>{"MAIL FROM:<s@example.org> SIZE=6"});
 }
 
 // A backup host with a small limit bounced what the primary would have taken.

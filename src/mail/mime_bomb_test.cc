@@ -104,11 +104,11 @@ TEST(MimeBomb, LinesAndFieldsWithoutEnd) {
             Obstacle::none);
   EXPECT_EQ(explode("a field", "Content-Type: text/plain", ";\r\n x=\xFF").obstacle,
             Obstacle::structure);
-  EXPECT_EQ(
-      explode("parameters", mixed,
-              "--b\r\nContent-Type: text/plain; x*0=" + std::string(8000, 'y') + "\r\n\r\n\xFF\r\n")
-          .obstacle,
-      Obstacle::none);
+  EXPECT_EQ(explode("parameters", mixed,
+                    "--b\r\nContent-Type: text/plain; x*0=" + std::string(8000, 'y') +
+                        "\r\n\r\n\xFF" + std::string(20'000, 'z') + "\r\n")
+                .obstacle,
+            Obstacle::none);
   EXPECT_EQ(explode("fields", "", "X: \xFF\r\n").obstacle, Obstacle::header);
 }
 
