@@ -9,7 +9,7 @@
 #include <iterator>
 #include <optional>
 
-#include "base/utf8.h"
+#include "mail/code_points.h"
 #include "smtp/command.h"
 #include "smtp/xtext.h"
 
@@ -49,30 +49,10 @@ std::optional<char32_t> embedded_code_point(std::string_view& text) {
 // The next code point, taken off `text`; an octet that begins none stands for itself.
 char32_t next_code_point(std::string_view& text) {
   if (const auto embedded = embedded_code_point(text)) return *embedded;
-  const auto first = static_cast<unsigned char>(text[0]);
-  const auto length = std::max<std::size_t>(utf8_length(text), 1);
-  char32_t point = length == 1 ? first : first & (0x7f >> length);
-  for (std::size_t i = 1; i < length; ++i)
-    point = (point << 6) | (static_cast<unsigned char>(text[i]) & 0x3f);
-  text.remove_prefix(length);
-  return point;
-}
-
-void append_utf8(std::string& to, char32_t point) {
-  const auto tail = [&](unsigned shift) {
-    to += static_cast<char>(0x80 | ((point >> shift) & 0x3f));
-  };
-  if (point < 0x800) {
-    to += static_cast<char>(0xc0 | (point >> 6));
-  } else if (point < 0x10000) {
-    to += static_cast<char>(0xe0 | (point >> 12));
-    tail(6);
-  } else {
-    to += static_cast<char>(0xf0 | (point >> 18));
-    tail(12);
-    tail(6);
-  }
-  tail(0);
+  const auto octet = static_cast<unsigned char>(text[0]);
+  const mail::CodePoint read = mail::first_code_point(text);
+  text.remove_prefix(read.octets);
+  return read.valid ? read.value : octet;
 }
 
 // RFC 6533 3: an address of the type utf-8, whichever way it came: in UTF-8 when the transaction is
@@ -81,7 +61,7 @@ void append_utf8_address(std::string& to, std::string_view address, bool interna
   while (!address.empty()) {
     const auto point = next_code_point(address);
     if (point > 0x7f && international)
-      append_utf8(to, point);
+      mail::append_utf8(to, point);
     else if (point > ' ' && point < 0x7f && point != '+' && point != '=' && point != '\\')
       to += static_cast<char>(point);
     else
