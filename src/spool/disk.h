@@ -50,9 +50,9 @@ class Disk {
   virtual Result<void> write(File file, std::uint64_t offset,
                              std::span<const std::string_view> buffers) = 0;
   virtual Result<void> sync(File file) = 0;
-  // write() and sync() in one: what somebody waits for. Offset and length are whole sectors. Says
-  // whether what was written can be read without waiting for the device; if not, and it will be
-  // read soon, the caller had better remember it.
+  // Writes, and makes durable what it has written: that alone, not what was written before and not
+  // synced. Offset and length are whole sectors. Says whether it can be read without waiting for
+  // the device; if not, and it will be read soon, the caller had better remember it.
   virtual Result<bool> write_durably(File file, std::uint64_t offset,
                                      std::span<const std::string_view> buffers) {
     auto done = write(file, offset, buffers);

@@ -37,7 +37,8 @@ struct GroupCommit::Job {
   std::vector<std::string_view> buffers;
   unsigned tries = 0;
   bool old_failed = false;
-  bool uncached = false;
+  bool alone = false;     // nothing in the segment waits for a sync but what is written now
+  bool uncached = false;  // it cannot be read without waiting for the disk
   Result<void> result{};
 };
 
@@ -179,6 +180,7 @@ void GroupCommit::begin_batch() {
   }
   writing_ = true;
   take_pending(*job);
+  job->alone = job->opens || unsynced_.empty();
   place(*job);
   loop_.offload(Loop::Lane::journal, [this, job] { run(job); }, [this, job] { finished(job); });
 }
@@ -269,8 +271,7 @@ void GroupCommit::run(std::shared_ptr<Job> job) {
     if (job->result) job->result = disk_.sync(options_.epochs_file);
   }
   if (!job->result) return;
-  // Behind chunks that were only written, the place need not be the start of a sector.
-  if (job->sync && job->offset % sector_octets == 0) {
+  if (job->sync && job->alone) {
     const auto cached = disk_.write_durably(job->file, job->offset, job->buffers);
     if (!cached) job->result = tl::make_unexpected(cached.error());
     job->uncached = cached && !*cached;

@@ -59,6 +59,21 @@ TEST(LogStore, RecordsOfEveryLengthAreFoundAgain) {
   loop.run_for(10s);
 }
 
+TEST(LogStore, WhatIsNotInTheDisksCacheIsRememberedForItsDelivery) {
+  Instance instance(1, {}, [](SimulatedDisk& disk) { disk.cached = false; });
+  const auto small = instance.send("small\r\n");
+  const auto chunked = instance.send(large(20'000));
+  instance.disk->read_fault = [](const std::string&) -> Result<void> {
+    return fail(Fault::disk, "it was read");
+  };
+  EXPECT_EQ(instance.content(small.id), "small\r\n");
+  EXPECT_EQ(instance.content(chunked.id), "error: it was read");
+  instance.disk->read_fault = nullptr;
+  EXPECT_EQ(instance.content(chunked.id), large(20'000));
+  Instance restarted(2, instance.disk->files());
+  EXPECT_EQ(restarted.content(small.id), "small\r\n");
+}
+
 TEST(LogStore, ForgetsAMessageThatWasNotCommitted) {
   Instance first;
   mail::Envelope envelope;

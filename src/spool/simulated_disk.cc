@@ -43,14 +43,14 @@ Result<Disk::File> SimulatedDisk::open(const std::string& name) {
 
 Result<Disk::File> SimulatedDisk::create(const std::string& name) {
   if (files_.contains(name)) return fail(Fault::disk, "exists: " + name);
-  if (auto good = check({DiskOperation::Kind::create, name, 0, {}}); !good)
+  if (auto good = check({DiskOperation::Kind::create, name, 0, {}, 0}); !good)
     return tl::make_unexpected(good.error());
   files_[name];
   return open(name);
 }
 
 Result<void> SimulatedDisk::remove(const std::string& name) {
-  if (auto good = check({DiskOperation::Kind::remove, name, 0, {}}); !good) return good;
+  if (auto good = check({DiskOperation::Kind::remove, name, 0, {}, 0}); !good) return good;
   files_.erase(name);
   return {};
 }
@@ -66,7 +66,7 @@ Result<void> SimulatedDisk::keep_damaged(const std::string& as, std::string_view
 }
 
 Result<void> SimulatedDisk::sync_directory() {
-  return check({DiskOperation::Kind::sync_directory, {}, 0, {}});
+  return check({DiskOperation::Kind::sync_directory, {}, 0, {}, 0});
 }
 
 Result<void> SimulatedDisk::write(File file, std::uint64_t offset,
@@ -76,14 +76,24 @@ Result<void> SimulatedDisk::write(File file, std::uint64_t offset,
   auto& content = files_[names_.at(file)];
   auto grown = offset + bytes.size() > content.size() ? offset + bytes.size() - content.size() : 0;
   if (grown > 0 && used() + grown > capacity) return fail(Fault::disk, "no space left");
-  if (auto good = check({DiskOperation::Kind::write, names_.at(file), offset, bytes}); !good)
+  if (auto good = check({DiskOperation::Kind::write, names_.at(file), offset, bytes, 0}); !good)
     return good;
   apply_write(content, offset, bytes);
   return {};
 }
 
 Result<void> SimulatedDisk::sync(File file) {
-  return check({DiskOperation::Kind::sync, names_.at(file), 0, {}});
+  return check({DiskOperation::Kind::sync, names_.at(file), 0, {}, 0});
+}
+
+Result<bool> SimulatedDisk::write_durably(File file, std::uint64_t offset,
+                                          std::span<const std::string_view> buffers) {
+  std::uint64_t octets = 0;
+  for (const auto buffer : buffers) octets += buffer.size();
+  auto done = write(file, offset, buffers);
+  if (done) done = check({DiskOperation::Kind::sync, names_.at(file), offset, {}, octets});
+  if (!done) return tl::make_unexpected(done.error());
+  return cached;
 }
 
 Result<std::size_t> SimulatedDisk::read(File file, std::uint64_t offset, std::span<char> into) {
@@ -121,6 +131,10 @@ void PowerCut::advance() {
       if (const auto durable = durable_.find(operation.name); durable != durable_.end())
         std::erase_if(unsynced_, [&](const auto* write) {
           if (write->name != operation.name) return false;
+          const bool elsewhere =
+              write->offset < operation.offset ||
+              write->offset + write->bytes.size() > operation.offset + operation.octets;
+          if (operation.octets != 0 && elsewhere) return false;
           apply_write(durable->second, write->offset, write->bytes);
           return true;
         });

@@ -25,6 +25,7 @@ struct DiskOperation {
   std::string name;
   std::uint64_t offset = 0;
   std::string bytes;
+  std::uint64_t octets = 0;  // of a sync: only what lies there from `offset` on; 0 all of the file
 };
 
 class SimulatedDisk final : public Disk {
@@ -38,6 +39,7 @@ class SimulatedDisk final : public Disk {
   std::function<Result<void>(const std::string& name)> read_fault;
   std::uint64_t capacity = 1ull << 40;  // octets; beyond it files do not grow
   bool copies_on_write = false;
+  bool cached = true;         // what was written durably can be read at once
   bool ignore_syncs = false;  // the planted bug: sync does nothing and says it did
 
   Result<std::vector<Entry>> list() override;
@@ -51,6 +53,8 @@ class SimulatedDisk final : public Disk {
   Result<void> write(File file, std::uint64_t offset,
                      std::span<const std::string_view> buffers) override;
   Result<void> sync(File file) override;
+  Result<bool> write_durably(File file, std::uint64_t offset,
+                             std::span<const std::string_view> buffers) override;
   Result<std::size_t> read(File file, std::uint64_t offset, std::span<char> into) override;
   std::optional<std::size_t> read_now(File, std::uint64_t, std::span<char>) override {
     return std::nullopt;

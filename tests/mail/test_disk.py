@@ -1,4 +1,5 @@
 """A disk that is full, and one that fails: new mail waits outside, nothing accepted is lost."""
+import re
 import smtplib
 import subprocess
 
@@ -92,17 +93,29 @@ def test_full_disk_still_tells_of_refused_mail(malleposte, sink, small_volume):
     server.wait_empty()
 
 
-@pytest.mark.parametrize("fault", ["fdatasync:error=EIO:when=1", "fdatasync:error=EIO:when=4",
-                                   "fdatasync:error=EIO:when=6..7", "pwritev:error=EIO:when=3",
-                                   "pwritev:error=ENOSPC:when=5..6"])
-def test_a_disk_that_fails_once(malleposte, sink, fault):
+# What is written past the page cache, and what happens when the device does not take it so.
+PAST_THE_CACHE = "pwrite64"
+NOT_PAST_THE_CACHE = f"{PAST_THE_CACHE}:error=EINVAL"
+
+
+@pytest.mark.parametrize("faults", [
+    [NOT_PAST_THE_CACHE, "fdatasync:error=EIO:when=1"],
+    [NOT_PAST_THE_CACHE, "fdatasync:error=EIO:when=4"],
+    [NOT_PAST_THE_CACHE, "fdatasync:error=EIO:when=6..7"],
+    [NOT_PAST_THE_CACHE, "pwritev:error=EIO:when=3"],
+    [NOT_PAST_THE_CACHE, "pwritev:error=ENOSPC:when=5..6"],
+    [f"{PAST_THE_CACHE}:error=EIO:when=4"],
+    [f"{PAST_THE_CACHE}:error=EIO:when=2..5", "fdatasync:error=EIO:when=1..2"],
+], ids=" and ".join)
+def test_a_disk_that_fails_once(malleposte, sink, faults):
     """The answer is 250 or 451; what got 250 is there after a kill."""
     hop = sink()
     server = malleposte(deliveries_suspended=True, smart_relay=HOP)
     server.send("anna@example.org", "first@example.com", simple("before the fault"))
     trace = server.directory / "strace"
     tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, "-e",
-                               "trace=fdatasync,pwritev", "-e", f"inject={fault}",
+                               f"trace=fdatasync,pwritev,{PAST_THE_CACHE}",
+                               *(word for fault in faults for word in ("-e", f"inject={fault}")),
                                "-p", str(server.process.pid)])
     until(lambda: server.traced, "strace")
     answers = {simple("before the fault"): 250}
@@ -115,7 +128,9 @@ def test_a_disk_that_fails_once(malleposte, sink, fault):
             answers[content] = at_mail.args[0][0]
     tracer.terminate()
     tracer.wait()
-    assert "INJECTED" in trace.read_text(), "the fault was not met"
+    for fault in faults:
+        met = re.search(rf"{fault.split(':')[0]}\(.*INJECTED", trace.read_text())
+        assert met, f"{fault} was not met"
     assert set(answers.values()) <= {250, 451, 452}, answers
     until(lambda: takes_mail(server), "mail to be taken again")
     server.kill()

@@ -57,6 +57,7 @@ class Proxy:
             target.shutdown(socket.SHUT_WR)
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)  # ends the thread that accepts
         self.listener.close()
 
 
@@ -92,8 +93,9 @@ def test_clients_behind_a_proxy_are_who_they_are(malleposte, sink):
         assert sorted(b"[127.0.0.6]" in mail.content.split(b"\r\n", 1)[0] for mail in mails) == [
             False, True]
     server.wait_empty()
-    vouched = [record for record in server.records() if record["event"] == "vouched"]
-    assert len(vouched) == 6
+    vouched = until(lambda: (lambda seen: seen if len(seen) == 6 else None)(
+        [record for record in server.records() if record["event"] == "vouched"]),
+        "all six in the log")
     assert {record["how"] for record in vouched} == {"proxy"}
     assert all(record["told"].startswith(f"by={PROXY}:") for record in vouched)
     assert {record["peer"].split(":")[0] for record in vouched} == {"127.0.0.5", "127.0.0.6"}
@@ -111,7 +113,8 @@ def test_without_a_header_a_proxy_is_turned_away_and_others_gain_nothing_by_one(
         said = wire.makefile("rb").read().split(b"\r\n")
         assert said[1] == b"500 5.5.1 I do not know that command."
         assert said[4].startswith(b"553 5.7.1 ")
-    refused = [record for record in server.records() if record["event"] == "refused"]
+    refused = until(lambda: [record for record in server.records()
+                             if record["event"] == "refused"], "the refusal in the log")
     assert refused[0]["reply"].startswith("421 4.7.0 ")
 
 
