@@ -75,18 +75,19 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
                                       with_.settings.queue_lifetime};
   const auto random = with_.loop.random();  // one for all: they come back together
   if (message != nullptr) consignment.recipients_of_message = message->envelope().recipients.size();
+  const auto released =
+      message != nullptr ? message->envelope().released() : consignment.lease.arrived;
 
   const bool warning_due = message != nullptr && !message->envelope().reverse_path.null() &&
-                           notifier_.warning_due(consignment.lease, now);
+                           notifier_.warning_due(consignment.lease, released, now);
 
   std::vector<Conclusion> conclusions;
   conclusions.reserve(rulings.size());
   for (std::size_t i = 0; i < rulings.size(); ++i) {
     const auto& leased = consignment.lease.recipients[part.recipients[i]];
     Conclusion conclusion;
-    conclusion.outcome =
-        outcome_of(rulings[i], target, leased.index, schedule,
-                   {now, consignment.lease.arrived, began, leased.attempts, random});
+    conclusion.outcome = outcome_of(rulings[i], target, leased.index, schedule,
+                                    {now, released, began, leased.attempts, random});
     auto& outcome = conclusion.outcome;
     if (message == nullptr) {
       conclusion.address = "?@" + leased.domain;

@@ -55,6 +55,23 @@ TEST_F(Telling, ASenderIsWarnedOnceWhenMailIsLate) {
   EXPECT_THAT(told()[1].content, HasSubstr("it was tried for"));
 }
 
+// RFC 4865 4.2: what was to be kept for days is neither late nor expired when it is released.
+TEST_F(Telling, TheTimesOfTheQueueCountFromTheRelease) {
+  by_name();
+  auto id = put("s@example.org", {"later@x.example"});
+  message(id).envelope.requests.held_until = world.loop.wall() + 240h;
+  message(id).due = {world.loop.wall() + 240h};
+  start();
+  pass(240h + 1s);
+  EXPECT_EQ(last(id).fate, Fate::queued);
+  EXPECT_TRUE(told().empty());
+  pass(6h);
+  ASSERT_EQ(told().size(), 1u);  // the warning
+  EXPECT_EQ(last(id).fate, Fate::queued);
+  pass(world.settings.queue_lifetime);
+  EXPECT_EQ(last(id).fate, Fate::expired);
+}
+
 TEST_F(Telling, AWarningIsNotRepeatedAfterARestart) {
   by_name();
   start();

@@ -80,9 +80,9 @@ bool Notifier::tells(const mail::Envelope& envelope, const mail::Outcome& outcom
   }
 }
 
-bool Notifier::warning_due(const spool::Lease& lease, WallTime now) const {
+bool Notifier::warning_due(const spool::Lease& lease, WallTime released, WallTime now) const {
   const auto after = settings_.delay_warning_after;
-  return after > Duration::zero() && !lease.warned && now - lease.arrived >= after;
+  return after > Duration::zero() && !lease.warned && now - released >= after;
 }
 
 std::vector<spool::Generated> Notifier::notices(const Case& about, WallTime now) {
@@ -105,7 +105,7 @@ std::vector<spool::Generated> Notifier::notices(const Case& about, WallTime now)
     const bool failure = kind == mail::DsnKind::failure || kind == mail::DsnKind::double_bounce;
     add(notices, {kind, std::move(to), envelope, about.id, outcomes, about.content,
                   failure && about.all_of_it && returns_message(envelope), settings_.hostname, now,
-                  envelope.arrived + settings_.queue_lifetime, more});
+                  envelope.released() + settings_.queue_lifetime, more});
   };
   auto failed = asked_for(about.failed);
   unwanted_ += about.failed.size() - failed.size();

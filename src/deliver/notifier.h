@@ -49,9 +49,9 @@ class Notifier {
 
   // Octets of the beginning of a message that its DSN may need.
   std::size_t content_wanted(const mail::Envelope& envelope) const;
-  // Whether the sender of a deferred message should be warned now, if at all: it is late, and the
-  // sender has not been told.
-  bool warning_due(const spool::Lease& lease, WallTime now) const;
+  // Whether the sender of a deferred message should be warned now, if at all: it is late, counted
+  // from its release, and the sender has not been told.
+  bool warning_due(const spool::Lease& lease, WallTime released, WallTime now) const;
 
   // The gatherer has made one.
   void count_report() { ++reports_; }

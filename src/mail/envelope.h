@@ -2,6 +2,7 @@
 // What is here is what the spool keeps beside the content.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -37,6 +38,9 @@ struct Envelope {
   std::string client_name;     // reverse name, "" unknown
   std::string helo;
   bool held = false;  // waits in the queue until somebody releases it
+
+  // From when on it may be delivered, and the times of the queue count (RFC 4865 4.2).
+  WallTime released() const { return std::max(arrived, requests.held_until); }
 };
 
 }  // namespace malleposte::mail

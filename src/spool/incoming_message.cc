@@ -163,6 +163,7 @@ MessageItem describe(const mail::Envelope& envelope, MessageId id, std::uint64_t
     state.address = to_string(recipient);
     state.notify = recipient.notify;
     state.original = recipient.original;
+    if (envelope.released() > envelope.arrived) state.next_attempt = envelope.released();
   }
   return item;
 }

@@ -74,6 +74,32 @@ TEST(LogStore, WhatIsNotInTheDisksCacheIsRememberedForItsDelivery) {
   EXPECT_EQ(restarted.content(small.id), "small\r\n");
 }
 
+// clause: 4865-4.2-e 4865-4.2-f
+TEST(LogStore, AMessageIsNotDueBeforeItsRelease) {
+  Instance instance;
+  const auto send = [](Instance& to, WallTime until) -> Task<CommitResult> {
+    mail::Envelope envelope;
+    envelope.arrived = to.loop.wall();
+    envelope.requests.held_until = until;
+    envelope.recipients.push_back({"a", "example.net"});
+    auto incoming = *to.store->begin(envelope, 3);
+    (void)co_await incoming->append("x\r\n");
+    co_return co_await incoming->commit();
+  };
+  const auto release = instance.loop.wall() + 48h;
+  instance.run(send(instance, release));
+  EXPECT_TRUE(instance.store->lease(release - 1s, SIZE_MAX).empty());
+  EXPECT_EQ(instance.list().messages.at(0).state, QueueState::scheduled);
+  Instance again(2, instance.disk->files());
+  EXPECT_TRUE(again.store->lease(release - 1s, SIZE_MAX).empty());
+  EXPECT_EQ(again.list({.state = QueueState::scheduled}).total, 1u);
+  EXPECT_LE(*again.store->next_due(), release + 1s);
+  EXPECT_EQ(again.store->lease(release + 1s, SIZE_MAX).size(), 1u);
+  // The operator may send it off before.
+  instance.apply({}, Operation::flush);
+  EXPECT_EQ(instance.store->lease(instance.loop.wall(), SIZE_MAX).size(), 1u);
+}
+
 TEST(LogStore, ForgetsAMessageThatWasNotCommitted) {
   Instance first;
   mail::Envelope envelope;

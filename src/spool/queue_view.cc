@@ -74,7 +74,8 @@ QueueState state_of(const IndexedMessage& message) {
   bool tried = std::any_of(recipients.begin(), recipients.end(), [](const auto& r) {
     return r.fate == mail::Fate::queued && r.attempts > 0;
   });
-  return tried ? QueueState::deferred : QueueState::active;
+  if (tried) return QueueState::deferred;
+  return Index::due(message) == 0 ? QueueState::active : QueueState::scheduled;
 }
 
 Matcher::Matcher(const SpoolState& state, const Filter& filter) : state_(state) {
