@@ -37,7 +37,7 @@ struct GroupCommit::Job {
   std::vector<std::string_view> buffers;
   unsigned tries = 0;
   bool old_failed = false;
-  bool alone = false;     // nothing in the segment waits for a sync but what is written now
+  bool lone = false;      // in a lull, and nothing before it in the segment waits for a sync
   bool uncached = false;  // it cannot be read without waiting for the disk
   Result<void> result{};
 };
@@ -180,7 +180,8 @@ void GroupCommit::begin_batch() {
   }
   writing_ = true;
   take_pending(*job);
-  job->alone = job->opens || unsynced_.empty();
+  // Under load the page cache is the better way: there a batch waits for the one before anyhow.
+  job->lone = last_batch_ < loop_.steady() - lull && (job->opens || unsynced_.empty());
   place(*job);
   loop_.offload(Loop::Lane::journal, [this, job] { run(job); }, [this, job] { finished(job); });
 }
@@ -271,7 +272,7 @@ void GroupCommit::run(std::shared_ptr<Job> job) {
     if (job->result) job->result = disk_.sync(options_.epochs_file);
   }
   if (!job->result) return;
-  if (job->sync && job->alone) {
+  if (job->sync && job->lone) {
     const auto cached = disk_.write_durably(job->file, job->offset, job->buffers);
     if (!cached) job->result = tl::make_unexpected(cached.error());
     job->uncached = cached && !*cached;

@@ -104,7 +104,7 @@ NOT_PAST_THE_CACHE = f"{PAST_THE_CACHE}:error=EINVAL"
     [NOT_PAST_THE_CACHE, "fdatasync:error=EIO:when=6..7"],
     [NOT_PAST_THE_CACHE, "pwritev:error=EIO:when=3"],
     [NOT_PAST_THE_CACHE, "pwritev:error=ENOSPC:when=5..6"],
-    [f"{PAST_THE_CACHE}:error=EIO:when=4"],
+    [f"{PAST_THE_CACHE}:error=EIO:when=1"],
     [f"{PAST_THE_CACHE}:error=EIO:when=2..5", "fdatasync:error=EIO:when=1..2"],
 ], ids=" and ".join)
 def test_a_disk_that_fails_once(malleposte, sink, faults):
@@ -126,6 +126,7 @@ def test_a_disk_that_fails_once(malleposte, sink, faults):
                                            content)[0]
         except AssertionError as at_mail:
             answers[content] = at_mail.args[0][0]
+        server.queue()  # takes so long that the next one comes in a lull: past the cache
     tracer.terminate()
     tracer.wait()
     for fault in faults:
