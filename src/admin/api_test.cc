@@ -11,6 +11,7 @@
 #include "admin/openapi.h"
 #include "base/limits.h"
 #include "monitor/fake_loop.h"
+#include "monitor/fake_record.h"
 
 namespace malleposte::admin {
 namespace {
@@ -18,23 +19,6 @@ namespace {
 namespace json = boost::json;
 using testing::HasSubstr;
 using testing::Not;
-
-class EventLog final : public monitor::Record {
- public:
-  void connected(std::string_view, std::string_view) override {}
-  void disconnected(std::string_view, std::string_view, unsigned, unsigned) override {}
-  void refused(std::string_view, std::string_view, std::string_view, std::string_view,
-               std::string_view, std::string_view) override {}
-  void accepted(mail::MessageId, const mail::Envelope&, std::uint64_t) override {}
-  void generated(mail::MessageId, const mail::Envelope&, std::uint64_t, std::string_view) override {
-  }
-  void outcome(mail::MessageId, std::string_view, const mail::Outcome&, Duration) override {}
-  void removed(mail::MessageId) override {}
-  void event(std::string_view kind, monitor::Severity, std::string_view text) override {
-    events.push_back(std::string(kind) + ": " + std::string(text));
-  }
-  std::vector<std::string> events;
-};
 
 class ApiTest : public testing::Test {
  protected:
@@ -108,7 +92,7 @@ class ApiTest : public testing::Test {
   FakeStore store_;
   monitor::Metrics metrics_;
   monitor::Notices notices_;
-  EventLog events_;
+  monitor::FakeRecord events_;
   FakeNames names_;
   std::string username_, password_;
 };

@@ -3,30 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "monitor/fake_loop.h"
+#include "monitor/fake_record.h"
 
 namespace malleposte::appliance {
 namespace {
 
 using namespace std::chrono_literals;
 using monitor::Severity;
-
-// Keeps the events, forgets the rest.
-class Events final : public monitor::Record {
- public:
-  void connected(std::string_view, std::string_view) override {}
-  void disconnected(std::string_view, std::string_view, unsigned, unsigned) override {}
-  void refused(std::string_view, std::string_view, std::string_view, std::string_view,
-               std::string_view, std::string_view) override {}
-  void accepted(mail::MessageId, const mail::Envelope&, std::uint64_t) override {}
-  void generated(mail::MessageId, const mail::Envelope&, std::uint64_t, std::string_view) override {
-  }
-  void outcome(mail::MessageId, std::string_view, const mail::Outcome&, Duration) override {}
-  void removed(mail::MessageId) override {}
-  void event(std::string_view kind, Severity, std::string_view text) override {
-    all.push_back(std::string(kind) + ": " + std::string(text));
-  }
-  std::vector<std::string> all;
-};
 
 class Volume : public testing::Test {
  protected:
@@ -36,12 +19,12 @@ class Volume : public testing::Test {
     health_.total_octets = 10'000;
     loop_.advance(10s);
   }
-  std::vector<std::string> events() { return std::exchange(record_.all, {}); }
+  std::vector<std::string> events() { return std::exchange(record_.events, {}); }
 
   spool::Health health_{true, "", 10'000, 10'000};
   monitor::FakeLoop loop_;
   monitor::Notices notices_;
-  Events record_;
+  monitor::FakeRecord record_;
   VolumeWatch watch_{loop_, [this] { return health_; }, notices_, record_};
 };
 

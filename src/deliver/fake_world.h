@@ -8,6 +8,7 @@
 #include "deliver/fake_network.h"
 #include "deliver/fake_store.h"
 #include "deliver/surroundings.h"
+#include "monitor/fake_record.h"
 
 namespace malleposte::deliver {
 
@@ -43,27 +44,17 @@ class FakeResolver final : public net::Resolver {
 };
 
 // Keeps "to fate status text" of each outcome.
-class FakeRecord final : public monitor::Record {
+class FakeRecord final : public monitor::FakeRecord {
  public:
-  std::vector<std::string> outcomes, events;
+  std::vector<std::string> outcomes;
   std::vector<mail::MessageId> gone;
 
-  void connected(std::string_view, std::string_view) override {}
-  void disconnected(std::string_view, std::string_view, unsigned, unsigned) override {}
-  void refused(std::string_view, std::string_view, std::string_view, std::string_view,
-               std::string_view, std::string_view) override {}
-  void accepted(mail::MessageId, const mail::Envelope&, std::uint64_t) override {}
-  void generated(mail::MessageId, const mail::Envelope&, std::uint64_t, std::string_view) override {
-  }
   void outcome(mail::MessageId, std::string_view recipient, const mail::Outcome& outcome,
                Duration) override {
     outcomes.push_back(std::string(recipient) + ' ' + std::string(to_string(outcome.fate)) + ' ' +
                        outcome.answer.status + ' ' + outcome.answer.text);
   }
   void removed(mail::MessageId id) override { gone.push_back(id); }
-  void event(std::string_view kind, monitor::Severity, std::string_view text) override {
-    events.push_back(std::string(kind) + ' ' + std::string(text));
-  }
 };
 
 struct FakeWorld {

@@ -26,9 +26,7 @@ class Record {
   // What somebody whom we believe says of the client of this session. `how` is "proxy", "xclient"
   // or "xforward"; `told` lists the attributes: "addr=192.0.2.1 helo=client.example".
   virtual void vouched(std::string_view session, std::string_view peer, std::string_view how,
-                       std::string_view told) {
-    (void)session, (void)peer, (void)how, (void)told;
-  }
+                       std::string_view told) = 0;
   virtual void disconnected(std::string_view session, std::string_view peer, unsigned commands,
                             unsigned messages) = 0;
   // A command refused: what was asked and what we answered.

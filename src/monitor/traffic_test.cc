@@ -14,6 +14,9 @@ using testing::HasSubstr;
 class NextRecord final : public Record {
  public:
   void connected(std::string_view, std::string_view) override { ++calls; }
+  void vouched(std::string_view, std::string_view, std::string_view, std::string_view) override {
+    ++calls;
+  }
   void disconnected(std::string_view, std::string_view, unsigned, unsigned) override { ++calls; }
   void refused(std::string_view, std::string_view, std::string_view, std::string_view,
                std::string_view, std::string_view) override {
@@ -38,6 +41,7 @@ TEST(Traffic, CountsEachCallAndHandsItOn) {
   envelope.recipients.resize(3);
   traffic.connected("s", "p");
   traffic.connected("t", "p");
+  traffic.vouched("t", "p", "proxy", "by=q");
   traffic.disconnected("s", "p", 7, 1);
   traffic.accepted({1}, envelope, 100);
   traffic.generated({2}, envelope, 10, "copy");
@@ -52,7 +56,7 @@ TEST(Traffic, CountsEachCallAndHandsItOn) {
   traffic.refused("s", "p", "", "", "r", "553 5.7.1 Sorry");
   traffic.refused("s", "p", "", "", "r", "553 5.7.1 other words");
   traffic.event("alert", Severity::alert, "x");
-  EXPECT_EQ(next.calls, 11);
+  EXPECT_EQ(next.calls, 12);
 
   Figures figures;
   traffic.figures(figures);

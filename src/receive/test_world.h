@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/loop.h"
-#include "monitor/record.h"
+#include "monitor/fake_record.h"
 #include "net/resolver.h"
 #include "net/stream.h"
 #include "spool/store.h"
@@ -312,7 +312,7 @@ class TestStore final : public spool::Store {
 };
 
 // Writes down what is reported, one line each.
-class TestRecord final : public monitor::Record {
+class TestRecord final : public monitor::FakeRecord {
  public:
   std::vector<std::string> lines;
 
@@ -336,11 +336,6 @@ class TestRecord final : public monitor::Record {
     add({"accepted", to_string(envelope.reverse_path), std::to_string(envelope.recipients.size()),
          std::to_string(size)});
   }
-  void generated(mail::MessageId, const mail::Envelope&, std::uint64_t, std::string_view) override {
-  }
-  void outcome(mail::MessageId, std::string_view, const mail::Outcome&, Duration) override {}
-  void removed(mail::MessageId) override {}
-  void event(std::string_view, monitor::Severity, std::string_view) override {}
 
  private:
   void add(std::initializer_list<std::string_view> words) {

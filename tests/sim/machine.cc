@@ -19,6 +19,10 @@ class TracedRecord final : public monitor::Record {
     ++sessions[std::string(peer.substr(0, peer.rfind(':')))];
     note(fmt::format("session {} from {}", session, peer));
   }
+  void vouched(std::string_view session, std::string_view, std::string_view how,
+               std::string_view told) override {
+    note(fmt::format("session {} by {}: {}", session, how, told));
+  }
   void disconnected(std::string_view session, std::string_view peer, unsigned commands,
                     unsigned messages) override {
     --sessions[std::string(peer.substr(0, peer.rfind(':')))];
