@@ -5,17 +5,17 @@
 
 namespace malleposte::mail {
 
-std::span<const std::string_view> HeaderCompletion::feed(std::string_view content) {
+std::span<const std::string_view> HeaderCompletion::pass(const HeaderReader& reader,
+                                                         std::string_view content) {
   count_ = 0;
   if (complete_) {
     keep(content);
     return {pieces_.data(), count_};
   }
-  look_at(content);
-
+  hands_off_ = hands_off_ || reader.too_long();
   // What came is what was held and the content; what is no header yet, or no more, is its end.
-  const std::string_view undecided = reader_.undecided();
-  const std::size_t after = undecided.size() + (reader_.ended() ? reader_.rest().size() : 0);
+  const std::string_view undecided = reader.undecided();
+  const std::size_t after = undecided.size() + (reader.ended() ? reader.rest().size() : 0);
   const std::size_t header = held_.size() + content.size() - after;
   let_go_ = std::exchange(held_, {});
   const std::string_view before = let_go_;
@@ -25,7 +25,7 @@ std::span<const std::string_view> HeaderCompletion::feed(std::string_view conten
   if (header > 0) {
     line_ended_ = (header > of_before ? content[header - of_before - 1] : before.back()) == '\n';
   }
-  if (reader_.ended()) {
+  if (reader.ended()) {
     keep_added();
     keep(before.substr(of_before));
     keep(content.substr(header - of_before));
@@ -45,17 +45,10 @@ std::span<const std::string_view> HeaderCompletion::end() {
   return {pieces_.data(), count_};
 }
 
-void HeaderCompletion::look_at(std::string_view content) {
-  reader_.feed(content);
-  for (;;) {
-    const HeaderReader::Event event = reader_.next();
-    if (event == HeaderReader::Event::need_input || event == HeaderReader::Event::end) return;
-    if (event != HeaderReader::Event::field) continue;
-    const std::string_view name = reader_.name();
-    has_date_ = has_date_ || same_field(name, "Date");
-    has_message_id_ = has_message_id_ || same_field(name, "Message-ID");
-    hands_off_ = hands_off_ || same_field(name, "Received") || same_field(name, "DKIM-Signature");
-  }
+void HeaderCompletion::field(std::string_view name) {
+  has_date_ = has_date_ || same_field(name, "Date");
+  has_message_id_ = has_message_id_ || same_field(name, "Message-ID");
+  hands_off_ = hands_off_ || same_field(name, "Received") || same_field(name, "DKIM-Signature");
 }
 
 void HeaderCompletion::keep(std::string_view piece) {
@@ -64,7 +57,7 @@ void HeaderCompletion::keep(std::string_view piece) {
 
 void HeaderCompletion::keep_added() {
   complete_ = true;
-  if (hands_off_ || reader_.too_long()) return;
+  if (hands_off_) return;
   if (!has_message_id_) keep(message_id_);
   if (!has_date_) keep(date_);
 }

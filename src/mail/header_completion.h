@@ -1,12 +1,12 @@
 // Gives a message that is submitted to us the fields it must have and its author's program left out
-// (RFC 6409 8.2, 8.3; RFC 5321 6.4): Date and Message-ID, behind its last field. Fed with the
-// content as it streams in; nothing but the beginning of one line is ever held back, and every
-// octet that came goes out again as it was, in its order. receive/ has one for each message of a
-// trusted client; pure.
+// (RFC 6409 8.2, 8.3; RFC 5321 6.4): Date and Message-ID, behind its last field. A watcher of
+// read_header(), through which the content passes as it streams in; nothing but the beginning of
+// one line is ever held back, and every octet that came goes out again as it was, in its order.
+// receive/ has one for each message of a trusted client; pure.
 //
 // Nothing is added to a message that has a Received field, since for that we are a relay, which may
 // not (RFC 5321 6.4), nor to one that is signed (DKIM-Signature, RFC 6376 5.4: a signature may say
-// that there is no such field), nor to one whose header is longer than limits::header_octets.
+// that there is no such field), nor to one whose header is too long to be read to its end.
 #pragma once
 
 #include <array>
@@ -25,21 +25,23 @@ class HeaderCompletion {
   HeaderCompletion(std::string date_field, std::string message_id_field)
       : date_(std::move(date_field)), message_id_(std::move(message_id_field)) {}
 
-  // The next content, cut anywhere. What is to be kept of it now, in order: pieces that are valid
-  // until the next call, and as long as `content` is.
-  std::span<const std::string_view> feed(std::string_view content);
-  // The content is over. What is left, as from feed().
+  void field(std::string_view name);
+  void value(std::string_view) {}
+  void header_ended() {}
+
+  // The content that the reader has just read. What is to be kept of it now, in order: pieces that
+  // are valid until the next call, and as long as `content` is.
+  std::span<const std::string_view> pass(const HeaderReader& reader, std::string_view content);
+  // The content is over. What is left, as from pass().
   std::span<const std::string_view> end();
 
   // Octets held back: at most limits::field_name_octets.
   std::size_t held() const { return held_.size(); }
 
  private:
-  void look_at(std::string_view content);
   void keep(std::string_view piece);
   void keep_added();
 
-  HeaderReader reader_;
   std::string date_, message_id_;
   bool has_date_ = false;
   bool has_message_id_ = false;

@@ -27,6 +27,7 @@ struct Found {
 };
 
 Found find(std::string_view text, std::size_t piece) {
+  mail::HeaderReader reader;
   mail::LoopDetector loops("mail.example.org");
   mail::HeaderCompletion completion(date, id);
   std::string out;
@@ -36,10 +37,10 @@ Found find(std::string_view text, std::size_t piece) {
   };
   for (std::size_t at = 0; at < text.size(); at += piece) {
     const std::string part(text.substr(at, piece));  // freed afterwards
-    loops.feed(part);
-    keep(completion.feed(part));
+    mail::read_header(reader, part, loops, completion);
+    keep(completion.pass(reader, part));
   }
-  loops.end();
+  if (!reader.ended()) loops.header_ended();
   keep(completion.end());
   return {std::move(out), loops.hops(), loops.delivered_before(recipients)};
 }

@@ -33,10 +33,6 @@ HeaderReader::Event HeaderReader::next() {
 
 HeaderReader::Event HeaderReader::start_line() {
   if (input_.empty()) return Event::need_input;
-  if (octets_ >= limits::header_octets) {
-    too_long_ = true;
-    return finish();
-  }
   if (in_field_ && blank(input_.front())) {
     state_ = State::value;
     return read_value();
@@ -63,13 +59,15 @@ HeaderReader::Event HeaderReader::read_name() {
   line_.append(input_.substr(0, at));
   input_.remove_prefix(at);
   if (input_.empty()) return Event::need_input;
-  octets_ += line_.size();
-  name_ = std::exchange(line_, {});
+  octets_ += line_.size() + 1;
+  input_.remove_prefix(1);
+  std::swap(name_, line_);
+  line_.clear();
+  if (too_long()) return finish();
   while (blank(name_.back())) name_.pop_back();
+  ++fields_;
   in_field_ = true;
   state_ = State::value;
-  input_.remove_prefix(1);
-  ++octets_;
   return Event::field;
 }
 
@@ -79,7 +77,8 @@ HeaderReader::Event HeaderReader::read_value() {
   const std::size_t count = line_end == std::string_view::npos ? input_.size() : line_end + 1;
   value_ = input_.substr(0, count);
   input_.remove_prefix(count);
-  octets_ = std::min(octets_ + count, limits::header_octets);
+  octets_ += count;
+  if (too_long()) return finish();
   if (line_end != std::string_view::npos) state_ = State::line_start;
   return Event::value;
 }

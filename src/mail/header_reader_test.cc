@@ -88,7 +88,7 @@ TEST(HeaderReader, RemembersNoMoreThanAFieldsName) {
   reader.feed("n");
   EXPECT_EQ(reader.next(), HeaderReader::Event::end);
 
-  HeaderReader value;
+  HeaderReader value(UINT64_MAX);
   value.feed("A:");
   EXPECT_EQ(value.next(), HeaderReader::Event::field);
   const std::string piece(1000, 'v');
@@ -108,7 +108,34 @@ TEST(HeaderReader, GivesUpOnAnEndlessHeader) {
   feed(reader, bomb, found);
   EXPECT_TRUE(found.too_long);
   EXPECT_EQ(found.names.size(), limits::header_octets / 4);
-  EXPECT_EQ(found.rest.size(), bomb.size() - limits::header_octets);
+  EXPECT_EQ(found.rest.size(), bomb.size() - limits::header_octets - 2);  // behind a name
+}
+
+TEST(HeaderReader, CountsTheFieldsAndNotTheirContinuations) {
+  HeaderReader reader;
+  read_header(reader, "A: 1\r\n 2\r\n\t3\r\nB : 2\r\nC:\r\n\r\nD: body\r\n");
+  EXPECT_EQ(reader.fields(), 3U);
+}
+
+TEST(HeaderReader, AHeaderMayHaveExactlySoManyOctets) {
+  const std::string header = "A: 23456789012345678\r\nB: 56789012345\r\n";
+  ASSERT_EQ(header.size(), 38U);
+  const auto too_long = [](const std::string& text) {
+    HeaderReader whole(40);
+    read_header(whole, text);
+    for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+      HeaderReader parts(40);
+      read_header(parts, std::string_view(text).substr(0, cut));
+      read_header(parts, std::string_view(text).substr(cut));
+      EXPECT_EQ(parts.too_long(), whole.too_long()) << cut << " of " << text;
+    }
+    return whole.too_long();
+  };
+  EXPECT_FALSE(too_long(header + "\r\n" + header + header));
+  EXPECT_FALSE(too_long("AA" + header + "\r\n"));
+  EXPECT_TRUE(too_long("AAA" + header + "\r\n"));
+  EXPECT_TRUE(too_long("A: 1\r\n " + std::string(40, 'x')));
+  EXPECT_FALSE(too_long("A: 1\r\nhello " + std::string(40, 'x')));
 }
 
 }  // namespace

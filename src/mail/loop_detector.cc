@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "mail/address.h"
 #include "mail/header_addresses.h"
+#include "mail/header_reader.h"
 
 namespace malleposte::mail {
 namespace {
@@ -39,40 +40,25 @@ std::string_view receiving_host(std::string_view value) {
 
 }  // namespace
 
-void LoopDetector::feed(std::string_view content) {
-  if (done_) return;
-  reader_.feed(content);
-  for (;;) {
-    switch (reader_.next()) {
-      case HeaderReader::Event::need_input:
-        return;
-      case HeaderReader::Event::field:
-        finish_field();
-        if (same_field(reader_.name(), "Received")) {
-          ++hops_;
-          field_ = Field::received;
-        } else if (same_field(reader_.name(), "Delivered-To")) {
-          field_ = Field::delivered_to;
-        }
-        break;
-      case HeaderReader::Event::value:
-        if (field_ != Field::other) {
-          value_.append(reader_.value().substr(
-              0, limits::trace_value_octets - std::min(limits::trace_value_octets, value_.size())));
-        }
-        break;
-      case HeaderReader::Event::end:
-        end();
-        return;
-    }
+void LoopDetector::field(std::string_view name) {
+  finish_field();
+  if (same_field(name, "Received")) {
+    ++hops_;
+    field_ = Field::received;
+  } else if (same_field(name, "Delivered-To")) {
+    field_ = Field::delivered_to;
   }
 }
 
-void LoopDetector::end() {
-  if (done_) return;
+void LoopDetector::value(std::string_view piece) {
+  if (field_ == Field::other) return;
+  value_.append(piece.substr(
+      0, limits::trace_value_octets - std::min(limits::trace_value_octets, value_.size())));
+}
+
+void LoopDetector::header_ended() {
   finish_field();
   value_ = std::string();
-  done_ = true;
 }
 
 void LoopDetector::finish_field() {

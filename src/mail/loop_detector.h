@@ -1,5 +1,6 @@
 // Finds messages that go round (RFC 5321 6.3) in the trace fields that others, and we, have left in
-// their headers, while they stream by. receive/ has one for each message; pure.
+// their headers, while they stream by: a watcher of read_header(). receive/ has one for each
+// message; pure.
 //
 // - Too many Received fields: whatever the loop is made of.
 // - A Delivered-To field (RFC 9228) that names the recipient, below a Received field of ours: the
@@ -16,7 +17,6 @@
 #include <unordered_set>
 
 #include "mail/envelope.h"
-#include "mail/header_reader.h"
 
 namespace malleposte::mail {
 
@@ -25,17 +25,14 @@ class LoopDetector {
   // `hostname`: ours, as received_field() writes it behind "by".
   explicit LoopDetector(std::string_view hostname) : hostname_(hostname) {}
 
-  // The next content, cut anywhere. Only the header is looked at, and at most its first
-  // limits::header_octets.
-  void feed(std::string_view content);
-  // There is no more content.
-  void end();
-  // The header is over: nothing more will be found.
-  bool done() const { return done_; }
+  void field(std::string_view name);
+  void value(std::string_view piece);
+  // Also when the content is over before the header is; again, it does nothing.
+  void header_ended();
 
   std::uint32_t hops() const { return hops_; }  // Received fields
   bool too_many_hops() const;
-  // Only after done() or end(): all of these recipients have had the message, from us. A message
+  // Only after header_ended(): all of these recipients have had the message, from us. A message
   // that is new to one of them is no loop as a whole, and an answer to the data is for all.
   bool delivered_before(std::span<const Recipient> recipients) const;
 
@@ -45,12 +42,10 @@ class LoopDetector {
   void finish_field();
 
   std::string hostname_;
-  HeaderReader reader_;
   Field field_ = Field::other;
   std::string value_;  // of a trace field, its first limits::trace_value_octets
   std::uint32_t hops_ = 0;
   bool passed_here_ = false;
-  bool done_ = false;
   std::unordered_set<std::string> delivered_to_;  // canonical addresses
 };
 

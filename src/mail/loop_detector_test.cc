@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "mail/header_reader.h"
 #include "mail/received.h"
 
 namespace malleposte::mail {
@@ -19,20 +20,26 @@ struct Found {
   bool operator==(const Found&) const = default;
 };
 
-Found found(LoopDetector& detector) {
-  detector.end();
-  return {detector.hops(), detector.delivered_before(anna)};
-}
+// A detector and what reads the header for it.
+struct Reading {
+  void feed(std::string_view text) { read_header(reader, text, detector); }
+  Found found() {
+    detector.header_ended();
+    return {detector.hops(), detector.delivered_before(anna)};
+  }
+  HeaderReader reader;
+  LoopDetector detector{"mail.example.org"};
+};
 
 Found detect(const std::string& text) {
-  LoopDetector detector("mail.example.org");
-  detector.feed(text);
-  const Found whole = found(detector);
+  Reading in_one;
+  in_one.feed(text);
+  const Found whole = in_one.found();
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
-    LoopDetector parts("mail.example.org");
+    Reading parts;
     parts.feed(std::string_view(text).substr(0, cut));
     parts.feed(std::string_view(text).substr(cut));
-    EXPECT_EQ(found(parts), whole) << "cut at " << cut;
+    EXPECT_EQ(parts.found(), whole) << "cut at " << cut;
   }
   return whole;
 }
@@ -54,20 +61,20 @@ TEST(LoopDetector, CountsReceivedFieldsOfTheHeaderOnly) {
 }
 
 TEST(LoopDetector, LooksAtALimitedStretch) {
-  LoopDetector detector("mail.example.org");
-  detector.feed("X: " + std::string(limits::header_octets, 'x') + "\r\n");
-  detector.feed("Received: a\r\n");
-  EXPECT_TRUE(detector.done());
-  EXPECT_EQ(detector.hops(), 0U);
+  Reading reading;
+  reading.feed("X: " + std::string(limits::header_octets, 'x') + "\r\n");
+  reading.feed("Received: a\r\n");
+  EXPECT_TRUE(reading.reader.ended());
+  EXPECT_EQ(reading.found().hops, 0U);
 }
 
 // clause: 5321-6.3-a
 TEST(LoopDetector, ManyHopsAreALoop) {
-  LoopDetector detector("mail.example.org");
-  for (std::size_t i = 0; i < limits::received_hops; ++i) detector.feed("Received: a\r\n");
-  EXPECT_FALSE(detector.too_many_hops());
-  detector.feed("Received: a\r\n");
-  EXPECT_TRUE(detector.too_many_hops());
+  Reading reading;
+  for (std::size_t i = 0; i < limits::received_hops; ++i) reading.feed("Received: a\r\n");
+  EXPECT_FALSE(reading.detector.too_many_hops());
+  reading.feed("Received: a\r\n");
+  EXPECT_TRUE(reading.detector.too_many_hops());
 }
 
 TEST(LoopDetector, WhatWasDeliveredAndComesBackIsALoop) {
@@ -104,14 +111,15 @@ TEST(LoopDetector, KnowsTheFieldThatWeWrite) {
 }
 
 TEST(LoopDetector, AMessageThatIsNewToOneRecipientIsNone) {
-  LoopDetector detector("mail.example.org");
-  detector.feed(
+  Reading reading;
+  reading.feed(
       "Delivered-To: anna@example.org\r\nDelivered-To: bert@b\xc3\xbc"
       "cher.example\r\n" +
       ours + "\r\n");
   const Recipient bert{"bert", "xn--bcher-kva.example"}, clara{"clara", "example.org"};
-  EXPECT_TRUE(detector.delivered_before(std::vector<Recipient>{anna[0], bert}));
-  EXPECT_FALSE(detector.delivered_before(std::vector<Recipient>{anna[0], clara}));
+  reading.detector.header_ended();
+  EXPECT_TRUE(reading.detector.delivered_before(std::vector<Recipient>{anna[0], bert}));
+  EXPECT_FALSE(reading.detector.delivered_before(std::vector<Recipient>{anna[0], clara}));
 }
 
 }  // namespace

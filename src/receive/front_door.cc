@@ -299,9 +299,9 @@ void FrontDoor::figures(monitor::Figures& into) const {
   limit(Limit::junk_commands, rules.options.junk_commands);
   limit(Limit::recipients, rules.options.recipients);
   limit(Limit::message_size, rules.options.size_limit);
-  limit(Limit::header_size, rules.header.octets);
-  limit(Limit::header_fields, rules.header.fields);
-  limit(Limit::line_length, rules.header.line_octets);
+  limit(Limit::header_size, rules.content.header_octets);
+  limit(Limit::header_fields, rules.content.header_fields);
+  limit(Limit::line_length, rules.content.line_octets);
 }
 
 void FrontDoor::stop() {

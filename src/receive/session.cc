@@ -57,7 +57,7 @@ Rules::Rules(const config::Settings& settings)
   options.junk_commands = settings.junk_command_limit;
   patience = {settings.idle_timeout, settings.command_timeout, settings.data_rate_minimum,
               settings.data_rate_window};
-  header = {settings.header_size_limit, settings.header_field_limit, settings.line_length_limit};
+  content = {settings.header_size_limit, settings.header_field_limit, settings.line_length_limit};
   proxies = settings.proxy_protocol_clients;
   xclients = settings.xclient_clients;
   xforwards = settings.xforward_clients;
@@ -307,9 +307,10 @@ bool Session::begin_message() {
     return false;
   }
   incoming_ = std::move(*incoming);
+  header_ = mail::HeaderReader(rules_->content.header_octets);
   loops_ = mail::LoopDetector(rules_->options.hostname);
   completion_.reset();
-  measure_ = mail::HeaderMeasure(rules_->header, envelope_.body == mail::Body::binary);
+  lines_ = mail::LineMeasure(rules_->content.line_octets);
   forwarded_ = to_string(protocol_.forwarded());
   if (client_.trusted) complete_header();
   kept_octets_ = 0;
@@ -339,28 +340,42 @@ void Session::complete_header() {
 // The next content, as the client sent it.
 Task<void> Session::take(std::string_view content) {
   if (!incoming_) co_return;
-  loops_.feed(content);
-  if (const smtp::Reply* reply = loop()) {
+  if (const auto refusal = look_at(content)) {
     incoming_.reset();
-    protocol_.refuse_content(*reply);
-    co_return;
-  }
-  if (const auto limit = measure_.feed(content)) {
-    incoming_.reset();
-    protocol_.refuse_content(smtp::reply(*limit));
+    protocol_.refuse_content(*refusal);
     co_return;
   }
   if (!completion_) {
     co_await keep(content);
     co_return;
   }
-  for (const std::string_view piece : completion_->feed(content)) co_await keep(piece);
+  for (const std::string_view piece : completion_->pass(header_, content)) co_await keep(piece);
+}
+
+// Why the message cannot be taken that has this next content.
+std::optional<smtp::Reply> Session::look_at(std::string_view content) {
+  const bool in_header = !header_.ended();
+  if (completion_)
+    mail::read_header(header_, content, loops_, *completion_);
+  else
+    mail::read_header(header_, content, loops_);
+  if (in_header) {
+    if (const smtp::Reply* reply = loop(header_.ended())) return *reply;
+    if (header_.too_long()) return smtp::reply(Limit::header_size);
+    if (header_.fields() > rules_->content.header_fields) return smtp::reply(Limit::header_fields);
+  }
+  if (envelope_.body == mail::Body::binary) {  // has no lines but in its header (RFC 3030 3)
+    if (!in_header) return std::nullopt;
+    if (header_.ended()) content.remove_suffix(header_.rest().size());
+  }
+  if (!lines_.feed(content)) return smtp::reply(Limit::line_length);
+  return std::nullopt;
 }
 
 // What the client is told when the message goes round; null when it does not.
-const smtp::Reply* Session::loop() const {
+const smtp::Reply* Session::loop(bool header_ended) const {
   if (loops_.too_many_hops()) return &too_many_hops();
-  if (loops_.done() && loops_.delivered_before(envelope_.recipients)) return &delivered_before();
+  if (header_ended && loops_.delivered_before(envelope_.recipients)) return &delivered_before();
   return nullptr;
 }
 
@@ -386,8 +401,8 @@ Task<void> Session::finish_message(ReadBuffers::Loan& loan) {
   assert(incoming_);
   protocol_.keep_input();  // others read while we wait for the disk
   loan.give_back();
-  loops_.end();
-  if (const smtp::Reply* reply = loop()) {
+  loops_.header_ended();  // if it was all header
+  if (const smtp::Reply* reply = loop(true)) {
     incoming_.reset();
     refuse(*reply);
     co_return;

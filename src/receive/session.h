@@ -16,7 +16,8 @@
 #include "base/loop.h"
 #include "mail/envelope.h"
 #include "mail/header_completion.h"
-#include "mail/header_measure.h"
+#include "mail/header_reader.h"
+#include "mail/line_measure.h"
 #include "mail/loop_detector.h"
 #include "mail/received.h"
 #include "monitor/record.h"
@@ -70,7 +71,10 @@ struct Rules {
   smtp::ServerOptions options;
   policy::Relay relay;
   policy::Patience::Options patience;
-  mail::HeaderMeasure::Options header;
+  struct {
+    std::uint64_t header_octets, header_fields;
+    std::uint64_t line_octets;  // 0: any
+  } content;
   std::vector<config::Cidr> proxies, xclients, xforwards;
   bool repair_bare_lf;  // of trusted clients
 };
@@ -107,7 +111,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<void> finish_message(ReadBuffers::Loan& loan);
   bool begin_message();
   void complete_header();
-  const smtp::Reply* loop() const;
+  std::optional<smtp::Reply> look_at(std::string_view content);
+  const smtp::Reply* loop(bool header_ended) const;
   void judge_client();
   void judge_sender();
   void judge_recipient();
@@ -136,11 +141,12 @@ class Session : public std::enable_shared_from_this<Session> {
   // The message on its way in.
   std::unique_ptr<spool::Incoming> incoming_;
   mail::Envelope envelope_;
+  mail::HeaderReader header_;
   mail::LoopDetector loops_;
   std::optional<mail::HeaderCompletion> completion_;  // of a trusted client's message
   std::string trace_;                                 // our Received field, until it is kept
   std::uint64_t kept_octets_ = 0;                     // trace and content
-  mail::HeaderMeasure measure_;
+  mail::LineMeasure lines_;
   std::string forwarded_;  // what XFORWARD has told of it
 };
 
