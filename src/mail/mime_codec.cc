@@ -82,22 +82,30 @@ TransferEncoder& TransferEncoder::operator=(TransferEncoder&&) noexcept = defaul
 
 // The library ends lines with LF.
 void TransferEncoder::append(std::size_t octets, std::string& out) {
-  for (std::size_t i = 0; i < octets; ++i) {
+  std::string_view encoded(state_->room.data(), octets);
+  while (!encoded.empty()) {
     if (state_->line_end_owed) out += "\r\n";
-    state_->line_end_owed = state_->room[i] == '\n';
-    if (!state_->line_end_owed) out += state_->room[i];
+    const auto line = encoded.substr(0, encoded.find('\n'));
+    out += line;
+    state_->line_end_owed = line.size() < encoded.size();
+    encoded.remove_prefix(line.size() + (state_->line_end_owed ? 1 : 0));
   }
 }
 
+// It never shrinks: filling it with zeros anew would cost more than many a piece.
+void TransferEncoder::make_room(std::size_t octets) {
+  if (state_->room.size() < octets) state_->room.resize(octets);
+}
+
 void TransferEncoder::encode(std::string_view content, std::string& out) {
-  state_->room.resize(g_mime_encoding_outlen(&state_->encoding, content.size()));
+  make_room(g_mime_encoding_outlen(&state_->encoding, content.size()));
   append(
       g_mime_encoding_step(&state_->encoding, content.data(), content.size(), state_->room.data()),
       out);
 }
 
 void TransferEncoder::finish(std::string& out) {
-  state_->room.resize(g_mime_encoding_outlen(&state_->encoding, 0));
+  make_room(g_mime_encoding_outlen(&state_->encoding, 0));
   append(g_mime_encoding_flush(&state_->encoding, "", 0, state_->room.data()), out);
   if (state_->line_end_owed && !state_->base64) out += "\r\n";
   state_->line_end_owed = false;

@@ -56,6 +56,7 @@ class TransferEncoder {
 
  private:
   void append(std::size_t octets, std::string& out);
+  void make_room(std::size_t octets);
 
   struct State;
   std::unique_ptr<State> state_;

@@ -135,6 +135,8 @@ void MimeStructure::content_line(std::string_view text, std::string_view line_en
 // a line is a defect, unless it is the delimiter of another level.
 bool MimeStructure::delimiter(std::string_view octets, std::string_view text,
                               std::string_view line_end) {
+  // Most lines with two hyphens are short: a bomb of them is not compared with all levels.
+  if (text.size() - 2 < shortest_boundary_) return false;
   bool doubtful = false;
   for (auto level = levels_.size(); level-- > 0;) {
     const auto& boundary = levels_[level].boundary;
@@ -178,6 +180,14 @@ void MimeStructure::close_levels(std::size_t left) {
     reader_.entity_ended(last.entity);
     levels_.pop_back();
   }
+  measure_boundaries();
+}
+
+void MimeStructure::measure_boundaries() {
+  shortest_boundary_ = SIZE_MAX;
+  for (const auto& level : levels_)
+    if (!level.boundary.empty())
+      shortest_boundary_ = std::min(shortest_boundary_, level.boundary.size());
 }
 
 // --- Headers -------------------------------------------------------------------------------------
@@ -277,6 +287,7 @@ void MimeStructure::end_header() {
     levels_.push_back({entity_, multipart ? what_.type.boundary : "",
                        multipart && what_.type.subtype == "digest",
                        what_.sealed || (multipart && seals(what_.type))});
+    measure_boundaries();
     place_ = multipart ? MimePlace::preamble : MimePlace::body;
   } else {
     place_ = MimePlace::body;

@@ -104,12 +104,14 @@ class MimeStructure {
   void begin_entity(bool whole, bool sealed, bool digest);
   void end_header();
   void close_levels(std::size_t left);
+  void measure_boundaries();
   void report(MimePlace place, std::uint32_t entity, std::string_view octets, bool begins = false);
   void pass_line_end();
   void found(MimeDefect defect);
 
   Reader& reader_;
   std::vector<Level> levels_;
+  std::size_t shortest_boundary_ = SIZE_MAX;  // of the levels that have one
   std::uint32_t entities_ = 0;
   MimeDefect defect_ = MimeDefect::none;
   bool blind_ = false;  // past a limit: the rest is one body

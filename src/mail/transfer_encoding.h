@@ -6,12 +6,9 @@
 
 namespace malleposte::mail {
 
-std::string base64(std::string_view octets);            // in lines of 76 with CRLF
-std::string quoted_printable(std::string_view octets);  // of text whose lines end with CRLF
-
 struct EncodedText {
   std::string_view encoding;  // for Content-Transfer-Encoding; "7bit"
-  std::string octets;         // lines with CRLF
+  std::string octets;         // lines of at most 76 with CRLF
 };
 // The encoding that is shorter, and with equal length readable. Nothing is done to ASCII, whose
 // lines must be short enough already.
