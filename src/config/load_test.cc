@@ -420,6 +420,7 @@ TEST_F(Load, EveryPropertyRefusesNonsense) {
       {"smart_relay_auth_file", {"../x"}},
       {"message_size_limit", {"", "0", "1XB"}},
       {"bare_newline", {"", "keep"}},
+      {"ehlo_withheld", {"SIZE", "DSN@here", "CHUNKING@"}},
       {"bounce_returns", {"", "nothing"}},
       {"deliveries_suspended", {""}},
       {"retry_first", {"", "0s", "5"}},

@@ -163,6 +163,13 @@ constexpr std::array rows = std::to_array<Property>({
      "Lignes terminées sans CR : refuse rejette le message, repair corrige la fin de ligne.",
      "CR のない行末の扱い。refuse は拒否、repair は行末を修正。", "refuse|repair", false,
      parsed<&S::bare_newline, parse_bare_newline>},
+    {"ehlo_withheld", Type::text, "", reload,
+     "SMTP extensions that are not offered, as in CHUNKING, or DSN@192.0.2.1 for one address of "
+     "`in`.",
+     "Extensions SMTP non proposées, par exemple CHUNKING, ou DSN@192.0.2.1 pour une seule adresse "
+     "de `in`.",
+     "提供しない SMTP 拡張 (例: CHUNKING、`in` の 1 つのアドレスだけなら DSN@192.0.2.1)。", "",
+     false, parsed<&S::ehlo_withheld, parse_withheld_offers>},
 
     // --- Who may speak for others ----------------------------------------------------------------
     {"proxy_protocol_clients", Type::network_list, "", reload,

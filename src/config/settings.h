@@ -53,6 +53,14 @@ enum class Mode : std::uint8_t { relay, internet_site, smarthost, satellite, loc
 enum class BareNewline : std::uint8_t { refuse, repair };
 enum class BounceReturns : std::uint8_t { headers, message };
 
+// A keyword of the answer to EHLO that is kept back: everywhere, or from who connects to
+// `listener`.
+struct WithheldOffer {
+  std::string keyword;   // upper case, one of those that can be
+  std::string listener;  // an address of `in`; "" all
+  bool operator==(const WithheldOffer&) const = default;
+};
+
 struct Settings {
   std::filesystem::path file;  // malleposte.toml, empty when there is none
 
@@ -100,6 +108,7 @@ struct Settings {
   std::uint64_t queue_memory_limit = 0;  // octets
   std::uint64_t segment_size = 0;        // octets; 0: chosen by the size of the volume
   BareNewline bare_newline = BareNewline::repair;
+  std::vector<WithheldOffer> ehlo_withheld;
 
   // Who may speak for others (docs/manual/proxies.md).
   std::vector<Cidr> proxy_protocol_clients;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -219,6 +220,30 @@ Parsed<Cidr> parse_cidr(std::string_view text) {
 
 Parsed<std::vector<Cidr>> parse_cidr_list(std::string_view text) {
   return parse_each<Cidr>(text, parse_cidr);
+}
+
+Parsed<WithheldOffer> parse_withheld_offer(std::string_view text) {
+  constexpr std::array<std::string_view, 11> keywords{
+      "PIPELINING", "8BITMIME",  "ENHANCEDSTATUSCODES", "CHUNKING",    "BINARYMIME", "SMTPUTF8",
+      "DSN",        "DELIVERBY", "FUTURERELEASE",       "MT-PRIORITY", "ETRN"};
+  const std::size_t at = text.find('@');
+  WithheldOffer offer;
+  for (const char c : text.substr(0, at))
+    offer.keyword += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  if (std::find(keywords.begin(), keywords.end(), offer.keyword) == keywords.end())
+    return wrong(
+        fmt::format("is no extension that can be withheld; allowed are {}, each with "
+                    "@ and an address of `in` behind it or not",
+                    fmt::join(keywords, ", ")));
+  if (at == std::string_view::npos) return offer;
+  const auto listener = parse_address(text.substr(at + 1));
+  if (!listener) return wrong("has no address behind the @");
+  offer.listener = *listener;
+  return offer;
+}
+
+Parsed<std::vector<WithheldOffer>> parse_withheld_offers(std::string_view text) {
+  return parse_each<WithheldOffer>(text, parse_withheld_offer);
 }
 
 Parsed<HostPort> parse_host_port(std::string_view text, std::uint16_t port) {

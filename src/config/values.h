@@ -36,6 +36,8 @@ Parsed<std::vector<std::string>> parse_address_list(std::string_view text);
 // "192.0.2.0/24", "2001:db8::/32", "[::1]/128", "192.0.2.1". Bits behind the mask are an error.
 Parsed<Cidr> parse_cidr(std::string_view text);
 Parsed<std::vector<Cidr>> parse_cidr_list(std::string_view text);
+// "CHUNKING", "DSN@192.0.2.1": the SMTP extensions that one may keep back, by their keywords.
+Parsed<std::vector<WithheldOffer>> parse_withheld_offers(std::string_view text);
 // "127.0.0.1:53", "[::1]:53"; without a port `port`.
 Parsed<HostPort> parse_host_port(std::string_view text, std::uint16_t port);
 

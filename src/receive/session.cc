@@ -61,12 +61,15 @@ Rules::Rules(const config::Settings& settings)
   proxies = settings.proxy_protocol_clients;
   xclients = settings.xclient_clients;
   xforwards = settings.xforward_clients;
+  withheld = settings.ehlo_withheld;
 }
 
-smtp::Offers Rules::offers(const IpAddress& caller, bool trusted) const {
+smtp::Offers Rules::offers(const IpAddress& caller, bool trusted, std::string_view listener) const {
   smtp::Offers offers = smtp::Offers::to_client(trusted);
   offers.xclient = config::any_contains(xclients, caller);
   offers.xforward = config::any_contains(xforwards, caller);
+  for (const auto& [keyword, of] : withheld)
+    if (of.empty() || of == listener) offers.withhold(keyword);
   return offers;
 }
 
@@ -86,7 +89,7 @@ Session::Session(const Services& services, std::shared_ptr<const Rules> rules,
       peer_address_(stream_->peer().address),
       client_name_(std::make_shared<std::string>()),
       protocol_(rules_->options, rules_->repair_bare_lf && client.trusted,
-                rules_->offers(client.address, client.trusted)),
+                rules_->offers(client.address, client.trusted, stream_->local().address)),
       patience_(rules_->patience),
       loops_(rules_->options.hostname) {
   relay_client_.trusted = client.trusted;
@@ -250,7 +253,7 @@ void Session::judge_client() {
                      services_.loop.steady() + limits::ptr_timeout));
   }
   services_.record.vouched(name_, peer_, "xclient", "by=" + before + " " + to_string(told));
-  protocol_.accept_client(rules_->offers(caller_, client.trusted),
+  protocol_.accept_client(rules_->offers(caller_, client.trusted, stream_->local().address),
                           rules_->repair_bare_lf && client.trusted);
 }
 

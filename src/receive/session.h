@@ -65,8 +65,9 @@ struct Rules {
   // Whether connections from there begin with a PROXY header.
   bool is_proxy(const IpAddress& client) const;
 
-  // What a client is offered that is trusted or not, and that `caller` speaks for.
-  smtp::Offers offers(const IpAddress& caller, bool trusted) const;
+  // What a client is offered that is trusted or not, that `caller` speaks for, and that connected
+  // to the address `listener`.
+  smtp::Offers offers(const IpAddress& caller, bool trusted, std::string_view listener) const;
 
   smtp::ServerOptions options;
   policy::Relay relay;
@@ -76,6 +77,7 @@ struct Rules {
     std::uint64_t line_octets;  // 0: any
   } content;
   std::vector<config::Cidr> proxies, xclients, xforwards;
+  std::vector<config::WithheldOffer> withheld;
   bool repair_bare_lf;  // of trusted clients
 };
 

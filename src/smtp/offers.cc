@@ -1,7 +1,10 @@
 #include "smtp/offers.h"
 
+#include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string_view>
+#include <utility>
 
 #include "base/limits.h"
 #include "smtp/utc_time.h"
@@ -13,6 +16,29 @@ Offers Offers::to_client(bool trusted) {
   Offers offers;
   offers.deliver_by = offers.future_release = offers.mt_priority = trusted;
   return offers;
+}
+
+bool Offers::withhold(std::string_view keyword) {
+  const std::pair<std::string_view, bool Offers::*> all[] = {
+      {"PIPELINING", &Offers::pipelining},
+      {"8BITMIME", &Offers::eight_bit_mime},
+      {"ENHANCEDSTATUSCODES", &Offers::enhanced_status},
+      {"CHUNKING", &Offers::chunking},
+      {"BINARYMIME", &Offers::binary_mime},
+      {"SMTPUTF8", &Offers::smtputf8},
+      {"DSN", &Offers::dsn},
+      {"DELIVERBY", &Offers::deliver_by},
+      {"FUTURERELEASE", &Offers::future_release},
+      {"MT-PRIORITY", &Offers::mt_priority},
+      {"ETRN", &Offers::etrn},
+  };
+  const auto* known = std::find_if(std::begin(all), std::end(all),
+                                   [&](const auto& one) { return one.first == keyword; });
+  if (known == std::end(all)) return false;
+  this->*known->second = false;
+  smtputf8 &= eight_bit_mime;  // RFC 6531 3.1
+  binary_mime &= chunking;     // RFC 3030 3
+  return true;
 }
 
 void append_ehlo_answer(std::string& out, std::string_view hostname, const Offers& offers,

@@ -31,6 +31,10 @@ struct Offers {
 
   // Of a listener for SMTP between servers, to a client that is trusted or not.
   static Offers to_client(bool trusted);
+
+  // Takes back what has this keyword, in upper case, and what needs it. False: there is none such
+  // that can be taken back.
+  bool withhold(std::string_view keyword);
 };
 
 // The numbers that stand in the answer.

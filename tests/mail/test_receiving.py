@@ -144,6 +144,21 @@ def test_listens_on_every_address_given(malleposte):
             assert client.ask("RCPT TO:<bert@example.com>").startswith("250")
 
 
+def test_each_listener_offers_what_it_is_to_offer(malleposte):
+    server = malleposte(in_="127.0.0.1, 127.0.0.5", deliveries_suspended=True,
+                        ehlo_withheld="CHUNKING@127.0.0.5, ETRN")
+    here, there = set(), set()
+    for host, offered in (("127.0.0.1", here), ("127.0.0.5", there)):
+        with server.connect(host=host) as client:
+            client.write(b"EHLO client.test\r\n")
+            offered.update(line[4:].split()[0] for line in client.reply()[1:])
+            client.write(b"BDAT 1 LAST\r\nx")
+            refused, = client.reply()
+            assert refused.startswith("503" if host == "127.0.0.1" else "502"), refused
+    assert here - there == {"CHUNKING", "BINARYMIME"} and not there - here
+    assert "ETRN" not in here and "DSN" in there
+
+
 # clause: 5321-4.5.5-c 5321-7.2-a
 def test_null_sender_and_many_recipients(malleposte, sink):
     hop = sink()
