@@ -53,6 +53,18 @@ def malleposte(tmp_path, request):
 
 
 @pytest.fixture
+def malleposte_towards(malleposte, tmp_path):
+    """malleposte_towards(port): a server whose next hop for example.com is at that port of
+    127.0.0.1; all else goes to 127.0.0.1:2600, the sink's."""
+    def make(port, **properties):
+        routes = tmp_path / "routes"
+        routes.write_text(f"example.com [127.0.0.1]:{port}\n* [127.0.0.1]:2600\n")
+        return malleposte(**{"routes": routes, "message_size_limit": "50MB", **properties})
+
+    return make
+
+
+@pytest.fixture
 def sink():
     """sink(**options) opens a next hop on 127.0.0.1:2600, or where the options say."""
     sinks = []

@@ -56,6 +56,14 @@ def split_received(content):
     return field, rest
 
 
+def as_given(content, hops=1):
+    """What a mail was that went through us, and through hops - 1 others before: below our Received
+    field and theirs."""
+    ours, content = split_received(content)
+    assert b"by mx.malleposte.test" in ours, ours
+    return without_received(content, hops - 1)
+
+
 def without_received(content, count=1):
     for _ in range(count):
         content = split_received(content)[1]

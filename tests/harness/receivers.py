@@ -1,6 +1,7 @@
 """Mail servers as next hops that keep what they get as files: Postfix, Exim, OpenSMTPD and Haraka,
 each in a root of its own. What arrives can be compared octet by octet below the trace fields that
 the server puts on top. Each refuses the recipient nobody@ and takes all others."""
+import contextlib
 import dataclasses
 import socket
 
@@ -231,3 +232,13 @@ exports.hook_queue = (next, {{ transaction }}) => {{
 
 
 RECEIVERS = {"postfix": PostfixReceiver, "exim": Exim, "opensmtpd": OpenSmtpd, "haraka": Haraka}
+
+
+@contextlib.contextmanager
+def running(neighbour):
+    """One of these, or of the senders: shows what it said, and closes it."""
+    try:
+        yield neighbour
+    finally:
+        print(f"--- what {neighbour.name} said\n{neighbour.log()[-8000:]}")
+        neighbour.close()

@@ -3,11 +3,10 @@ command line and by SMTP, stopped by its pid."""
 import json
 import os
 import signal
-import smtplib
 import socket
 import subprocess
 
-from harness import ROOT, until
+from harness import ROOT, client, until
 
 BINARY = os.environ.get("MALLEPOSTE", str(ROOT / "build" / "malleposte"))
 HOST, PORT, UI_PORT = "127.0.0.1", 2525, 8025
@@ -170,16 +169,7 @@ class Malleposte:
     # --- SMTP ---------------------------------------------------------------------------------
 
     def send(self, sender, recipients, content, port=PORT, options=()):
-        """Sends bytes as they are (CRLF lines) by smtplib and returns the answer to the dot."""
-        recipients = [recipients] if isinstance(recipients, str) else recipients
-        with smtplib.SMTP(HOST, port, local_hostname="client.test", timeout=60) as client:
-            client.ehlo()
-            code, said = client.mail(sender, list(options))
-            assert code == 250, (code, said)
-            for one in recipients:
-                code, said = client.rcpt(one)
-                assert code == 250, (one, code, said)
-            return client.data(content)
+        return client.send(port, sender, recipients, content, options)
 
     def connect(self, port=PORT, host=HOST):
         return Dialogue(host, port)

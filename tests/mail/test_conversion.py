@@ -5,7 +5,7 @@ import email.policy
 
 import pytest
 
-from harness.receivers import PostfixReceiver
+from harness.receivers import PostfixReceiver, running
 
 
 class SevenBitPostfix(PostfixReceiver):
@@ -14,18 +14,13 @@ class SevenBitPostfix(PostfixReceiver):
 
 @pytest.fixture
 def receiver(tmp_path):
-    started = SevenBitPostfix(tmp_path / "receiver")
-    yield started
-    print(f"--- what it said\n{started.log()[-8000:]}")
-    started.close()
+    with running(SevenBitPostfix(tmp_path / "receiver")) as started:
+        yield started
 
 
 @pytest.fixture
-def server(malleposte, receiver, tmp_path):
-    """Its next hop for example.com is the receiver; all else goes to 127.0.0.1:2600."""
-    routes = tmp_path / "routes"
-    routes.write_text(f"example.com [127.0.0.1]:{receiver.port}\n* [127.0.0.1]:2600\n")
-    return malleposte(routes=routes, message_size_limit="50MB")
+def server(malleposte_towards, receiver):
+    return malleposte_towards(receiver.port)
 
 
 def parts(content):

@@ -2,13 +2,13 @@
 Exim. What the first was given and what the last has taken and reported are compared."""
 import email
 import email.policy
-import smtplib
 
 import pytest
 
 from harness import until
-from harness.mail import awkward, simple, split_received
-from harness.receivers import RECEIVERS, REFUSED
+from harness.client import send
+from harness.mail import as_given, awkward, dated, simple, split_received
+from harness.receivers import RECEIVERS, REFUSED, running
 from harness.senders import SENDERS
 from harness.server import PORT
 
@@ -17,51 +17,25 @@ OFFERS = ("PIPELINING", "8BITMIME", "SIZE 200000000", "ENHANCEDSTATUSCODES", "SM
 
 @pytest.fixture(params=SENDERS)
 def sender(request, tmp_path):
-    started = SENDERS[request.param](tmp_path / "sender", PORT)
-    yield started
-    print(f"--- what the sender said\n{started.log()[-8000:]}")
-    started.close()
+    with running(SENDERS[request.param](tmp_path / "sender", PORT)) as started:
+        yield started
 
 
 @pytest.fixture(params=["postfix", "exim"])
 def receiver(request, tmp_path):
-    started = RECEIVERS[request.param](tmp_path / "receiver")
-    yield started
-    print(f"--- what the receiver said\n{started.log()[-8000:]}")
-    started.close()
+    with running(RECEIVERS[request.param](tmp_path / "receiver")) as started:
+        yield started
 
 
 @pytest.fixture
-def server(malleposte, receiver, tmp_path):
-    """Its next hop for example.com is the receiver; the sender of all mail is at the sink."""
-    routes = tmp_path / "routes"
-    routes.write_text(f"example.com [127.0.0.1]:{receiver.port}\n* [127.0.0.1]:2600\n")
-    return malleposte(routes=routes)
+def server(malleposte_towards, receiver):
+    return malleposte_towards(receiver.port)
 
 
-def submit(sender, content, recipients, mail_options=(), rcpt_options=()):
-    with smtplib.SMTP("127.0.0.1", sender.port, local_hostname="client.test", timeout=60) as client:
-        client.ehlo()
-        assert client.mail("anna@example.org", list(mail_options))[0] == 250
-        for one in recipients:
-            assert client.rcpt(one, list(rcpt_options))[0] in (250, 251)
-        assert client.data(content)[0] == 250
-
-
-def dated(content):
-    """With what a server may add when it is missing."""
-    return (b"Date: Fri, 27 Nov 2026 12:00:00 +0000\r\n"
-            b"Message-ID: <1@example.org>\r\n" + content)
-
-
-def given(mail, hops=2):
-    """What a kept mail was when it was submitted: below our Received field and the sender's."""
-    fields, content = [], mail.content
-    for _ in range(hops):
-        field, content = split_received(content)
-        fields.append(field)
-    assert b"by mx.malleposte.test" in fields[0], fields
-    return content
+def submit(sender, content, recipient, mail_options=(), rcpt_options=()):
+    code, said = send(sender.port, "anna@example.org", recipient, content, mail_options,
+                      rcpt_options)
+    assert code == 250, (code, said)
 
 
 def report_of(receiver, hop):
@@ -87,7 +61,7 @@ def test_content_passes_through_all_three_as_it_was(server, sender, receiver, si
     submit(sender, content, ["bert@example.com"], ["BODY=8BITMIME"])
     mail, = receiver.wait(1)
     assert mail.recipients == ["bert@example.com"]
-    assert given(mail) == content
+    assert as_given(mail.content, hops=2) == content
     server.wait_empty()
 
 
@@ -97,7 +71,7 @@ def test_an_address_in_another_script_passes_through_all_three(server, sender, r
     submit(sender, content, ["bjørn@example.com"], ["BODY=8BITMIME", "SMTPUTF8"])
     mail, = receiver.wait(1)
     assert mail.recipients == ["bjørn@example.com"]
-    assert given(mail) == content
+    assert as_given(mail.content, hops=2) == content
     ours, _ = split_received(mail.content)
     assert b"with UTF8SMTP" in ours, ours
     server.wait_empty()

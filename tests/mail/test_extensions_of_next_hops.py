@@ -8,8 +8,9 @@ import smtplib
 import pytest
 
 from harness import until
-from harness.mail import awkward, bulk, dated, simple, split_received
-from harness.receivers import RECEIVERS
+from harness.client import send
+from harness.mail import as_given, awkward, bulk, dated, simple
+from harness.receivers import RECEIVERS, running
 from harness.server import HOST, PORT
 from harness.wiretap import Wiretap
 
@@ -22,10 +23,8 @@ INTERNATIONAL = ("From: Zoë <anna@example.org>\r\nTo: Jörg <jörg@example.com>
 
 @pytest.fixture(params=["postfix", "exim"])
 def receiver(request, tmp_path):
-    started = RECEIVERS[request.param](tmp_path / "receiver")
-    yield started
-    print(f"--- what {started.name} said\n{started.log()[-8000:]}")
-    started.close()
+    with running(RECEIVERS[request.param](tmp_path / "receiver")) as started:
+        yield started
 
 
 @pytest.fixture
@@ -36,25 +35,13 @@ def tap(receiver):
 
 
 @pytest.fixture
-def server(malleposte, tap, tmp_path):
-    """Its next hop for example.com is the receiver, behind the tap; all else goes to the sink."""
-    routes = tmp_path / "routes"
-    routes.write_text(f"example.com [127.0.0.1]:{tap.port}\n* [127.0.0.1]:2600\n")
-    return malleposte(routes=routes, message_size_limit="50MB")
+def server(malleposte_towards, tap):
+    return malleposte_towards(tap.port)
 
 
-def given(mail):
-    """What a kept mail was when it came to us."""
-    return split_received(mail.content)[1]
-
-
-def send(content, mail_options, recipient, rcpt_options=()):
-    with smtplib.SMTP(HOST, PORT, local_hostname="client.test", timeout=60) as client:
-        client.ehlo()
-        client.command_encoding = "utf-8"
-        for code, said in (client.mail(SENDER, list(mail_options)),
-                           client.rcpt(recipient, list(rcpt_options)), client.data(content)):
-            assert code == 250, (code, said)
+def give(content, mail_options, recipient, rcpt_options=()):
+    code, said = send(PORT, SENDER, recipient, content, mail_options, rcpt_options)
+    assert code == 250, (code, said)
 
 
 def the_line(tap, verb):
@@ -69,7 +56,7 @@ def test_the_content_goes_as_one_chunk_and_arrives_as_it_was(server, receiver, t
     content = dated(content)
     server.send(SENDER, "bert@example.com", content, options=["BODY=8BITMIME"])
     mail, = receiver.wait(1)
-    assert given(mail) == content
+    assert as_given(mail.content) == content
     ours = len(mail.content) - len(content)
     assert the_line(tap, "BDAT") == f"BDAT {len(content) + ours} LAST"
     assert "DATA" not in tap.commands()
@@ -82,7 +69,7 @@ def test_many_messages_by_bdat_stay_apart(server, receiver, tap):
         for number, content in enumerate(contents):
             client.sendmail(SENDER, [f"r{number}@example.com"], content)
     mails = receiver.wait(len(contents))
-    got = {mail.recipients[0]: given(mail) for mail in mails}
+    got = {mail.recipients[0]: as_given(mail.content) for mail in mails}
     assert got == {f"r{number}@example.com": content for number, content in enumerate(contents)}
     assert len(mails) == len(contents)
     assert "DATA" not in tap.commands()
@@ -91,9 +78,9 @@ def test_many_messages_by_bdat_stay_apart(server, receiver, tap):
 
 # clause: 6531-3.4-a 6531-1.1-a 6152-3-c
 def test_an_international_mail_goes_on_as_it_came(server, receiver, tap):
-    send(INTERNATIONAL, ["SMTPUTF8", "BODY=8BITMIME"], "jörg@example.com")
+    give(INTERNATIONAL, ["SMTPUTF8", "BODY=8BITMIME"], "jörg@example.com")
     mail, = receiver.wait(1)
-    assert given(mail) == INTERNATIONAL
+    assert as_given(mail.content) == INTERNATIONAL
     assert mail.recipients == ["jörg@example.com"]
     assert "SMTPUTF8" in the_line(tap, "MAIL").split()
     assert the_line(tap, "RCPT").startswith("RCPT TO:<jörg@example.com>")
@@ -114,11 +101,11 @@ def notice_of(receiver, hop):
 def test_the_success_that_was_asked_for_is_told_by_the_next_hop(server, receiver, tap, sink):
     hop = sink()
     content = dated(simple("with a notice"))
-    send(content, ["RET=HDRS", "ENVID=id+2B1"], "bert@example.com",
+    give(content, ["RET=HDRS", "ENVID=id+2B1"], "bert@example.com",
          ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;Bert+2Bx@before.example"])
     mail = until(lambda: next((mail for mail in receiver.mails()
                                if "bert@example.com" in mail.recipients), None), "the mail")
-    assert given(mail) == content
+    assert as_given(mail.content) == content
     assert the_line(tap, "MAIL").split()[-2:] == ["RET=HDRS", "ENVID=id+2B1"]
     assert the_line(tap, "RCPT").split()[-2:] == \
         ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;Bert+2Bx@before.example"]

@@ -1,10 +1,10 @@
 """Postfix and Exim as clients: they make use of what is offered, and what they were given is what
 arrives, content and requests alike."""
-import smtplib
-
 import pytest
 
+from harness.client import send
 from harness.mail import awkward
+from harness.receivers import running
 from harness.senders import SENDERS
 from harness.server import PORT
 from harness.wiretap import Wiretap
@@ -24,19 +24,14 @@ def tap():
 
 @pytest.fixture(params=sorted(SENDERS))
 def sender(request, tmp_path, tap):
-    started = SENDERS[request.param](tmp_path / "sender", tap.port)
-    yield started
-    print(f"--- what {request.param} said\n{started.log()[-8000:]}")
-    started.close()
+    with running(SENDERS[request.param](tmp_path / "sender", tap.port)) as started:
+        yield started
 
 
 def give(sender, content, mail_options, recipient, rcpt_options=()):
-    with smtplib.SMTP("127.0.0.1", sender.port, local_hostname="client.test", timeout=60) as client:
-        client.ehlo()
-        client.command_encoding = "utf-8"
-        for code, said in (client.mail("anna@example.org", list(mail_options)),
-                           client.rcpt(recipient, list(rcpt_options)), client.data(content)):
-            assert code == 250, (code, said)
+    code, said = send(sender.port, "anna@example.org", recipient, content, mail_options,
+                      rcpt_options)
+    assert code == 250, (code, said)
 
 
 def the_line(tap, verb):
