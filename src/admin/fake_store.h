@@ -5,15 +5,16 @@
 #include <algorithm>
 #include <cassert>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "spool/store.h"
+#include "spool/stub_store.h"
 
 namespace malleposte::admin {
 
-class FakeStore final : public spool::Store {
+class FakeStore final : public spool::StubStore {
  public:
   using Filter = spool::Filter;
 
@@ -55,8 +56,9 @@ class FakeStore final : public spool::Store {
     co_return static_cast<std::uint64_t>(std::ranges::count_if(
         messages, [&](const auto& message) { return fits(message, filter); }));
   }
-  Task<Result<std::uint64_t>> apply(Filter filter, spool::Operation operation) override {
+  Task<Result<std::uint64_t>> apply(Filter filter, spool::Action action) override {
     if (failure && applied.size() >= fail_after) co_return tl::make_unexpected(*failure);
+    const auto operation = action.operation;
     applied.emplace_back(operation, filter.id);
     std::uint64_t count = 0;
     for (auto& message : messages) {
@@ -74,29 +76,6 @@ class FakeStore final : public spool::Store {
   spool::Health health() const override { return health_now; }
   spool::Accounts accounts() const override { return accounts_now; }
   spool::Counters counters() const override { return counters_now; }
-
-  // Not asked by the API.
-  Result<std::unique_ptr<spool::Incoming>> begin(mail::Envelope, std::uint64_t) override {
-    return fail(Fault::resource, "no incoming mail");
-  }
-  Result<void> admits(std::uint64_t) override { return {}; }
-  void on_due(std::function<void()>) override {}
-  std::vector<spool::Lease> lease(WallTime, std::size_t) override { return {}; }
-  std::optional<WallTime> next_due() const override { return std::nullopt; }
-  void release(mail::MessageId) override {}
-  void release(mail::MessageId, const std::vector<std::uint32_t>&) override {}
-  bool wanted(mail::MessageId) const override { return true; }
-  bool reserve(mail::MessageId, std::size_t) override { return false; }
-  Task<Result<std::unique_ptr<spool::StoredMessage>>> open(mail::MessageId) override {
-    co_return fail(Fault::disk, "nothing to open");
-  }
-  Task<Result<void>> settle(spool::Settlement) override { co_return Result<void>{}; }
-  Task<Result<void>> settle_together(std::vector<spool::Settlement>) override {
-    co_return Result<void>{};
-  }
-  std::vector<spool::WaitingRecipient> waiting(mail::MessageId) const override { return {}; }
-  void bounce_with(MakeDsns) override {}
-  void on_generated(OnGenerated) override {}
 
  private:
   bool fits(const spool::ListedMessage& message, const Filter& filter) const {

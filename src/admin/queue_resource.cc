@@ -26,6 +26,12 @@ std::string_view word(spool::Operation operation) {
       return "delete";
     case spool::Operation::bounce:
       return "bounce";
+    case spool::Operation::restore:
+      return "undelete";
+    case spool::Operation::reroute:
+      return "reroute";
+    case spool::Operation::lifetime:
+      return "lifetime";
   }
   assert(false);
   return {};

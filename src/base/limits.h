@@ -58,9 +58,11 @@ inline constexpr std::size_t reserve_segments = 2;  // kept for outcomes, DSNs a
 inline constexpr Duration outcome_delay = 10ms;     // an outcome waits at most so long for a batch
 inline constexpr Duration group_wait = 1ms;  // a commit waits at most so long for its companions
 inline constexpr std::size_t recent_octets = 4 << 20;  // of records that are not in the page cache
-inline constexpr std::size_t batch_octets = 4 << 20;  // written and synced at once
-inline constexpr unsigned commit_tries = 3;           // fresh segments tried after a failed sync
+inline constexpr std::size_t batch_octets = 4 << 20;   // written and synced at once
+inline constexpr unsigned commit_tries = 3;            // fresh segments tried after a failed sync
 inline constexpr unsigned clean_below_percent = 25;   // live share under which a segment is cleaned
+inline constexpr Duration undo_time = 60s;            // a removal can be taken back so long
+inline constexpr std::size_t standing_orders = 1000;  // then giving one more is refused
 
 // Of the attempts for a message; earlier ones are only counted.
 inline constexpr std::size_t attempts_remembered = 20;     // of a recipient

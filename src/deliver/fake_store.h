@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "deliver/fake_loop.h"
-#include "spool/store.h"
+#include "spool/stub_store.h"
 
 namespace malleposte::deliver {
 
-class FakeStore final : public spool::Store {
+class FakeStore final : public spool::StubStore {
  public:
   explicit FakeStore(FakeLoop& loop) : loop_(loop) {}
 
@@ -58,10 +58,6 @@ class FakeStore final : public spool::Store {
     return {last_id_};
   }
 
-  Result<std::unique_ptr<spool::Incoming>> begin(mail::Envelope, std::uint64_t) override {
-    return fail(Fault::resource, "not here");
-  }
-  Result<void> admits(std::uint64_t) override { return {}; }
   void on_due(std::function<void()> callback) override { on_due_ = std::move(callback); }
 
   std::vector<spool::Lease> lease(WallTime now, std::size_t max) override {
@@ -166,28 +162,14 @@ class FakeStore final : public spool::Store {
     return list;
   }
 
-  Task<Result<spool::QueuePage>> query(spool::Filter, std::string, std::size_t) override {
-    co_return spool::QueuePage{};
-  }
   bool contains(mail::MessageId id) const override {
     const auto& message = messages.at(id.value);
     for (std::size_t i = 0; i < message.due.size(); ++i)
       if (message.fate(i) == mail::Fate::queued) return true;
     return false;
   }
-  Task<Result<std::vector<spool::RecipientAttempts>>> attempts(mail::MessageId) override {
-    co_return std::vector<spool::RecipientAttempts>{};
-  }
-  Task<std::uint64_t> count(spool::Filter) const override { co_return messages.size(); }
-  Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {
-    co_return std::uint64_t{0};
-  }
   MakeDsns make_dsns;
   void bounce_with(MakeDsns make) override { make_dsns = std::move(make); }
-  void on_generated(OnGenerated) override {}
-  spool::Health health() const override { return {}; }
-  spool::Accounts accounts() const override { return {}; }
-  spool::Counters counters() const override { return {}; }
 
  private:
   void queue(const spool::Generated& made) {

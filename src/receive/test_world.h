@@ -14,7 +14,7 @@
 #include "monitor/fake_record.h"
 #include "net/resolver.h"
 #include "net/stream.h"
-#include "spool/store.h"
+#include "spool/stub_store.h"
 
 namespace malleposte::receive {
 
@@ -225,7 +225,7 @@ class TestResolver final : public net::Resolver {
   }
 };
 
-class TestStore final : public spool::Store {
+class TestStore final : public spool::StubStore {
  public:
   struct Message {
     mail::Envelope envelope;
@@ -248,38 +248,6 @@ class TestStore final : public spool::Store {
     if (!admitting) return fail(Fault::disk, "full");
     return {};
   }
-
-  void on_due(std::function<void()>) override {}
-  std::vector<spool::Lease> lease(WallTime, std::size_t) override { return {}; }
-  std::optional<WallTime> next_due() const override { return {}; }
-  void release(mail::MessageId) override {}
-  void release(mail::MessageId, const std::vector<std::uint32_t>&) override {}
-  bool wanted(mail::MessageId) const override { return true; }
-  bool reserve(mail::MessageId, std::size_t) override { return false; }
-  Task<Result<std::unique_ptr<spool::StoredMessage>>> open(mail::MessageId) override {
-    co_return fail(Fault::disk, "not in this test");
-  }
-  Task<Result<void>> settle(spool::Settlement) override { co_return Result<void>{}; }
-  Task<Result<void>> settle_together(std::vector<spool::Settlement>) override {
-    co_return Result<void>{};
-  }
-  std::vector<spool::WaitingRecipient> waiting(mail::MessageId) const override { return {}; }
-  Task<Result<spool::QueuePage>> query(spool::Filter, std::string, std::size_t) override {
-    co_return spool::QueuePage{};
-  }
-  Task<Result<std::vector<spool::RecipientAttempts>>> attempts(mail::MessageId) override {
-    co_return std::vector<spool::RecipientAttempts>{};
-  }
-  Task<std::uint64_t> count(spool::Filter) const override { co_return messages.size(); }
-  bool contains(mail::MessageId) const override { return false; }
-  Task<Result<std::uint64_t>> apply(spool::Filter, spool::Operation) override {
-    co_return std::uint64_t{0};
-  }
-  void bounce_with(MakeDsns) override {}
-  void on_generated(OnGenerated) override {}
-  spool::Health health() const override { return {}; }
-  spool::Accounts accounts() const override { return {}; }
-  spool::Counters counters() const override { return {}; }
 
  private:
   class TestIncoming final : public spool::Incoming {

@@ -43,22 +43,6 @@ MessageItem item_of(const Generated& generated, MessageId id) {
 
 }  // namespace
 
-std::string_view to_string(QueueState state) {
-  switch (state) {
-    case QueueState::active:
-      return "active";
-    case QueueState::deferred:
-      return "deferred";
-    case QueueState::held:
-      return "held";
-    case QueueState::scheduled:
-      return "scheduled";
-    case QueueState::deleting:
-      return "deleting";
-  }
-  return "";
-}
-
 LogStore::LogStore(Loop& loop, std::unique_ptr<Disk> disk, std::uint64_t segment_octets,
                    LogStoreOptions options)
     : disk_(std::move(disk)), options_(std::move(options)), state_(loop, *disk_, segment_octets) {}
@@ -201,6 +185,9 @@ std::optional<WallTime> LogStore::next_due() const {
   auto due = Index::due(state_.index[*slot]);
   return due == 0 ? state_.loop.wall() : to_time(due);
 }
+
+void LogStore::pause(std::string_view) {}
+void LogStore::resume(std::string_view) {}
 
 void LogStore::release(MessageId id) {
   if (auto slot = state_.index.find(id)) end_lease(*slot);
@@ -413,6 +400,10 @@ Task<Result<QueuePage>> LogStore::query(Filter filter, std::string cursor, std::
 
 Task<std::uint64_t> LogStore::count(Filter filter) const {
   return count_messages(state_, std::move(filter));
+}
+
+Task<std::vector<Destination>> LogStore::destinations(std::size_t) const {
+  co_return std::vector<Destination>{};
 }
 
 Task<Result<std::vector<RecipientAttempts>>> LogStore::attempts(MessageId id) {

@@ -43,6 +43,8 @@ class LogStore final : public Store {
   void on_due(std::function<void()> callback) override;
   std::vector<Lease> lease(WallTime now, std::size_t max) override;
   std::optional<WallTime> next_due() const override;
+  void pause(std::string_view domain) override;
+  void resume(std::string_view domain) override;
   void release(MessageId id) override;
   void release(MessageId id, const std::vector<std::uint32_t>& recipients) override;
   bool wanted(MessageId id) const override;
@@ -55,7 +57,11 @@ class LogStore final : public Store {
   Task<Result<QueuePage>> query(Filter filter, std::string cursor, std::size_t limit) override;
   Task<std::uint64_t> count(Filter filter) const override;
   Task<Result<std::vector<RecipientAttempts>>> attempts(MessageId id) override;
-  Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) override;
+  Task<Result<std::uint64_t>> apply(Filter filter, Action action) override;
+  std::vector<StandingOrder> orders() const override;
+  Task<Result<std::uint64_t>> give(StandingOrder order) override;
+  Task<Result<bool>> cancel(std::uint64_t order) override;
+  Task<std::vector<Destination>> destinations(std::size_t most) const override;
   void bounce_with(MakeDsns make) override;
   void on_generated(OnGenerated callback) override { generated_ = std::move(callback); }
   Health health() const override;

@@ -26,9 +26,9 @@ std::vector<MessageId> part_of(const std::vector<MessageId>& ids, std::size_t fr
 
 }  // namespace
 
-Task<Result<std::uint64_t>> LogStore::apply(Filter filter, Operation operation) {
+Task<Result<std::uint64_t>> LogStore::apply(Filter filter, Action action) {
   auto ids = co_await find_messages(state_, std::move(filter));
-  switch (operation) {
+  switch (action.operation) {
     case Operation::flush:
       co_return co_await flush(std::move(ids));
     case Operation::hold:
@@ -39,8 +39,22 @@ Task<Result<std::uint64_t>> LogStore::apply(Filter filter, Operation operation) 
       co_return co_await remove(std::move(ids));
     case Operation::bounce:
       co_return co_await bounce(std::move(ids));
+    case Operation::restore:
+    case Operation::reroute:
+    case Operation::lifetime:
+      break;
   }
   co_return 0;
+}
+
+std::vector<StandingOrder> LogStore::orders() const {
+  return {};
+}
+Task<Result<std::uint64_t>> LogStore::give(StandingOrder) {
+  co_return fail(Fault::resource, "standing orders are not here yet");
+}
+Task<Result<bool>> LogStore::cancel(std::uint64_t) {
+  co_return false;
 }
 
 Task<Result<std::uint64_t>> LogStore::flush(std::vector<MessageId> ids) {

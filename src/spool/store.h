@@ -19,6 +19,8 @@
 #include "mail/envelope.h"
 #include "mail/message_id.h"
 #include "mail/outcome.h"
+#include "spool/action.h"
+#include "spool/listing.h"
 
 namespace malleposte::spool {
 
@@ -67,6 +69,8 @@ struct LeasedRecipient {
   std::uint32_t index;
   std::string domain;      // canonical
   std::uint32_t attempts;  // made so far
+  // A standing order to bounce it, instead of trying it.
+  std::uint64_t bounced_by = 0;
 };
 
 // A message that is due. Who holds the lease delivers; every leased recipient is settled exactly
@@ -79,6 +83,12 @@ struct Lease {
   bool generated = false;                   // made by ourselves
   bool warned = false;                      // its sender knows that it is late
   bool gathered = false;                    // a notice to be put into a report, not to be sent
+  std::uint32_t sender = 0;                 // stands for its sender: equal for equal ones
+  int priority = 0;                         // MT-PRIORITY (RFC 6710), -9 to 9
+  std::optional<mail::DeliverBy> deliver_by = {};
+  // By an operator: another next hop, another lifetime.
+  std::string next_hop = {};
+  std::optional<Duration> lifetime = {};
 };
 
 // A message read back: envelope (all recipients, with those settled already) and content.
@@ -105,56 +115,6 @@ struct WaitingRecipient {
   std::uint32_t index;
   std::string reply;  // the last answer on one line, "" before the first attempt
 };
-
-// --- Queue, as people see it ---------------------------------------------------------------------
-
-enum class QueueState : std::uint8_t { active, deferred, held, scheduled, deleting };
-std::string_view to_string(QueueState state);
-
-struct Filter {
-  std::string id = {};         // one message; the other fields still apply
-  std::string sender = {};     // address, or "<>"; compared without case
-  std::string recipient = {};  // address
-  std::string domain = {};     // of a recipient
-  std::optional<QueueState> state = {};
-  std::optional<Duration> older_than = {};
-  // Of the last answer for a recipient that is still queued.
-  std::optional<mail::OutcomeClass> outcome_class = {};
-};
-
-struct ListedRecipient {
-  std::string address;
-  std::string state;  // to_string(Fate), or for queued ones the message's state
-  std::string reply;  // last answer, "" before the first
-  mail::OutcomeClass outcome_class = mail::OutcomeClass::none;  // of the last answer
-};
-
-struct ListedMessage {
-  MessageId id;
-  std::string sender;
-  std::uint64_t size;
-  WallTime arrived;
-  QueueState state;
-  std::uint32_t attempts;
-  std::optional<WallTime> next_attempt;
-  std::string reason;  // why it waits
-  std::vector<ListedRecipient> recipients;
-};
-
-struct QueuePage {
-  std::uint64_t total;  // matching messages in all
-  std::string next;     // cursor of the next page, "" at the end
-  std::vector<ListedMessage> messages;
-};
-
-// What is remembered of the attempts for one recipient.
-struct RecipientAttempts {
-  std::uint32_t made = 0;            // in all; those that are not known are the oldest
-  std::vector<mail::Attempt> known;  // oldest first
-  bool operator==(const RecipientAttempts&) const = default;
-};
-
-enum class Operation : std::uint8_t { flush, hold, release, remove, bounce };
 
 struct Health {
   bool accepting = true;           // false: new mail gets 452
@@ -194,6 +154,10 @@ class Store {
   // next_due().
   virtual std::vector<Lease> lease(WallTime now, std::size_t max) = 0;
   virtual std::optional<WallTime> next_due() const = 0;
+  // Recipients of this domain are not leased until resume(), or until none is queued: its site has
+  // enough to do. Costs nothing to say twice.
+  virtual void pause(std::string_view domain) = 0;
+  virtual void resume(std::string_view domain) = 0;
   // Ends a lease before all its recipients were settled: the rest is due again at once.
   virtual void release(MessageId id) = 0;
   // The same for some of its recipients.
@@ -226,11 +190,17 @@ class Store {
   // The attempts for a message so far, by recipient. Reads from disk, on a helper thread; what is
   // not to be found there is left out. Fault::resource: there is no such message.
   virtual Task<Result<std::vector<RecipientAttempts>>> attempts(MessageId id) = 0;
-  // Applies an operation to every matching message, atomically per message, and returns how many;
-  // durable before it returns. `flush` makes deferred mail due now; `hold`, `release`, `remove`
-  // (Fate::deleted, no DSN); `bounce` makes recipients Fate::bounced and is given the DSNs by
-  // `bounce_with`.
-  virtual Task<Result<std::uint64_t>> apply(Filter filter, Operation operation) = 0;
+  // Does it to every matching message, atomically per message, and returns how many; durable before
+  // it returns.
+  virtual Task<Result<std::uint64_t>> apply(Filter filter, Action action) = 0;
+  // The standing orders in force, by number. give() returns the number, cancel() false when there
+  // is no such order; both once durable. Errors of give(): Fault::peer, a pattern that says
+  // nothing; Fault::resource, limits::standing_orders are given.
+  virtual std::vector<StandingOrder> orders() const = 0;
+  virtual Task<Result<std::uint64_t>> give(StandingOrder order) = 0;
+  virtual Task<Result<bool>> cancel(std::uint64_t order) = 0;
+  // What waits, by domain: the `most` with most recipients, those first. Looks only at the index.
+  virtual Task<std::vector<Destination>> destinations(std::size_t most) const = 0;
   // How a bounce's DSNs are made: a function handed in at start.
   struct Bounced {
     MessageId id;

@@ -9,16 +9,20 @@
 #include <utility>
 
 #include "base/loop.h"
+#include "forwarding_store.h"
 #include "ledger.h"
-#include "spool/store.h"
 
 namespace malleposte::sim {
 
-class WatchedStore final : public spool::Store {
+class WatchedStore final : public ForwardingStore {
  public:
   WatchedStore(spool::Store& store, Ledger& ledger, Loop& loop, Trace& trace,
                std::shared_ptr<const bool> alive)
-      : store_(store), ledger_(ledger), loop_(loop), trace_(trace), alive_(std::move(alive)) {}
+      : ForwardingStore(store),
+        ledger_(ledger),
+        loop_(loop),
+        trace_(trace),
+        alive_(std::move(alive)) {}
 
   Result<std::unique_ptr<spool::Incoming>> begin(mail::Envelope envelope,
                                                  std::uint64_t size) override {
@@ -26,23 +30,6 @@ class WatchedStore final : public spool::Store {
     if (!begun) return begun;
     if (*alive_) ledger_.begun((*begun)->id(), envelope, loop_.steady());
     return std::make_unique<Watched>(*this, std::move(*begun));
-  }
-  Result<void> admits(std::uint64_t size) override { return store_.admits(size); }
-  void on_due(std::function<void()> callback) override { store_.on_due(std::move(callback)); }
-  std::vector<spool::Lease> lease(WallTime now, std::size_t max) override {
-    return store_.lease(now, max);
-  }
-  std::optional<WallTime> next_due() const override { return store_.next_due(); }
-  void release(MessageId id) override { store_.release(id); }
-  void release(MessageId id, const std::vector<std::uint32_t>& recipients) override {
-    store_.release(id, recipients);
-  }
-  bool wanted(MessageId id) const override { return store_.wanted(id); }
-  bool reserve(MessageId id, std::size_t recipients) override {
-    return store_.reserve(id, recipients);
-  }
-  Task<Result<std::unique_ptr<spool::StoredMessage>>> open(MessageId id) override {
-    return store_.open(id);
   }
   Task<Result<void>> settle(spool::Settlement settlement) override {
     const auto id = settlement.id;
@@ -61,23 +48,6 @@ class WatchedStore final : public spool::Store {
     auto kept = co_await store_.settle_together(std::move(settlements));
     if (seen && *alive_) answered(group, id, kept);
     co_return kept;
-  }
-  std::vector<spool::WaitingRecipient> waiting(MessageId id) const override {
-    return store_.waiting(id);
-  }
-  Task<Result<std::vector<spool::RecipientAttempts>>> attempts(MessageId id) override {
-    return store_.attempts(id);
-  }
-  bool contains(MessageId id) const override { return store_.contains(id); }
-  Task<Result<spool::QueuePage>> query(spool::Filter filter, std::string cursor,
-                                       std::size_t limit) override {
-    return store_.query(std::move(filter), std::move(cursor), limit);
-  }
-  Task<std::uint64_t> count(spool::Filter filter) const override {
-    return store_.count(std::move(filter));
-  }
-  Task<Result<std::uint64_t>> apply(spool::Filter filter, spool::Operation operation) override {
-    return store_.apply(std::move(filter), operation);
   }
   // A bounce by the operator is made inside the store: the notices tell what it is given.
   void bounce_with(MakeDsns make) override {
@@ -101,9 +71,6 @@ class WatchedStore final : public spool::Store {
           callback(id, made);
         });
   }
-  spool::Health health() const override { return store_.health(); }
-  spool::Accounts accounts() const override { return store_.accounts(); }
-  spool::Counters counters() const override { return store_.counters(); }
 
  private:
   class Watched final : public spool::Incoming {
@@ -149,7 +116,6 @@ class WatchedStore final : public spool::Store {
   }
   void note(std::string_view line) { trace_.note(loop_.steady(), line); }
 
-  spool::Store& store_;
   Ledger& ledger_;
   Loop& loop_;
   Trace& trace_;
