@@ -63,20 +63,27 @@ void ContentSurvey::piece(const MimePiece& piece) {
   const bool in_header = piece.place == MimePlace::field || piece.place == MimePlace::separator ||
                          piece.place == MimePlace::delimiter;
   auto& facts = in_header ? one.header : one.body;
-  auto text = piece.octets;
-  if (text.ends_with("\r\n")) text.remove_suffix(2);
-  if (piece.line_begins) column_ = 0;
-  column_ += text.size();
-  facts.long_line |= column_ > limits::content_line_octets;
-  std::size_t high = 0;
-  bool bare = false;
-  for (const char c : text) {
+  const auto octets = piece.octets;
+  std::size_t high = 0, unfit = 0, breaks = 0;
+  for (const char c : octets) {
     high += static_cast<unsigned char>(c) >> 7;
-    bare |= c == '\0' || c == '\r' || c == '\n';
+    unfit += c == '\0' || c == '\r' || c == '\n';
   }
+  for (std::size_t i = 1; i < octets.size(); ++i)
+    breaks += octets[i - 1] == '\r' && octets[i] == '\n';
   facts.eight_bit |= high > 0;
-  facts.bare |= bare;
-  if (piece.place != MimePlace::body && piece.place != MimePlace::line_end) return;
+  facts.bare |= unfit != 2 * breaks;
+  if (piece.line_begins) column_ = 0;
+  for (auto rest = octets;;) {
+    const auto line = rest.substr(0, rest.find('\n'));
+    const bool ends = line.size() < rest.size();
+    column_ += line.size() - (ends && line.ends_with('\r') ? 1 : 0);
+    facts.long_line |= column_ > limits::content_line_octets;
+    if (!ends) break;
+    column_ = 0;
+    rest.remove_prefix(line.size() + 1);
+  }
+  if (piece.place != MimePlace::body) return;
   one.octets += piece.octets.size();
   one.high_octets += high;
   one.utf8.add(piece.octets);

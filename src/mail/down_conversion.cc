@@ -41,7 +41,6 @@ void DownConversion::piece(const MimePiece& piece) {
     case MimePlace::field:
       return field(piece, plan);
     case MimePlace::body:
-    case MimePlace::line_end:
       if (plan.encoding != TransferEncoding::none) {
         if (!encoder_) encoder_.emplace(plan.encoding);
         return encoder_->encode(piece.octets, *out_);
@@ -91,19 +90,23 @@ void DownConversion::entity_ended(std::uint32_t) {
 }
 
 void DownConversion::replace_unfit(const MimePiece& piece) {
-  auto text = piece.octets;
-  const bool ends = text.ends_with("\r\n");
-  if (ends) text.remove_suffix(2);
+  const auto octets = piece.octets;
   if (piece.line_begins) column_ = 0;
-  for (const char c : text) {
-    if (column_++ == limits::content_line_octets) {
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    const char c = octets[i];
+    const bool breaks = octets.substr(i, 2) == "\r\n";
+    if (breaks || column_ == limits::content_line_octets) {
       *out_ += "\r\n";
-      column_ = 1;
+      column_ = 0;
+    }
+    if (breaks) {
+      ++i;
+      continue;
     }
     const bool fit = static_cast<unsigned char>(c) < 0x80 && c != '\0' && c != '\r' && c != '\n';
     *out_ += fit ? c : '?';
+    ++column_;
   }
-  if (ends) *out_ += "\r\n";
 }
 
 }  // namespace malleposte::mail

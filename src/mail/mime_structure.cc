@@ -69,6 +69,13 @@ void MimeStructure::report(MimePlace place, std::uint32_t entity, std::string_vi
 
 void MimeStructure::add(std::string_view octets) {
   while (!octets.empty()) {
+    if (held_.empty() && !in_line_ && place_ != MimePlace::field) {
+      if (const auto plain = plain_lines(octets); plain > 0) {
+        content(octets.substr(0, plain));
+        octets.remove_prefix(plain);
+        continue;
+      }
+    }
     const auto feed = octets.find('\n');
     const bool ends = feed != std::string_view::npos;
     auto taken = ends ? feed + 1 : octets.size();
@@ -100,6 +107,25 @@ void MimeStructure::end() {
   close_levels(0);
 }
 
+// How many octets of complete lines there are that are too short for a delimiter, or begin as none.
+// Most content is such, and most bombs: it is passed on in one piece.
+std::size_t MimeStructure::plain_lines(std::string_view octets) const {
+  std::size_t end = 0;
+  for (;;) {
+    const auto feed = octets.find('\n', end);
+    if (feed == std::string_view::npos) return end;
+    if (!blind_ && octets.substr(end, 2) == "--" && feed - end - 2 >= shortest_boundary_)
+      return end;
+    end = feed + 1;
+  }
+}
+
+void MimeStructure::content(std::string_view lines) {
+  const std::string_view line_end = lines.ends_with("\r\n") ? "\r\n" : "\n";
+  content_line(lines.substr(0, lines.size() - line_end.size()), line_end, true);
+  after_line_feed_ = line_end == "\n";
+}
+
 // `ends`: with its line break, or with the message.
 void MimeStructure::line(std::string_view octets, bool begins, bool ends) {
   std::string_view line_end;
@@ -118,7 +144,7 @@ void MimeStructure::line(std::string_view octets, bool begins, bool ends) {
 }
 
 void MimeStructure::pass_line_end() {
-  report(place_ == MimePlace::body ? MimePlace::line_end : place_, entity_, line_end_);
+  report(place_, entity_, line_end_);
   line_end_ = {};
 }
 

@@ -38,8 +38,7 @@ struct MimeEntity {
 enum class MimePlace : std::uint8_t {
   field,      // of the header
   separator,  // the empty line behind it
-  body,       // of a leaf or something opaque, line breaks not included
-  line_end,   // a line break in it: CRLF, or LF alone
+  body,       // of a leaf or something opaque
   delimiter,  // of a multipart, with the line break before it, which belongs to it
   preamble,   // of a multipart, before its first delimiter
   epilogue,   // behind its last
@@ -50,6 +49,8 @@ struct MimePiece {
   MimePlace place;
   std::uint32_t entity;  // counted from 0 in the order in which they begin
   Field field = Field::other;
+  // Of content (body, preamble, epilogue) any number of lines; CR and the LF behind it are never
+  // cut apart.
   std::string_view octets;
   bool line_begins = false;  // this is the beginning of a line
 };
@@ -95,6 +96,8 @@ class MimeStructure {
     bool closed = false;
   };
 
+  std::size_t plain_lines(std::string_view octets) const;
+  void content(std::string_view lines);
   void line(std::string_view octets, bool begins, bool ends);
   void header_line(std::string_view text, std::string_view line_end, bool begins);
   void begin_field(std::string_view text);
