@@ -3,17 +3,13 @@ second is slow and takes few connections, the third refuses some recipients. A l
 for every recipient of every message, during the outage and after it."""
 import hashlib
 import random
-import re
-import socket
 import time
 
 import pytest
 
 from harness import ledger, until
-from harness.mail import without_received
-from harness.peers import PeersRoot, Postfix
+from harness.outage import MX_PORT, NextHop, Swallower, arrivals
 
-MX_PORT = 2600
 DEAD, SLOW, REFUSING, HOME, SWALLOWING = (f"127.0.0.{n}" for n in range(2, 7))
 MESSAGES = 240
 NOBODY = "/^nobody-/ 550 5.1.1 No such user here\n"
@@ -30,27 +26,6 @@ UNREACHABLE = ("d4.out.test", "d5.out.test")
 REFUSED = ("d2.out.test", "d3.out.test")  # later-* at these, as long as the outage lasts
 
 
-class NextHop:
-    """A Postfix in a root of its own that relays what it took to a sink, which keeps it."""
-
-    def __init__(self, directory, make_sink, host, access, **settings):
-        self.sink = make_sink(port=2600 + int(host.rsplit(".", 1)[1]))
-        self.root = PeersRoot(directory)
-        self.refuse(access)
-        self.postfix = Postfix(self.root, MX_PORT, host, relayhost=f"[127.0.0.1]:{self.sink.port}",
-                               smtpd_recipient_restrictions="check_recipient_access "
-                               "regexp:/etc/postfix/refused, permit_mynetworks, reject", **settings)
-
-    def refuse(self, access, reload=False):
-        self.root.write("etc/postfix/refused", access)
-        if reload:
-            self.root.run("/usr/sbin/postfix", "reload")
-
-    def close(self):
-        print(f"--- {self.postfix.host} said\n{self.postfix.log()[-4000:]}")
-        self.root.close()
-
-
 @pytest.fixture
 def next_hop(tmp_path, sink):
     made = []
@@ -64,24 +39,6 @@ def next_hop(tmp_path, sink):
         one.close()
 
 
-class Swallower:
-    """A host that lets no connection come about: its queue of them is full for ever."""
-
-    def __init__(self, host):
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((host, MX_PORT))
-        self.listener.listen(0)
-        self.filling = [socket.create_connection((host, MX_PORT))]
-        with pytest.raises(TimeoutError):
-            for _ in range(4):
-                self.filling.append(socket.create_connection((host, MX_PORT), 0.5))
-
-    def close(self):
-        for one in (self.listener, *self.filling):
-            one.close()
-
-
 def mails(draw):
     """(id, sender, recipients, content) of every message of the test."""
     for number in range(MESSAGES):
@@ -93,19 +50,6 @@ def mails(draw):
                tuple(f"{kind}-{identifier}@{domain}" for kind, domain in zip(kinds, domains)),
                b"X-Ledger: %s\r\nSubject: outage\r\n\r\n.\r\n..dots\r\n%s" % (
                    identifier.encode(), body))
-
-
-def arrivals(sink, relays):
-    """What a sink was given, through `relays` servers that each add a Received field."""
-    for mail in list(sink.mails):
-        is_report = mail.sender == ""  # it was made here: one Received field less
-        content = without_received(mail.content, relays - is_report)
-        mark = re.search(rb"(?im)^Message-ID: *(\S+)" if is_report else rb"(?m)^X-Ledger: (\S+)\r$",
-                         content)
-        yield ledger.Arrived(
-            mark[1].decode() if mark else "?", mail.sender, tuple(mail.recipients),
-            hashlib.sha256(content).hexdigest(), 0.0,
-            ledger.report_recipients(content) if is_report else ())
 
 
 def waiting(server):

@@ -1,0 +1,100 @@
+"""Real next hops that are ill, and what they were given all the same."""
+import hashlib
+import re
+import socket
+import socketserver
+import threading
+import time
+
+from harness import ledger
+from harness.mail import without_received
+from harness.peers import PeersRoot, Postfix
+
+MX_PORT = 2600
+
+
+class NextHop:
+    """A Postfix in a root of its own that relays what it took to a sink, which keeps it."""
+
+    def __init__(self, directory, make_sink, host, access, **settings):
+        self.sink = make_sink(port=2600 + int(host.rsplit(".", 1)[1]))
+        self.root = PeersRoot(directory)
+        self.refuse(access)
+        self.postfix = Postfix(self.root, MX_PORT, host, relayhost=f"[127.0.0.1]:{self.sink.port}",
+                               smtpd_recipient_restrictions="check_recipient_access "
+                               "regexp:/etc/postfix/refused, permit_mynetworks, reject", **settings)
+
+    def refuse(self, access, reload=False):
+        self.root.write("etc/postfix/refused", access)
+        if reload:
+            self.root.run("/usr/sbin/postfix", "reload")
+
+    def close(self):
+        print(f"--- {self.postfix.host} said\n{self.postfix.log()[-4000:]}")
+        self.root.close()
+
+
+class Swallower:
+    """A host that lets no connection come about: its queue of them is full for ever."""
+
+    def __init__(self, host):
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind((host, MX_PORT))
+        self.listener.listen(0)
+        self.filling = [socket.create_connection((host, MX_PORT))]
+        while True:
+            try:
+                self.filling.append(socket.create_connection((host, MX_PORT), 0.5))
+            except TimeoutError:
+                break
+
+    def close(self):
+        for one in (self.listener, *self.filling):
+            one.close()
+
+
+class Greylist:
+    """A policy service for Postfix (SMTPD_POLICY_README): a recipient is taken `after_s` after it was
+    first asked for."""
+
+    def __init__(self, port, after_s):
+        self.first = {}
+        greylist = self
+
+        class Service(socketserver.StreamRequestHandler):
+            def handle(self):
+                asked = {}
+                for line in self.rfile:
+                    name, _, value = line.decode().rstrip("\n").partition("=")
+                    asked[name] = value
+                    if name == "":
+                        action = greylist.action(asked["recipient"], after_s)
+                        self.wfile.write(b"action=%s\n\n" % action.encode())
+                        asked = {}
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", port), Service)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def action(self, recipient, after_s):
+        now = time.monotonic()
+        since = now - self.first.setdefault(recipient, now)
+        return "dunno" if since >= after_s else "defer 4.2.0 Greylisted, please come back later"
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def arrivals(sink, relays):
+    """What a sink was given, through `relays` servers that each add a Received field."""
+    for mail in list(sink.mails):
+        is_report = mail.sender == ""  # it was made here: one Received field less
+        content = without_received(mail.content, relays - is_report)
+        mark = re.search(rb"(?im)^Message-ID: *(\S+)" if is_report else rb"(?m)^X-Ledger: (\S+)\r$",
+                         content)
+        yield ledger.Arrived(
+            mark[1].decode() if mark else "?", mail.sender, tuple(mail.recipients),
+            hashlib.sha256(content).hexdigest(), 0.0,
+            ledger.report_recipients(content) if is_report else ())
