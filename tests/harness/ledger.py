@@ -41,9 +41,10 @@ def report_recipients(content):
                  re.findall(rb"(?im)^Final-Recipient: *rfc822; *(\S+?)\r?$", content))
 
 
-def complaints(sent, arrived, kills, queued=()):
+def complaints(sent, arrived, kills, queued=(), deleted=(), refused=is_refused):
     """All that is wrong, as sentences. `kills` are the times of the kills, ascending; times are of
-    one clock. `queued` are the recipients that the server says are still in its queue."""
+    one clock. `queued` are the recipients that the server says are still in its queue, `deleted`
+    those that the operator removed, `refused` tells whose mail comes back to its sender."""
     wrong = []
     known = {one.id: one for one in sent}
     deliveries = collections.defaultdict(list)  # (id, recipient) -> times
@@ -78,7 +79,10 @@ def complaints(sent, arrived, kills, queued=()):
             if recipient in queued:
                 if deliveries[one.id, recipient] or reports[recipient]:
                     wrong.append(f"{one.id} is done for {recipient} and still in the queue")
-            elif is_refused(recipient):
+            elif recipient in deleted:
+                if deliveries[one.id, recipient] or reports[recipient]:
+                    wrong.append(f"{one.id} was deleted for {recipient}, and not only that")
+            elif refused(recipient):
                 count = len(reports[recipient])
                 if count > 1 or (one.acknowledged and count != 1):
                     wrong.append(f"{one.id}: {count} DSNs for {recipient}, refused")
@@ -104,7 +108,7 @@ def imbalance(accounts):
     return [] if came == went else [f"{came} recipients came and {went} are accounted for"]
 
 
-def account_complaints(accounts, sent, arrived, queued=()):
+def account_complaints(accounts, sent, arrived, queued=(), deleted=()):
     """What is wrong with the server's accounts, compared with what was seen from outside; while
     nothing is on its way."""
     wrong = imbalance(accounts)
@@ -123,7 +127,8 @@ def account_complaints(accounts, sent, arrived, queued=()):
     compare("delivered", len({(one.id, r) for one in arrived for r in one.recipients}))
     compare("bounced", len({recipient for one in arrived for recipient in one.report_of}))
     compare("queued", len(queued))
-    for name in ("expired", "deleted", "discarded", "replaced"):
+    compare("deleted", len(deleted))
+    for name in ("expired", "discarded", "replaced"):
         compare(name, 0)
     return wrong
 
