@@ -36,12 +36,6 @@ std::string_view literal_address(std::string_view domain) {
 
 }  // namespace
 
-std::string to_string(const config::NextHop& next_hop) {
-  auto text = next_hop.lookup_mx ? next_hop.host : fmt::format("[{}]", next_hop.host);
-  if (next_hop.port != 0) text += fmt::format(":{}", next_hop.port);
-  return text;
-}
-
 RouteTable::RouteTable(const config::Settings& settings)
     : allow_loopback_(settings.allow_loopback_mx) {
   for (const auto& route : settings.routes)  // the first of two equal patterns wins

@@ -37,7 +37,4 @@ class RouteTable {
   bool allow_loopback_;
 };
 
-// As it is written in the configuration: "example.org", "[192.0.2.1]:2525".
-std::string to_string(const config::NextHop& next_hop);
-
 }  // namespace malleposte::deliver
