@@ -11,12 +11,6 @@
 namespace malleposte::deliver {
 namespace {
 constexpr std::size_t jobs_at_once = 100;  // told of a dead site before others have their turn
-
-// No further message over this connection, by our limit or the host's.
-bool used_up(const Connection& connection) {
-  return connection.transactions() >= limits::messages_per_connection ||
-         connection.protocol().exhausted();
-}
 }  // namespace
 
 using Need = smtp::ClientProtocol::Need;
@@ -41,7 +35,7 @@ Task<void> Carrier::run(queue::Assignment first) {
   if (connection_) {
     const bool usable = connection_->protocol().need() == Need::transaction;
     --site_.working;
-    if (usable && !depot_.stopping && !used_up(*connection_))
+    if (usable && !depot_.stopping && !used_up())
       depot_.cache.keep(site_.id, std::move(connection_), depot_.with.loop.steady());
     else if (usable)
       depot_.say_good_bye(std::move(connection_));
@@ -52,8 +46,18 @@ Task<void> Carrier::run(queue::Assignment first) {
   depot_.scheduler.release(site_.id);
 }
 
+// Another may take it; not at a site that is to be left alone.
 void Carrier::put_back(const queue::Assignment& assignment) {
-  depot_.scheduler.put_back(assignment);
+  if (site_.closed(depot_.with.loop.steady()) && !depot_.stopping)
+    depot_.sites.give_back(site_, assignment.job);
+  else
+    depot_.scheduler.put_back(assignment);
+}
+
+// No further message over this connection, by our limit or the host's.
+bool Carrier::used_up() const {
+  return connection_->transactions() >= site_.limits().messages ||
+         connection_->protocol().exhausted();
 }
 
 void Carrier::drop_connection() {
@@ -120,8 +124,10 @@ Task<bool> Carrier::get_connection() {
   // A host that takes it as it is, if there is one.
   current_->fitting.forget(*current_->message, current_->transaction);
   const auto fits = [this](smtp::ClientProtocol& protocol) { return unfit(*current_, protocol); };
-  auto connected = co_await connect(depot_.with, site_.plan, fits);
+  auto connected = co_await connect(depot_.with, depot_.consignments.plan(current_->job()),
+                                    site_.mx, depot_.hosts, fits);
   if (connected.connection) {
+    depot_.sites.reached(site_);
     connection_ = std::move(connected.connection);
     ++site_.working;
     if (auto& refusal = connected.unfit) {
@@ -137,16 +143,38 @@ Task<bool> Carrier::get_connection() {
     co_return true;
   }
   if (depot_.stopping) co_return false;
-  if (depot_.scheduler.unreachable(site_.id, site_.working)) {
+  const auto& ruling = connected.unreachable.ruling;
+  if (ruling.verdict == smtp::Verdict::permanent && !connected.unreachable.target) {
+    // That is so for this domain, whatever else the site is for.
+    conclude(*current_, std::vector(current_->transaction.recipients.size(), ruling), nullptr);
+    current_ = std::move(next_);
+    next_.reset();
+    co_return true;
+  }
+  co_await no_connection(std::move(connected.unreachable));
+  co_return false;
+}
+
+// No host of the site takes a connection.
+Task<void> Carrier::no_connection(Unreachable reason) {
+  const auto* target = reason.target ? &*reason.target : nullptr;
+  const bool asked = asks_for_less(reason.ruling, Stage::door, site_.phrases());
+  if (asked && site_.working == 0) {
+    // One is told what was said; the others wait.
+    depot_.sites.asked_for_less(site_, mail::describe(answer_of(reason.ruling, target)));
+    conclude(*current_, std::vector(current_->transaction.recipients.size(), reason.ruling),
+             target);
+  } else if (depot_.scheduler.unreachable(site_.id, site_.working)) {
     // It takes no more connections than it has: wait for one of those.
     put_back(current_->assignment);
-    current_.reset();
-    if (next_) put_back(next_->assignment);
-    next_.reset();
   } else {
-    co_await defer_all(std::move(connected.unreachable));
+    if (reason.ruling.verdict == smtp::Verdict::temporary)
+      depot_.sites.unreachable(site_, mail::describe(answer_of(reason.ruling, target)));
+    co_return co_await defer_all(std::move(reason));
   }
-  co_return false;
+  current_.reset();
+  if (next_) put_back(next_->assignment);
+  next_.reset();
 }
 
 // The site is dead: what waits for it is told the same reason, rather than each its own time-out.
@@ -237,7 +265,7 @@ Task<void> Carrier::carry() {
   if (protocol.need() == Need::closed && !protocol.has_finished()) {
     drop_connection();
     if (current_) current_->begun = false;
-  } else if (!current_ && used_up(*connection_)) {
+  } else if (!current_ && used_up()) {
     drop_connection();
   }
 }
@@ -270,12 +298,31 @@ void Carrier::finished(smtp::Finished finished) {
   if (depot_.stopping && lost && without_answer) {  // it was we who ended it
     depot_.consignments.abandon(parcel.job());
   } else {
-    if (answered) depot_.scheduler.answered(site_.id);
+    if (answered) {
+      depot_.scheduler.answered(site_.id);
+      learn(finished.results);
+    }
     if (!finished.surplus.empty()) offer_again(finished);
     conclude(parcel, std::move(finished.results), &connection_->target());
   }
   current_ = std::move(next_);
   next_.reset();
+}
+
+// What the answers say of the site.
+void Carrier::learn(const std::vector<smtp::Ruling>& results) {
+  bool accepted = false;
+  const smtp::Ruling* asks = nullptr;
+  for (const auto& result : results) {
+    if (result.verdict == smtp::Verdict::accepted)
+      accepted = true;
+    else if (asks_for_less(result, Stage::message, site_.phrases()))
+      asks = &result;
+  }
+  if (asks != nullptr)
+    depot_.sites.asked_for_less(site_, mail::describe(answer_of(*asks, &connection_->target())));
+  else
+    depot_.sites.answered(site_, accepted);
 }
 
 // What is to be known before a host is asked whether it takes a message.
@@ -350,7 +397,7 @@ Task<void> Carrier::look_ahead() {
   auto& protocol = connection_->protocol();
   if (site_.lookaheads_lost >= Site::lookaheads_lost_max) co_return;
   if (ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
-  if (connection_->transactions() + 1 >= limits::messages_per_connection) co_return;
+  if (connection_->transactions() + 1 >= site_.limits().messages) co_return;
   if (protocol.exhausted()) co_return;
   auto more = depot_.scheduler.more(site_.id);
   if (!more) co_return;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "mail/message_id.h"
+#include "queue/site_limits.h"
 #include "queue/window.h"
 
 namespace malleposte::queue {
@@ -44,6 +45,9 @@ class Scheduler {
   SiteId add_site();
   // The site has neither waiting jobs nor slots in use; its number may be given out again.
   void remove_site(SiteId site);
+  void set_limits(SiteId site, const SiteLimits& limits) {
+    sites_[site].window.set_most(limits.connections);
+  }
 
   void add(SiteId site, Job job, Priority priority);
 

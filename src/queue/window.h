@@ -13,11 +13,16 @@ class Window {
   static constexpr unsigned initial = 5;
 
   unsigned size() const { return size_; }
+  // Never more than so many.
+  void set_most(unsigned most) {
+    most_ = std::max(most, 1U);
+    size_ = std::min(size_, most_);
+  }
 
   // The site answered about a message. Up to the initial size one more connection is allowed for
   // each answer, from there on for each full window of answers.
   void answered() {
-    if (size_ >= limits::connections_per_next_hop) return;
+    if (size_ >= most_) return;
     if (size_ < initial || ++answers_ >= size_) {
       ++size_;
       answers_ = 0;
@@ -33,6 +38,7 @@ class Window {
 
  private:
   unsigned size_ = initial;
+  unsigned most_ = limits::connections_per_next_hop;
   unsigned answers_ = 0;
 };
 
