@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "deliver/back_off.h"
@@ -41,6 +42,7 @@ struct Site {
   std::string reason;     // of the state
   unsigned failures = 0;  // to reach it, in a row
   BackOff back_off, death;
+  std::set<std::string> domains;   // that go to it, at most limits::domains_told
   std::deque<std::string> paused;  // domains whose mail waits in the store
   SteadyTime last_used{};
 

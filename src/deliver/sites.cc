@@ -51,7 +51,7 @@ Sites::Place Sites::place(const spool::Lease& lease, const spool::LeasedRecipien
   if (!domain.plan) domain.plan = with_.routes.plan(recipient.domain);
   domain.last_used = now;
   if (domain.site == nullptr && !domain.plan->by_own_mx()) {
-    domain.site = &site_of(domain.plan, recipient.domain, {});
+    assign(recipient.domain, domain, site_of(domain.plan, recipient.domain, {}));
     domain.known_until = never;
   }
   if (domain.site == nullptr || now >= domain.known_until)
@@ -67,8 +67,15 @@ Site& Sites::found(const std::string& domain, net::MxAnswer answer) {
   known.last_used = now;
   // What failed is asked for again with the next mail.
   known.known_until = answer.lookup == net::Lookup::failed ? now : now + limits::mx_answer_kept;
-  known.site = &site_of(known.plan, domain, std::move(answer));
+  assign(domain, known, site_of(known.plan, domain, std::move(answer)));
   return *known.site;
+}
+
+void Sites::assign(const std::string& name, Domain& domain, Site& site) {
+  if (domain.site == &site) return;
+  if (domain.site != nullptr) domain.site->domains.erase(name);
+  domain.site = &site;
+  if (site.domains.size() < limits::domains_told) site.domains.insert(name);
 }
 
 Site& Sites::site_of(const std::shared_ptr<const Plan>& plan, const std::string& domain,
@@ -220,6 +227,7 @@ void Sites::reload() {
   domains_.clear();
   for (auto& [name, site] : sites_) {
     set_limit(*site);
+    site->domains.clear();
     while (!site->paused.empty()) resume_some(*site);  // they may go elsewhere now
   }
 }
@@ -246,7 +254,9 @@ void Sites::sweep(const ConnectionCache& cache) {
     const auto& [plan, site, known_until, last_used] = entry.second;
     if (leaving.contains(site)) return true;
     const bool waits = site != nullptr && site->state != State::normal;  // and is to be explained
-    return !waits && now - last_used >= limits::site_memory;
+    if (waits || now - last_used < limits::site_memory) return false;
+    if (site != nullptr) site->domains.erase(entry.first);
+    return true;
   });
   std::erase_if(sites_, [&](const auto& entry) {
     if (!leaving.contains(entry.second.get())) return false;
@@ -267,6 +277,7 @@ WallTime Sites::on_the_wall(SteadyTime when) const {
 SiteStatus Sites::status(const Site& site) const {
   SiteStatus status;
   status.name = site.name;
+  status.domains.assign(site.domains.begin(), site.domains.end());
   status.rule = site.plan->rule;
   status.window = scheduler_.window(site.id);
   status.most = site.limits().connections;
@@ -282,18 +293,8 @@ SiteStatus Sites::status(const Site& site) const {
 
 std::vector<SiteStatus> Sites::all() const {
   std::vector<SiteStatus> list;
-  std::unordered_map<const Site*, std::size_t> places;
-  for (const auto& [name, site] : sites_) {
-    places.emplace(site.get(), list.size());
-    list.push_back(status(*site));
-  }
-  for (const auto& [name, domain] : domains_) {
-    const auto place = places.find(domain.site);
-    if (place == places.end()) continue;
-    auto& names = list[place->second].domains;
-    if (names.size() < limits::domains_told) names.push_back(name);
-  }
-  for (auto& site : list) std::sort(site.domains.begin(), site.domains.end());
+  list.reserve(sites_.size());
+  for (const auto& [name, site] : sites_) list.push_back(status(*site));
   std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return list;
 }
@@ -301,12 +302,7 @@ std::vector<SiteStatus> Sites::all() const {
 std::optional<SiteStatus> Sites::of(const std::string& domain) const {
   const auto known = domains_.find(domain);
   if (known == domains_.end() || known->second.site == nullptr) return std::nullopt;
-  auto found = status(*known->second.site);
-  for (const auto& [name, other] : domains_)
-    if (other.site == known->second.site && found.domains.size() < limits::domains_told)
-      found.domains.push_back(name);
-  std::sort(found.domains.begin(), found.domains.end());
-  return found;
+  return status(*known->second.site);
 }
 
 void Sites::figures(monitor::Figures& into) const {

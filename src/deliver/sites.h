@@ -81,6 +81,7 @@ class Sites {
     SteadyTime last_used{};
   };
 
+  void assign(const std::string& name, Domain& domain, Site& site);
   Site& site_of(const std::shared_ptr<const Plan>& plan, const std::string& domain,
                 std::optional<net::MxAnswer> mx);
   void set_limit(Site& site);
