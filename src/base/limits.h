@@ -88,6 +88,13 @@ inline constexpr Duration site_memory = 60s;  // what is known of a next hop wit
 inline constexpr std::size_t connections_per_next_hop = 20;
 inline constexpr std::size_t deliveries_in_all = 200;   // connections at once
 inline constexpr std::size_t leased_messages = 20'000;  // in the ready queues at once
+inline constexpr double fail_cohorts = 1;         // windows full of failures; then a site is dead
+inline constexpr Duration first_probe = 1min;     // of a dead site; doubling with each; not above
+inline constexpr Duration longest_probe = 30min;  // retry_first and retry_max
+inline constexpr Duration dead_site_memory = 1h;  // after its probe was due, without mail
+inline constexpr Duration slow_delivery = 5s;     // a job holds its slot so long: its site is slow
+inline constexpr unsigned newcomer_jobs = 5;      // of a sender, that may go before older senders'
+inline constexpr Duration deadline_near = 10min;  // before the time of BY a job goes first
 inline constexpr Duration cached_connection_idle = 5s;  // kept open for the next message
 inline constexpr std::size_t messages_per_connection = 100;
 

@@ -146,21 +146,41 @@ void Dispatcher::accept(spool::Lease lease) {
     parts[index].recipients.push_back(i);
   }
   const auto id = lease.id;
-  const auto priority =
-      lease.recipients.front().attempts == 0 ? queue::Priority::fresh : queue::Priority::retry;
+  const auto terms = terms_of(lease);
   std::vector<queue::SiteId> sites;
   sites.reserve(parts.size());
   for (const auto& part : parts) sites.push_back(part.site);
   consignments_.add(std::move(lease), std::move(parts));
   for (std::uint32_t part = 0; part < sites.size(); ++part)
-    scheduler_.add(sites[part], {id, part}, priority);
+    scheduler_.add(sites[part], {id, part}, terms);
+}
+
+queue::Terms Dispatcher::terms_of(const spool::Lease& lease) const {
+  queue::Terms terms;
+  terms.sender = lease.sender;
+  terms.priority = lease.priority;
+  terms.retry = lease.recipients.front().attempts > 0;
+  if (const auto& by = lease.deliver_by) {
+    terms.deadline = with_.loop.steady() + (by->deadline - with_.loop.wall());
+    terms.ends_then = by->return_after;
+  }
+  return terms;
 }
 
 void Dispatcher::start_carriers() {
+  // Read anew each time: a reload may have changed it.
+  scheduler_.set_probes({std::min(limits::first_probe, with_.settings.retry_first),
+                         std::min(limits::longest_probe, with_.settings.retry_max)});
   while (with_.loop.steady() >= no_room_until_) {
-    auto assignment = scheduler_.next();
-    if (!assignment) return;
-    spawn(run_carrier(*site_by_id_[assignment->site], *assignment));
+    const auto now = with_.loop.steady();
+    if (const auto ended = scheduler_.take_ended(now)) {
+      spawn(end(*site_by_id_[ended->site], *ended));
+    } else if (const auto assignment = scheduler_.next(now)) {
+      spawn(run_carrier(*site_by_id_[assignment->site], *assignment));
+    } else {
+      if (const auto ready = scheduler_.next_ready(); ready != never) arm(ready);
+      return;
+    }
   }
 }
 
@@ -170,6 +190,13 @@ Task<void> Dispatcher::run_carrier(Site& site, queue::Assignment first) {
   carriers_.emplace(number, &carrier);
   co_await carrier.run(first);
   carriers_.erase(number);
+  wake();
+}
+
+Task<void> Dispatcher::end(Site& site, queue::Assignment ended) {
+  site.last_used = with_.loop.steady();  // so that it is not forgotten meanwhile
+  Carrier carrier(depot_, site);
+  co_await carrier.end(ended);
   wake();
 }
 
@@ -207,6 +234,9 @@ void Dispatcher::sweep() {
       const auto& site = *entry.second;
       if (scheduler_.waiting(site.id) > 0 || scheduler_.busy(site.id) > 0 || cache_.has(site.id) ||
           now - site.last_used < limits::site_memory)
+        return false;
+      if (const auto& shown = scheduler_.feedback(site.id);
+          shown.dead() && now - shown.next_probe() < limits::dead_site_memory)
         return false;
       site_by_id_[site.id] = nullptr;
       scheduler_.remove_site(site.id);

@@ -54,8 +54,10 @@ class Dispatcher {
   void lease();
   void accept(spool::Lease lease);
   Site& site_for(std::string_view domain);
+  queue::Terms terms_of(const spool::Lease& lease) const;
   void start_carriers();
   Task<void> run_carrier(Site& site, queue::Assignment first);
+  Task<void> end(Site& site, queue::Assignment ended);
   void for_each_carrier(const std::function<void(Carrier&)>& act);
   void say_good_bye(std::unique_ptr<Connection> connection);
   void wait_for_room();

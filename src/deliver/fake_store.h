@@ -76,6 +76,8 @@ class FakeStore final : public spool::StubStore {
       lease.generated = message.generated;
       lease.warned = message.warned;
       lease.gathered = message.gathered;
+      lease.priority = message.envelope.requests.priority;
+      lease.deliver_by = message.envelope.requests.deliver_by;
       if (!lease.recipients.empty()) leases.push_back(std::move(lease));
     }
     return leases;
