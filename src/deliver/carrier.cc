@@ -19,7 +19,7 @@ Task<void> Carrier::run(queue::Assignment first) {
   current_ = co_await prepare(first);
   while (!ended_ && !depot_.stopping) {
     if (!current_) {
-      auto more = depot_.scheduler.more(site_.id);
+      auto more = depot_.scheduler.more(site_.id, depot_.with.loop.steady());
       if (!more) break;
       current_ = co_await prepare(*more);
       continue;
@@ -43,7 +43,17 @@ Task<void> Carrier::run(queue::Assignment first) {
       connection_->close();
   }
   site_.last_used = depot_.with.loop.steady();
-  depot_.scheduler.release(site_.id);
+  depot_.scheduler.release(site_.id, depot_.with.loop.steady());
+}
+
+Task<void> Carrier::end(queue::Assignment assignment) {
+  if (co_await prepare(assignment)) put_back(assignment);  // the clock of the wall was set
+}
+
+// No further message over this connection, by the limit of its site or the host's.
+bool Carrier::used_up(unsigned more) const {
+  return connection_->transactions() + more >= depot_.scheduler.limits(site_.id).messages ||
+         connection_->protocol().exhausted();
 }
 
 // Another may take it; not at a site that is to be left alone.
@@ -52,12 +62,6 @@ void Carrier::put_back(const queue::Assignment& assignment) {
     depot_.sites.give_back(site_, assignment.job);
   else
     depot_.scheduler.put_back(assignment);
-}
-
-// No further message over this connection, by our limit or the host's.
-bool Carrier::used_up() const {
-  return connection_->transactions() >= site_.limits().messages ||
-         connection_->protocol().exhausted();
 }
 
 void Carrier::drop_connection() {
@@ -70,7 +74,7 @@ void Carrier::drop_connection() {
   connection_.reset();
 }
 
-// Room first, then the message. Empty: the job is dealt with.
+// Room first, then the message. Empty: the job is dealt with, for one because its time is over.
 Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignment) {
   const auto job = assignment.job;
   if (!depot_.with.store.wanted(job.message)) {  // held or deleted while it waited its turn
@@ -108,6 +112,11 @@ Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignme
   indexes.reserve(recipients.size());
   for (auto position : recipients) indexes.push_back(lease.recipients[position].index);
   parcel.transaction = transaction_of(envelope, indexes, parcel.message->size());
+  parcel.transaction.now = parcel.began;
+  if (auto over = smtp::time_is_over(parcel.transaction)) {
+    conclude(parcel, std::vector(indexes.size(), *over), nullptr);
+    co_return std::nullopt;
+  }
   co_return parcel;
 }
 
@@ -127,8 +136,8 @@ Task<bool> Carrier::get_connection() {
   auto connected = co_await connect(depot_.with, depot_.consignments.plan(current_->job()),
                                     site_.mx, depot_.hosts, fits);
   if (connected.connection) {
-    depot_.sites.reached(site_);
     connection_ = std::move(connected.connection);
+    depot_.scheduler.connected(site_.id);
     ++site_.working;
     if (auto& refusal = connected.unfit) {
       if (auto final = co_await fit(*current_)) {  // no host takes it, converted or not
@@ -164,21 +173,30 @@ Task<void> Carrier::no_connection(Unreachable reason) {
     depot_.sites.asked_for_less(site_, mail::describe(answer_of(reason.ruling, target)));
     conclude(*current_, std::vector(current_->transaction.recipients.size(), reason.ruling),
              target);
-  } else if (depot_.scheduler.unreachable(site_.id, site_.working)) {
+    current_.reset();
+    if (next_) put_back(next_->assignment);
+    next_.reset();
+    co_return;
+  }
+  using Unreached = queue::Scheduler::Unreached;
+  const auto what =
+      depot_.scheduler.unreachable(site_.id, site_.working, depot_.with.loop.steady());
+  if (what == Unreached::wait) {
     // It takes no more connections than it has: wait for one of those.
     put_back(current_->assignment);
   } else {
     if (reason.ruling.verdict == smtp::Verdict::temporary)
       depot_.sites.unreachable(site_, mail::describe(answer_of(reason.ruling, target)));
-    co_return co_await defer_all(std::move(reason));
+    co_return co_await defer(std::move(reason), what == Unreached::defer_all);
   }
   current_.reset();
   if (next_) put_back(next_->assignment);
   next_.reset();
 }
 
-// The site is dead: what waits for it is told the same reason, rather than each its own time-out.
-Task<void> Carrier::defer_all(Unreachable reason) {
+// The site cannot be reached. If it is dead all that waits for it is told the same reason, rather
+// than each its own time-out.
+Task<void> Carrier::defer(Unreachable reason, bool all) {
   const auto* target = reason.target ? &*reason.target : nullptr;
   const auto began = current_->began;  // what waits was not taken in hand, but this tells of it too
   const auto rulings = [&](const Parcel& parcel) {
@@ -189,12 +207,13 @@ Task<void> Carrier::defer_all(Unreachable reason) {
     conclude(**parcel, rulings(**parcel), target);
     parcel->reset();
   }
+  if (!all) co_return;
   // Those that come meanwhile wait for the next probe.
   for (auto waiting = depot_.scheduler.waiting(site_.id); waiting > 0 && !ended_; --waiting) {
     if (depot_.stopping) co_return;
     auto job = depot_.scheduler.take_waiting(site_.id);
     if (!job) co_return;
-    auto parcel = co_await prepare({site_.id, *job, queue::Priority::retry});
+    auto parcel = co_await prepare({site_.id, *job});
     if (parcel) {
       parcel->began = std::max(began, parcel->message->envelope().arrived);
       conclude(*parcel, rulings(*parcel), target);
@@ -298,10 +317,14 @@ void Carrier::finished(smtp::Finished finished) {
   if (depot_.stopping && lost && without_answer) {  // it was we who ended it
     depot_.consignments.abandon(parcel.job());
   } else {
-    if (answered) {
+    const bool turned_away =
+        std::any_of(finished.results.begin(), finished.results.end(),
+                    [](const smtp::Ruling& ruling) { return ruling.code == 421; });
+    if (turned_away)
+      depot_.scheduler.turned_away(site_.id, site_.working - 1, depot_.with.loop.steady());
+    else if (answered)
       depot_.scheduler.answered(site_.id);
-      learn(finished.results);
-    }
+    if (answered) learn(finished.results);
     if (!finished.surplus.empty()) offer_again(finished);
     conclude(parcel, std::move(finished.results), &connection_->target());
   }
@@ -378,7 +401,7 @@ void Carrier::split_off(Parcel& parcel, const std::vector<std::size_t>& position
   const auto rest = depot_.consignments.split(assignment.job, positions);
   for (auto position = positions.rbegin(); position != positions.rend(); ++position)
     recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(*position));
-  put_back({assignment.site, rest, assignment.priority});
+  put_back({assignment.site, rest});
 }
 
 // Recipients that were too many for one transaction go first in line, as a part of their own. Each
@@ -389,7 +412,7 @@ void Carrier::offer_again(smtp::Finished& finished) {
   const auto rest = depot_.consignments.split(assignment.job, surplus);
   for (auto position = surplus.rbegin(); position != surplus.rend(); ++position)
     finished.results.erase(finished.results.begin() + static_cast<std::ptrdiff_t>(*position));
-  put_back({assignment.site, rest, assignment.priority});
+  put_back({assignment.site, rest});
 }
 
 // Another message for this connection, while the last block of the present one is still here.
@@ -397,9 +420,8 @@ Task<void> Carrier::look_ahead() {
   auto& protocol = connection_->protocol();
   if (site_.lookaheads_lost >= Site::lookaheads_lost_max) co_return;
   if (ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
-  if (connection_->transactions() + 1 >= site_.limits().messages) co_return;
-  if (protocol.exhausted()) co_return;
-  auto more = depot_.scheduler.more(site_.id);
+  if (used_up(1)) co_return;
+  auto more = depot_.scheduler.more(site_.id, depot_.with.loop.steady());
   if (!more) co_return;
   next_ = co_await prepare(*more);
   if (!next_) co_return;

@@ -42,6 +42,8 @@ class Carrier {
 
   // Holds a slot of the site and gives it back at the end.
   Task<void> run(queue::Assignment first);
+  // Without a slot: for a job whose time was over before its turn came (mode R of BY).
+  Task<void> end(queue::Assignment assignment);
 
   // Shutdown: ends the connection unless a message is past its final dot.
   void stop();
@@ -74,15 +76,15 @@ class Carrier {
   Task<std::optional<Parcel>> prepare(queue::Assignment assignment);
   Task<bool> get_connection();
   Task<void> no_connection(Unreachable reason);
-  bool used_up() const;
   Task<void> carry();
   Task<void> look_ahead();
   Task<Content> send_content();
-  Task<void> defer_all(Unreachable reason);
+  Task<void> defer(Unreachable reason, bool all);
   void finished(smtp::Finished finished);
   void conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target);
   void learn(const std::vector<smtp::Ruling>& results);
   void drop_connection();
+  bool used_up(unsigned more = 0) const;
   void put_back(const queue::Assignment& assignment);
   void offer_again(smtp::Finished& finished);
   void look_at(Parcel& parcel, smtp::ClientProtocol& protocol);

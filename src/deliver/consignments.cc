@@ -79,16 +79,18 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
   const auto released =
       message != nullptr ? message->envelope().released() : consignment.lease.arrived;
 
+  const auto by = message != nullptr ? message->envelope().requests.deliver_by : std::nullopt;
   const bool warning_due = message != nullptr && !message->envelope().reverse_path.null() &&
-                           notifier_.warning_due(consignment.lease, released, now);
+                           !consignment.lease.warned && notifier_.late(message->envelope(), now);
 
   std::vector<Conclusion> conclusions;
   conclusions.reserve(rulings.size());
   for (std::size_t i = 0; i < rulings.size(); ++i) {
     const auto& leased = consignment.lease.recipients[part.recipients[i]];
     Conclusion conclusion;
-    conclusion.outcome = outcome_of(rulings[i], target, leased.index, schedule,
-                                    {now, released, began, leased.attempts, random});
+    conclusion.outcome = outcome_of(
+        rulings[i], target, leased.index, schedule,
+        {now, released, began, leased.attempts, random, by ? by->deadline : WallTime::max()});
     auto& outcome = conclusion.outcome;
     if (part.plan->by_operator) outcome.answer.outcome_class = mail::OutcomeClass::by_operator;
     if (message == nullptr) {

@@ -174,8 +174,7 @@ void Dispatcher::accept(spool::Lease lease) {
     parts[index].recipients.push_back(i);
   }
   const auto id = lease.id;
-  const auto priority =
-      lease.recipients.front().attempts == 0 ? queue::Priority::fresh : queue::Priority::retry;
+  const auto terms = terms_of(lease);
   std::vector<std::string> domains;  // of the parts that have no site yet
   domains.reserve(first.size());
   for (const auto i : first)
@@ -184,16 +183,16 @@ void Dispatcher::accept(spool::Lease lease) {
   for (std::uint32_t part = 0; part < first.size(); ++part) {
     const auto& place = places[first[part]];
     if (place.site != nullptr)
-      scheduler_.add(place.site->id, {id, part}, priority);
+      scheduler_.add(place.site->id, {id, part}, terms);
     else
-      ask(domains[part], {id, part}, priority, place.known);
+      ask(domains[part], {id, part}, terms, place.known);
   }
 }
 
-void Dispatcher::ask(const std::string& domain, queue::Job job, queue::Priority priority,
+void Dispatcher::ask(const std::string& domain, queue::Job job, const queue::Terms& terms,
                      bool first) {
   auto [waiting, is_new] = asking_.try_emplace(domain);
-  waiting->second.push_back({job, priority});
+  waiting->second.push_back({job, terms});
   if (is_new) inquiry_.ask(domain, first);
 }
 
@@ -201,20 +200,41 @@ void Dispatcher::found(const std::string& domain, net::MxAnswer answer) {
   if (stopping_) return;
   auto waiting = asking_.extract(domain);
   auto& site = sites_.found(domain, std::move(answer));
-  for (const auto& [job, priority] : waiting.mapped()) {
+  for (const auto& [job, terms] : waiting.mapped()) {
     if (sites_.takes(site, domain))
-      scheduler_.add(site.id, job, priority);
+      scheduler_.add(site.id, job, terms);
     else
       sites_.give_back(site, job);
   }
   wake();
 }
 
+queue::Terms Dispatcher::terms_of(const spool::Lease& lease) const {
+  queue::Terms terms;
+  terms.sender = lease.sender;
+  terms.priority = lease.priority;
+  terms.retry = lease.recipients.front().attempts > 0;
+  if (const auto& by = lease.deliver_by) {
+    terms.deadline = with_.loop.steady() + (by->deadline - with_.loop.wall());
+    terms.ends_then = by->return_after;
+  }
+  return terms;
+}
+
 void Dispatcher::start_carriers() {
+  // Read anew each time: a reload may have changed it.
+  scheduler_.set_probes({std::min(limits::first_probe, with_.settings.retry_first),
+                         std::min(limits::longest_probe, with_.settings.retry_max)});
   while (with_.loop.steady() >= no_room_until_) {
-    auto assignment = scheduler_.next();
-    if (!assignment) return;
-    spawn(run_carrier(sites_.by_id(assignment->site), *assignment));
+    const auto now = with_.loop.steady();
+    if (const auto ended = scheduler_.take_ended(now)) {
+      spawn(end(sites_.by_id(ended->site), *ended));
+    } else if (const auto assignment = scheduler_.next(now)) {
+      spawn(run_carrier(sites_.by_id(assignment->site), *assignment));
+    } else {
+      if (const auto ready = scheduler_.next_ready(); ready != never) arm(ready);
+      return;
+    }
   }
 }
 
@@ -224,6 +244,13 @@ Task<void> Dispatcher::run_carrier(Site& site, queue::Assignment first) {
   carriers_.emplace(number, &carrier);
   co_await carrier.run(first);
   carriers_.erase(number);
+  wake();
+}
+
+Task<void> Dispatcher::end(Site& site, queue::Assignment ended) {
+  site.last_used = with_.loop.steady();  // so that it is not forgotten meanwhile
+  Carrier carrier(depot_, site);
+  co_await carrier.end(ended);
   wake();
 }
 

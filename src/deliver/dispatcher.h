@@ -66,10 +66,12 @@ class Dispatcher {
   void lease();
   void accept(spool::Lease lease);
   std::vector<Sites::Place> places_in(spool::Lease& lease);
-  void ask(const std::string& domain, queue::Job job, queue::Priority priority, bool first);
+  void ask(const std::string& domain, queue::Job job, const queue::Terms& terms, bool first);
   void found(const std::string& domain, net::MxAnswer answer);
+  queue::Terms terms_of(const spool::Lease& lease) const;
   void start_carriers();
   Task<void> run_carrier(Site& site, queue::Assignment first);
+  Task<void> end(Site& site, queue::Assignment ended);
   void for_each_carrier(const std::function<void(Carrier&)>& act);
   void say_good_bye(std::unique_ptr<Connection> connection);
   void wait_for_room();
@@ -96,7 +98,7 @@ class Dispatcher {
   MxInquiry inquiry_;
   struct Asking {
     queue::Job job;
-    queue::Priority priority;
+    queue::Terms terms;
   };
   std::unordered_map<std::string, std::vector<Asking>> asking_;  // what waits for a look-up
   std::map<std::uint64_t, Carrier*> carriers_;                   // in the order in which they began

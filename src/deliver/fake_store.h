@@ -83,6 +83,8 @@ class FakeStore final : public spool::StubStore {
       lease.gathered = message.gathered;
       lease.next_hop = message.next_hop;
       lease.lifetime = message.lifetime;
+      lease.priority = message.envelope.requests.priority;
+      lease.deliver_by = message.envelope.requests.deliver_by;
       if (!lease.recipients.empty()) leases.push_back(std::move(lease));
     }
     return leases;

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "base/limits.h"
 #include "deliver/back_off.h"
 #include "deliver/limit_table.h"
 #include "deliver/route_table.h"
@@ -18,9 +19,6 @@
 namespace malleposte::deliver {
 
 struct Site {
-  // How long it is left alone when it asks for less, and when it is dead.
-  Site(BackOff when_asked, BackOff when_dead) : back_off(when_asked), death(when_dead) {}
-
   queue::SiteId id = 0;
   std::string name;                  // no other site has it
   std::shared_ptr<const Plan> plan;  // of the domain that came first
@@ -39,20 +37,19 @@ struct Site {
 
   // How it is doing. While it is closed nothing is given to it, and its mail waits in the store.
   SiteStatus::State state = SiteStatus::State::normal;
-  std::string reason;     // of the state
-  unsigned failures = 0;  // to reach it, in a row
-  BackOff back_off, death;
+  std::string reason;  // of the state
+  BackOff back_off{limits::back_off_first, limits::back_off_most};
+  SteadyTime dead_until{};         // when it may be probed
   std::set<std::string> domains;   // that go to it, at most limits::domains_told
   std::deque<std::string> paused;  // domains whose mail waits in the store
   SteadyTime last_used{};
 
-  SteadyTime closed_until() const { return std::max(back_off.until(), death.until()); }
+  SteadyTime closed_until() const { return std::max(back_off.until(), dead_until); }
   bool closed(SteadyTime now) const { return now < closed_until(); }
   const std::vector<std::string>& phrases() const {
     static const std::vector<std::string> none;
     return limit ? limit->backoff : none;
   }
-  queue::SiteLimits limits() const { return limit ? limit->limits : queue::SiteLimits{}; }
 };
 
 // The name of the site of all domains that have these MX hosts: "mx:a.example,b.example/c.example",

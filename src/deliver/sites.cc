@@ -13,7 +13,6 @@ namespace {
 
 using State = SiteStatus::State;
 
-constexpr unsigned failures_of_the_dead = 2;
 // A lease takes so many at once: what has come with one is kept, what comes behind it goes back.
 constexpr std::size_t most_in_hand = limits::leased_per_site + 500;
 
@@ -90,10 +89,7 @@ Site& Sites::site_of(const std::shared_ptr<const Plan>& plan, const std::string&
   if (limit) name += '#' + limit->pattern;
   auto& site = sites_[name];
   if (!site) {
-    const auto& settings = with_.settings;
-    site = std::make_unique<Site>(BackOff(limits::back_off_first, limits::back_off_most),
-                                  BackOff(std::min(limits::dead_site_first, settings.retry_first),
-                                          std::min(limits::dead_site_most, settings.retry_max)));
+    site = std::make_unique<Site>();
     site->name = name;
     site->plan = plan;
     site->mx = std::move(mx);
@@ -118,7 +114,7 @@ void Sites::set_limit(Site& site) {
     site.limit = limits_.of_site(route ? site.plan->key : "", hosts);
   const bool paced = site.limit && site.limit->backoff_for > Duration{};
   site.back_off.set_first(paced ? site.limit->backoff_for : limits::back_off_first);
-  scheduler_.set_limits(site.id, site.limits());
+  scheduler_.set_limits(site.id, site.limit ? site.limit->limits : queue::SiteLimits{});
 }
 
 // --- Whose mail waits in the store
@@ -159,6 +155,10 @@ void Sites::give_back(Site& site, queue::Job job) {
 // --------------------------------------------------------------------------
 
 void Sites::answered(Site& site, bool accepted) {
+  if (site.state == State::dead && !scheduler_.dead(site.id)) {
+    site.dead_until = {};
+    open(site, "is reached again");
+  }
   if (accepted && site.back_off.begun() && !site.closed(with_.loop.steady())) {
     site.back_off.over();
     if (site.state == State::backing_off) open(site, "takes mail again");
@@ -168,20 +168,15 @@ void Sites::answered(Site& site, bool accepted) {
     resume_some(site);
 }
 
-void Sites::reached(Site& site) {
-  site.failures = 0;
-  site.death.over();
-  if (site.state == State::dead) open(site, "is reached again");
-}
-
 void Sites::unreachable(Site& site, std::string said) {
-  if (++site.failures >= failures_of_the_dead)
-    close(site, State::dead, site.death.again(with_.loop.steady()), std::move(said));
+  if (!scheduler_.dead(site.id)) return;
+  site.dead_until = scheduler_.feedback(site.id).next_probe();
+  close(site, State::dead, site.dead_until, std::move(said));
 }
 
 // What waits goes back to the store, rather than be refused one after the other.
 void Sites::asked_for_less(Site& site, std::string said) {
-  scheduler_.unreachable(site.id, 1);  // one connection from now on
+  scheduler_.start_over(site.id);
   close(site, State::backing_off, site.back_off.again(with_.loop.steady()), std::move(said));
   while (auto job = scheduler_.take_waiting(site.id)) give_back(site, *job);
 }
@@ -217,7 +212,8 @@ void Sites::open_due() {
 void Sites::try_now() {
   for (auto& [name, site] : sites_) {
     site->back_off.cut_short();
-    site->death.cut_short();
+    site->dead_until = {};
+    scheduler_.probe_now(site->id);
     if (!site->paused.empty()) resume_some(*site);
   }
 }
@@ -237,7 +233,7 @@ bool Sites::forgettable(const Site& site, const ConnectionCache& cache) const {
   const auto unused = with_.loop.steady() - site.last_used;
   if (site.state == State::normal) return unused >= limits::site_memory;
   // How long it has been dead, or was asked to be spared, is worth more.
-  return unused >= 2 * limits::dead_site_most || sites_.size() > limits::sites_remembered;
+  return unused >= limits::dead_site_memory || sites_.size() > limits::sites_remembered;
 }
 
 void Sites::sweep(const ConnectionCache& cache) {
@@ -274,20 +270,29 @@ WallTime Sites::on_the_wall(SteadyTime when) const {
   return with_.loop.wall() + (when - with_.loop.steady());
 }
 
+SiteStatus::State Sites::state(const Site& site) const {
+  const bool rate = site.state == State::normal && scheduler_.waits_until(site.id);
+  return rate ? State::limited : site.state;
+}
+
 SiteStatus Sites::status(const Site& site) const {
   SiteStatus status;
   status.name = site.name;
   status.domains.assign(site.domains.begin(), site.domains.end());
   status.rule = site.plan->rule;
   status.window = scheduler_.window(site.id);
-  status.most = site.limits().connections;
+  status.most = scheduler_.feedback(site.id).most();
   status.connections = scheduler_.busy(site.id);
   status.waiting = scheduler_.waiting(site.id);
-  status.failures = site.failures;
-  status.state = site.state;
+  status.failures = scheduler_.feedback(site.id).failures();
+  status.state = state(site);
   status.reason = site.reason;
   if (site.closed(with_.loop.steady())) status.until = on_the_wall(site.closed_until());
   if (site.limit) status.limits_rule = site.limit->rule;
+  if (status.state == State::limited) {
+    status.until = on_the_wall(*scheduler_.waits_until(site.id));
+    status.reason = "has had what its rate allows";
+  }
   return status;
 }
 
@@ -307,7 +312,7 @@ std::optional<SiteStatus> Sites::of(const std::string& domain) const {
 
 void Sites::figures(monitor::Figures& into) const {
   std::array<std::size_t, 4> count{};
-  for (const auto& [name, site] : sites_) ++count[static_cast<std::size_t>(site->state)];
+  for (const auto& [name, site] : sites_) ++count[static_cast<std::size_t>(state(*site))];
   for (std::size_t state = 0; state < count.size(); ++state)
     into.gauge("malleposte_sites",
                "Sites with mail, or remembered, by state: dead ones cannot be reached, others have "

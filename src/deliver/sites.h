@@ -54,7 +54,6 @@ class Sites {
 
   // --- What carriers learn. `said`: by whom and in which words, for people.
   void answered(Site& site, bool accepted);
-  void reached(Site& site);
   void unreachable(Site& site, std::string said);
   void asked_for_less(Site& site, std::string said);
 
@@ -93,6 +92,7 @@ class Sites {
   void close(Site& site, SiteStatus::State state, SteadyTime until, std::string said);
   void open(Site& site, std::string_view how);
   bool forgettable(const Site& site, const ConnectionCache& cache) const;
+  SiteStatus::State state(const Site& site) const;
   SiteStatus status(const Site& site) const;
   WallTime on_the_wall(SteadyTime when) const;
 

@@ -225,7 +225,7 @@ TEST_F(SitesByMx, NewMailForADeadSiteWaitsUntilItIsTriedAgain) {
   auto& dead = provider({"a.example"}, "1");
   dead.refuses_connections = true;
   start();
-  for (int i = 0; i < 2; ++i) {
+  for (unsigned i = 0; i <= queue::Window::initial; ++i) {
     put("s@example.org", {"x@a.example"});
     pass(1s);
   }
@@ -234,7 +234,7 @@ TEST_F(SitesByMx, NewMailForADeadSiteWaitsUntilItIsTriedAgain) {
   EXPECT_THAT(world.record.events.back(), HasSubstr("mx:mx.1 cannot be reached"));
   const auto attempts = world.network.attempts.size();
   auto third = put("s@example.org", {"x@a.example"});
-  pass(30s);
+  pass(20s);
   EXPECT_EQ(world.network.attempts.size(), attempts);
   EXPECT_TRUE(message(third).history[0].empty());
   EXPECT_EQ(dispatcher->leased_messages(), 0u) << "it takes no lease from the others";
@@ -310,6 +310,19 @@ TEST_F(SitesByMx, LimitsOfADestinationAreKept) {
   leftovers_allowed = true;
   EXPECT_EQ(site("b.example")->limits_rule, "limits.txt line 6 (mx:mx.1)");
   EXPECT_EQ(site("b.example")->most, 3u);
+}
+
+TEST_F(SitesByMx, ASiteThatHasHadWhatItsRateAllowsIsShownSo) {
+  auto& host = provider({"a.example"}, "1");
+  limit({"a.example", {}, {}, 1.0 / 60, {}, {}, 1});
+  start();
+  for (int i = 0; i < 10; ++i) put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_LT(host.mails.size(), 10u);
+  EXPECT_EQ(site("a.example")->state, State::limited);
+  EXPECT_TRUE(site("a.example")->until);
+  pass(10min);
+  EXPECT_EQ(host.mails.size(), 10u);
 }
 
 TEST_F(SitesByMx, WordsOfTheOperatorForASiteAskForLessToo) {
@@ -388,7 +401,7 @@ TEST_F(SitesByMx, SitesWithoutMailAreForgottenAndSoAreTheDeadAfterALongWhile) {
   provider({"b.example"}, "2").refuses_connections = true;
   start();
   put("s@example.org", {"x@a.example"});
-  for (int i = 0; i < 2; ++i) {
+  for (unsigned i = 0; i <= queue::Window::initial; ++i) {
     auto id = put("s@example.org", {"x@b.example"});
     message(id).lifetime = 1min;
     pass(1s);
