@@ -100,7 +100,7 @@ Api::Api(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(std::move(parts)),
       access_(options_.username, options_.password),
-      queue_(parts_.store, parts_.record),
+      queue_(parts_.store, parts_.record, parts_.flushed),
       status_(options_.identity, parts_.loop, parts_.store, parts_.notices, parts_.listeners),
       dns_(parts_.names, parts_.record) {}
 

@@ -5,6 +5,7 @@
 // docs/manual/api.md describes it for people, /api/v1/openapi.json for programs.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,7 @@ class Api {
     monitor::Record* record;
     StatusResource::Listeners listeners;
     Names& names;
+    std::function<void()> flushed = {};  // called when mail is to be tried now
   };
 
   Api(Options options, Parts parts);

@@ -142,6 +142,7 @@ Task<net::HttpResponse> QueueResource::operate(spool::Operation operation,
     }
     count += *applied;
   }
+  if (operation == spool::Operation::flush && flushed_) flushed_();
   if (record_ != nullptr)
     record_->event(
         "log", failure.empty() ? monitor::Severity::info : monitor::Severity::warning,

@@ -3,7 +3,9 @@
 // caller that awaits it guarantees.
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "base/task.h"
 #include "monitor/record.h"
@@ -15,7 +17,9 @@ namespace malleposte::admin {
 class QueueResource {
  public:
   // `record` is told of every operation; may be null.
-  QueueResource(spool::Store& store, monitor::Record* record) : store_(store), record_(record) {}
+  // `flushed` is called after a flush, when there is one.
+  QueueResource(spool::Store& store, monitor::Record* record, std::function<void()> flushed)
+      : store_(store), record_(record), flushed_(std::move(flushed)) {}
 
   // {"total","next","messages"}. At most limits::answer_messages in one answer, whatever the limit;
   // `next` continues.
@@ -31,6 +35,7 @@ class QueueResource {
  private:
   spool::Store& store_;
   monitor::Record* record_;
+  std::function<void()> flushed_;
 };
 
 }  // namespace malleposte::admin

@@ -205,7 +205,8 @@ class Appliance {
     options.password = settings_.password;
     api_ = std::make_unique<admin::Api>(
         std::move(options), admin::Api::Parts{loop_, engine_.store(), metrics_, notices_, &traffic_,
-                                              [this] { return listeners(); }, *names_});
+                                              [this] { return listeners(); }, *names_,
+                                              [this] { engine_.dispatcher().try_now(); }});
   }
 
   // Ports as root, then the user for good, then the control socket, which is the user's.

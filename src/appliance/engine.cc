@@ -46,7 +46,7 @@ void Engine::reload(std::vector<IpAddress> machine) {
   own_.emplace(settings_, std::move(machine));
   routes_.emplace(settings_);
   door_->reload(settings_);
-  dispatcher_->suspend(settings_.deliveries_suspended);
+  dispatcher_->reload();
 }
 
 Task<void> Engine::stop() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "config/values.h"
 
 namespace malleposte::appliance {
 namespace {
@@ -38,7 +39,7 @@ Task<admin::Way> Names::way(std::string domain) {
   for (const auto& next_hop : plan->next_hops) {
     auto found = co_await deliver::find_candidates({loop_, resolver_, own_, settings_}, next_hop);
     way.next_hops.push_back(shown(std::move(found), *plan));
-    way.next_hops.back().next_hop = deliver::to_string(next_hop);
+    way.next_hops.back().next_hop = config::to_string(next_hop);
   }
   co_return way;
 }

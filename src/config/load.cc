@@ -10,6 +10,7 @@
 #include <iterator>
 #include <optional>
 
+#include "config/destination_limits.h"
 #include "config/toml_file.h"
 #include "config/values.h"
 
@@ -64,6 +65,7 @@ class Loader {
     take_set();
     store();
     read_routes();
+    read_destination_limits();
     check_logs();
     check_keys();
     check_retries();
@@ -159,22 +161,49 @@ class Loader {
     }
   }
 
-  void read_routes() {
-    const std::string& name = value("routes").text;
-    if (name.empty()) return;
-    const fs::path path = (sources_.file.parent_path() / name).lexically_normal();
+  // The content of the file that a property names, relative to the configuration file.
+  std::optional<std::string> content_of(std::string_view property) {
+    const std::string& name = value(property).text;
+    if (name.empty()) return std::nullopt;
+    const fs::path path = path_of(name);
     std::ifstream file(path, std::ios::binary);
     std::error_code error;
     if (!file || fs::is_directory(path, error)) {
-      problem("routes", fmt::format("the file {} cannot be read", path.string()));
-      return;
+      problem(property, fmt::format("the file {} cannot be read", path.string()));
+      return std::nullopt;
     }
-    const std::string content{std::istreambuf_iterator<char>(file), {}};
-    Routes parsed = parse_routes(content);
-    for (RouteProblem& found : parsed.problems)
+    return std::string{std::istreambuf_iterator<char>(file), {}};
+  }
+  fs::path path_of(const std::string& name) const {
+    return (sources_.file.parent_path() / name).lexically_normal();
+  }
+  // What is wrong in such a file, by line.
+  template <class Problems>
+  void lines_wrong(std::string_view property, Problems& problems) {
+    for (auto& found : problems)
       loaded_.problems.push_back(
-          {fmt::format("{}:{}", path.string(), found.line), "", std::move(found.what), {}});
+          {fmt::format("{}:{}", path_of(value(property).text).string(), found.line),
+           "",
+           std::move(found.what),
+           {}});
+  }
+
+  void read_routes() {
+    settings().routes_file = value("routes").text;
+    const auto content = content_of("routes");
+    if (!content) return;
+    Routes parsed = parse_routes(*content);
+    lines_wrong("routes", parsed.problems);
     settings().routes = std::move(parsed.routes);
+  }
+
+  void read_destination_limits() {
+    settings().destination_limits_file = value("destination_limits").text;
+    const auto content = content_of("destination_limits");
+    if (!content) return;
+    DestinationLimits parsed = parse_destination_limits(*content);
+    lines_wrong("destination_limits", parsed.problems);
+    settings().destination_limits = std::move(parsed.limits);
   }
 
   void check_logs() {
@@ -330,7 +359,9 @@ std::vector<const Property*> changed(const Loaded& before, const Loaded& now) {
   for (std::size_t i = 0; i < now.values.size(); ++i) {
     const Property* property = now.values[i].property;
     const bool content =
-        property->name == "routes" && before.settings.routes != now.settings.routes;
+        (property->name == "routes" && before.settings.routes != now.settings.routes) ||
+        (property->name == "destination_limits" &&
+         before.settings.destination_limits != now.settings.destination_limits);
     if (content || before.values[i].text != now.values[i].text) differing.push_back(property);
   }
   return differing;

@@ -59,7 +59,8 @@ struct Loaded {
 
 Loaded load(const Sources& sources);
 
-// The properties whose values differ, with the content of the routes file; the order of the table.
+// The properties whose values differ, with the content of the files for routes and limits;
+// the order of the table.
 std::vector<const Property*> changed(const Loaded& before, const Loaded& now);
 
 // What a running server may take over of a configuration that was loaded anew: where properties

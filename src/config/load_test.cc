@@ -127,6 +127,7 @@ TEST_F(Load, EveryPublishedPropertyIsInTheTableOnce) {
                            "destinations",
                            "relay_domains",
                            "routes",
+                           "destination_limits",
                            "root_address",
                            "dns_servers",
                            "mx_port",
@@ -365,6 +366,25 @@ TEST_F(Load, ChangesAreSeenByValueAndByTheContentOfTheRoutes) {
   EXPECT_EQ(differing[0]->effect, Effect::reload);
 }
 
+TEST_F(Load, LimitsOfDestinationsAreReadWithTheirLines) {
+  write("limits", "a.example connections=2\n");
+  file("destination_limits = 'limits'\n");
+  const Loaded before = load();
+  EXPECT_TRUE(before.problems.empty());
+  ASSERT_EQ(before.settings.destination_limits.size(), 1u);
+  EXPECT_EQ(before.settings.destination_limits_file, "limits");
+  write("limits", "a.example connections=3\n");
+  const Loaded now = load();
+  const auto differing = changed(before, now);
+  ASSERT_EQ(differing.size(), 1u);
+  EXPECT_EQ(differing[0]->name, "destination_limits");
+  EXPECT_EQ(differing[0]->effect, Effect::reload);
+  write("limits", "\na.example connections=lots\n");
+  EXPECT_EQ(to_string(load().problems.at(0)),
+            (folder_ / "limits").string() +
+                ":2: \"connections=lots\": connections is a number from 1 to 200");
+}
+
 TEST_F(Load, ARunningServerKeepsWhatNeedsARestart) {
   file("volume_data = 'a'\nmx_port = 1\nsmtp_port = 26\n");
   const Loaded running = load();
@@ -398,6 +418,7 @@ TEST_F(Load, EveryPropertyRefusesNonsense) {
       {"relay_domains", {"*", "a_b"}},
       {"smart_relay", {"192.0.2.1", "[a", "a:0"}},
       {"routes", {"/no/such/file"}},
+      {"destination_limits", {"/no/such/file"}},
       {"root_address", {"root", "a@b c"}},
       {"in", {"localhost", "127.0.0.1:25"}},
       {"smtp_port", {"0", "smtp"}},

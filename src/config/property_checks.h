@@ -213,7 +213,7 @@ inline Problem timezone_name(std::string_view text, const Path&, Settings& setti
 }
 
 // The content of the file is read by the loader, which can name its lines.
-inline Problem routes_file(std::string_view, const Path&, Settings&) {
+inline Problem file_of_lines(std::string_view, const Path&, Settings&) {
   return std::nullopt;
 }
 

@@ -61,7 +61,7 @@ constexpr std::array rows = std::to_array<Property>({
      "prioritaires sur smart_relay.",
      "ドメイン別ルートのファイル。1 行に「パターン 次のホップ[,次のホップ...]」。smart_relay "
      "より優先。",
-     "", false, routes_file},
+     "", false, file_of_lines},
     {"root_address", Type::mailbox, "", reload, "Who reads mail to postmaster; empty: it is held.",
      "Destinataire du courriel adressé à postmaster ; vide : il est mis en attente.",
      "postmaster 宛メールの受信者。空の場合は保留。", "", false,
@@ -278,6 +278,14 @@ constexpr std::array rows = std::to_array<Property>({
      "Accepte le courriel et le met en file, sans rien distribuer.",
      "メールを受け付けてキューに入れ、配送はしない。", "", false,
      parsed<&S::deliveries_suspended, parse_yes_no>},
+    {"destination_limits", Type::file, "", reload,
+     "File of limits by destination, one `pattern key=value ...` a line: connections, messages on "
+     "one, rate, back-off.",
+     "Fichier des limites par destination, une ligne `motif clé=valeur ...` chacune : connexions, "
+     "messages par connexion, débit, ralentissement.",
+     "宛先ごとの制限のファイル。1 行に `パターン キー=値 ...` (接続数、1 "
+     "接続のメッセージ数、速度、送信の抑制)。",
+     "", false, file_of_lines},
     {"retry_first", Type::duration, "5m", restart,
      "Time to the second attempt; it doubles from there.",
      "Délai avant la deuxième tentative ; il double ensuite.",

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,19 @@ struct Route {
   std::vector<NextHop> next_hops;  // tried in order
   unsigned line;
   bool operator==(const Route&) const = default;
+};
+
+// One line of the file that `destination_limits` names. Patterns as they are compared:
+// "example.org", ".example.org", "mx:mx.example.org", "mx:*.example.org",
+// "route:[192.0.2.1]:25" (route_name), "*".
+struct DestinationLimit {
+  std::string pattern;
+  std::optional<unsigned> connections, messages;
+  std::optional<double> rate_per_second;
+  std::vector<std::string> backoff;  // phrases of replies, in lower case
+  std::optional<Duration> backoff_for;
+  unsigned line = 0;
+  bool operator==(const DestinationLimit&) const = default;
 };
 
 enum class Mode : std::uint8_t { relay, internet_site, smarthost, satellite, local_only, none };
@@ -97,6 +111,9 @@ struct Settings {
   std::string smart_relay_auth_file;  // on the key volume
   std::string cc_mta;
   std::vector<Route> routes;
+  std::string routes_file;  // as it is configured, for people
+  std::vector<DestinationLimit> destination_limits;
+  std::string destination_limits_file;  // the same
   bool deliveries_suspended = false;
 
   Duration retry_first{};

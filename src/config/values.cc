@@ -189,7 +189,7 @@ Parsed<std::uint64_t> parse_size(std::string_view text) {
 Parsed<std::string> parse_address(std::string_view text) {
   auto address = parse_ip(without_brackets(text));
   if (!address) return wrong("is no IPv4 or IPv6 address");
-  return to_string(*address);
+  return malleposte::to_string(*address);
 }
 
 Parsed<std::vector<std::string>> parse_address_list(std::string_view text) {
@@ -214,7 +214,7 @@ Parsed<Cidr> parse_cidr(std::string_view text) {
   clear_host_bits(cidr.network, cidr.prefix);
   if (cidr.network != *address)
     return wrong(fmt::format("has bits behind its mask; the network is written {}/{}",
-                             to_string(cidr.network), text.substr(slash + 1)));
+                             malleposte::to_string(cidr.network), text.substr(slash + 1)));
   return cidr;
 }
 
@@ -331,7 +331,7 @@ Parsed<NextHop> parse_next_hop(std::string_view text) {
   if (!hop.lookup_mx) {
     const bool tagged = lowered(host.substr(0, 5)) == "ipv6:";
     if (auto address = parse_ip(tagged ? host.substr(5) : host)) {
-      hop.host = to_string(*address);
+      hop.host = malleposte::to_string(*address);
       return hop;
     }
     if (tagged) return wrong(std::string(allowed));
@@ -364,6 +364,12 @@ Parsed<std::string> parse_mailbox(std::string_view text) {
     if (!is_ascii(domain)) return std::string(text.substr(0, at + 1)) + *name;
   }
   return std::string(text);
+}
+
+std::string to_string(const NextHop& next_hop) {
+  auto text = next_hop.lookup_mx ? next_hop.host : fmt::format("[{}]", next_hop.host);
+  if (next_hop.port != 0) text += fmt::format(":{}", next_hop.port);
+  return text;
 }
 
 Routes parse_routes(std::string_view content) {

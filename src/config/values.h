@@ -48,6 +48,8 @@ Parsed<std::string> parse_domain(std::string_view text);
 Parsed<std::string> parse_domain_pattern(std::string_view text);
 Parsed<NextHop> parse_next_hop(std::string_view text);
 Parsed<std::vector<NextHop>> parse_next_hops(std::string_view text);
+// As it is written: "example.org", "[192.0.2.1]:2525".
+std::string to_string(const NextHop& next_hop);
 // "local@domain", enough of RFC 5321 4.1.2 to catch a slip; the mail folder parses it for good. In
 // ASCII: U-labels of the domain become A-labels.
 Parsed<std::string> parse_mailbox(std::string_view text);

@@ -178,9 +178,9 @@ class MxCandidates {
 };
 
 Task<Candidates> by_mx(NameSources names, config::NextHop next_hop, std::uint16_t port,
-                       SteadyTime deadline) {
+                       std::optional<net::MxAnswer> known, SteadyTime deadline) {
   const auto& domain = next_hop.host;
-  auto mx = co_await names.resolver.mx(domain, deadline);
+  auto mx = known ? std::move(*known) : co_await names.resolver.mx(domain, deadline);
   switch (mx.lookup) {
     case net::Lookup::failed:
       co_return failure(smtp::Verdict::temporary, "4.4.3",
@@ -219,10 +219,12 @@ Task<Candidates> by_mx(NameSources names, config::NextHop next_hop, std::uint16_
 
 }  // namespace
 
-Task<Candidates> find_candidates(NameSources names, config::NextHop next_hop) {
+Task<Candidates> find_candidates(NameSources names, config::NextHop next_hop,
+                                 std::optional<net::MxAnswer> mx) {
   const auto port = next_hop.port != 0 ? next_hop.port : names.settings.mx_port;
   const auto deadline = names.loop.steady() + limits::next_hop_lookup_timeout;
-  if (next_hop.lookup_mx) co_return co_await by_mx(names, std::move(next_hop), port, deadline);
+  if (next_hop.lookup_mx)
+    co_return co_await by_mx(names, std::move(next_hop), port, std::move(mx), deadline);
   co_return co_await by_address(names, std::move(next_hop), port, deadline);
 }
 

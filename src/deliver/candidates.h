@@ -55,6 +55,8 @@ struct NameSources {
 // - No loopback address by MX unless allow_loopback_mx, and none that no host can have.
 // - A bracketed next hop is only refused when it is one of our own listeners.
 // - No address twice; limits::mx_hosts_per_domain, addresses_per_host, addresses_per_preference.
-Task<Candidates> find_candidates(NameSources names, config::NextHop next_hop);
+// `mx`: the answer for the next hop's MX where it is known already; it is not asked for again.
+Task<Candidates> find_candidates(NameSources names, config::NextHop next_hop,
+                                 std::optional<net::MxAnswer> mx = {});
 
 }  // namespace malleposte::deliver

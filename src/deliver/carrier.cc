@@ -11,12 +11,6 @@
 namespace malleposte::deliver {
 namespace {
 constexpr std::size_t jobs_at_once = 100;  // told of a dead site before others have their turn
-
-// No further message over this connection, by our limit or the host's.
-bool used_up(const Connection& connection) {
-  return connection.transactions() >= limits::messages_per_connection ||
-         connection.protocol().exhausted();
-}
 }  // namespace
 
 using Need = smtp::ClientProtocol::Need;
@@ -25,7 +19,7 @@ Task<void> Carrier::run(queue::Assignment first) {
   current_ = co_await prepare(first);
   while (!ended_ && !depot_.stopping) {
     if (!current_) {
-      auto more = depot_.scheduler.more(site_.id);
+      auto more = depot_.scheduler.more(site_.id, depot_.with.loop.steady());
       if (!more) break;
       current_ = co_await prepare(*more);
       continue;
@@ -41,7 +35,7 @@ Task<void> Carrier::run(queue::Assignment first) {
   if (connection_) {
     const bool usable = connection_->protocol().need() == Need::transaction;
     --site_.working;
-    if (usable && !depot_.stopping && !used_up(*connection_))
+    if (usable && !depot_.stopping && !used_up())
       depot_.cache.keep(site_.id, std::move(connection_), depot_.with.loop.steady());
     else if (usable)
       depot_.say_good_bye(std::move(connection_));
@@ -49,11 +43,25 @@ Task<void> Carrier::run(queue::Assignment first) {
       connection_->close();
   }
   site_.last_used = depot_.with.loop.steady();
-  depot_.scheduler.release(site_.id);
+  depot_.scheduler.release(site_.id, depot_.with.loop.steady());
 }
 
+Task<void> Carrier::end(queue::Assignment assignment) {
+  if (co_await prepare(assignment)) put_back(assignment);  // the clock of the wall was set
+}
+
+// No further message over this connection, by the limit of its site or the host's.
+bool Carrier::used_up(unsigned more) const {
+  return connection_->transactions() + more >= depot_.scheduler.limits(site_.id).messages ||
+         connection_->protocol().exhausted();
+}
+
+// Another may take it; not at a site that is to be left alone.
 void Carrier::put_back(const queue::Assignment& assignment) {
-  depot_.scheduler.put_back(assignment);
+  if (site_.closed(depot_.with.loop.steady()) && !depot_.stopping)
+    depot_.sites.give_back(site_, assignment.job);
+  else
+    depot_.scheduler.put_back(assignment);
 }
 
 void Carrier::drop_connection() {
@@ -66,7 +74,7 @@ void Carrier::drop_connection() {
   connection_.reset();
 }
 
-// Room first, then the message. Empty: the job is dealt with.
+// Room first, then the message. Empty: the job is dealt with, for one because its time is over.
 Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignment) {
   const auto job = assignment.job;
   if (!depot_.with.store.wanted(job.message)) {  // held or deleted while it waited its turn
@@ -104,6 +112,11 @@ Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignme
   indexes.reserve(recipients.size());
   for (auto position : recipients) indexes.push_back(lease.recipients[position].index);
   parcel.transaction = transaction_of(envelope, indexes, parcel.message->size());
+  parcel.transaction.now = parcel.began;
+  if (auto over = smtp::time_is_over(parcel.transaction)) {
+    conclude(parcel, std::vector(indexes.size(), *over), nullptr);
+    co_return std::nullopt;
+  }
   co_return parcel;
 }
 
@@ -120,9 +133,11 @@ Task<bool> Carrier::get_connection() {
   // A host that takes it as it is, if there is one.
   current_->fitting.forget(*current_->message, current_->transaction);
   const auto fits = [this](smtp::ClientProtocol& protocol) { return unfit(*current_, protocol); };
-  auto connected = co_await connect(depot_.with, site_.plan, fits);
+  auto connected = co_await connect(depot_.with, depot_.consignments.plan(current_->job()),
+                                    site_.mx, depot_.hosts, fits);
   if (connected.connection) {
     connection_ = std::move(connected.connection);
+    depot_.scheduler.connected(site_.id);
     ++site_.working;
     if (auto& refusal = connected.unfit) {
       if (auto final = co_await fit(*current_)) {  // no host takes it, converted or not
@@ -137,20 +152,51 @@ Task<bool> Carrier::get_connection() {
     co_return true;
   }
   if (depot_.stopping) co_return false;
-  if (depot_.scheduler.unreachable(site_.id, site_.working)) {
-    // It takes no more connections than it has: wait for one of those.
-    put_back(current_->assignment);
-    current_.reset();
-    if (next_) put_back(next_->assignment);
+  const auto& ruling = connected.unreachable.ruling;
+  if (ruling.verdict == smtp::Verdict::permanent && !connected.unreachable.target) {
+    // That is so for this domain, whatever else the site is for.
+    conclude(*current_, std::vector(current_->transaction.recipients.size(), ruling), nullptr);
+    current_ = std::move(next_);
     next_.reset();
-  } else {
-    co_await defer_all(std::move(connected.unreachable));
+    co_return true;
   }
+  co_await no_connection(std::move(connected.unreachable));
   co_return false;
 }
 
-// The site is dead: what waits for it is told the same reason, rather than each its own time-out.
-Task<void> Carrier::defer_all(Unreachable reason) {
+// No host of the site takes a connection.
+Task<void> Carrier::no_connection(Unreachable reason) {
+  const auto* target = reason.target ? &*reason.target : nullptr;
+  const bool asked = asks_for_less(reason.ruling, Stage::door, site_.phrases());
+  if (asked && site_.working == 0) {
+    // One is told what was said; the others wait.
+    depot_.sites.asked_for_less(site_, mail::describe(answer_of(reason.ruling, target)));
+    conclude(*current_, std::vector(current_->transaction.recipients.size(), reason.ruling),
+             target);
+    current_.reset();
+    if (next_) put_back(next_->assignment);
+    next_.reset();
+    co_return;
+  }
+  using Unreached = queue::Scheduler::Unreached;
+  const auto what =
+      depot_.scheduler.unreachable(site_.id, site_.working, depot_.with.loop.steady());
+  if (what == Unreached::wait) {
+    // It takes no more connections than it has: wait for one of those.
+    put_back(current_->assignment);
+  } else {
+    if (reason.ruling.verdict == smtp::Verdict::temporary)
+      depot_.sites.unreachable(site_, mail::describe(answer_of(reason.ruling, target)));
+    co_return co_await defer(std::move(reason), what == Unreached::defer_all);
+  }
+  current_.reset();
+  if (next_) put_back(next_->assignment);
+  next_.reset();
+}
+
+// The site cannot be reached. If it is dead all that waits for it is told the same reason, rather
+// than each its own time-out.
+Task<void> Carrier::defer(Unreachable reason, bool all) {
   const auto* target = reason.target ? &*reason.target : nullptr;
   const auto began = current_->began;  // what waits was not taken in hand, but this tells of it too
   const auto rulings = [&](const Parcel& parcel) {
@@ -161,12 +207,13 @@ Task<void> Carrier::defer_all(Unreachable reason) {
     conclude(**parcel, rulings(**parcel), target);
     parcel->reset();
   }
+  if (!all) co_return;
   // Those that come meanwhile wait for the next probe.
   for (auto waiting = depot_.scheduler.waiting(site_.id); waiting > 0 && !ended_; --waiting) {
     if (depot_.stopping) co_return;
     auto job = depot_.scheduler.take_waiting(site_.id);
     if (!job) co_return;
-    auto parcel = co_await prepare({site_.id, *job, queue::Priority::retry});
+    auto parcel = co_await prepare({site_.id, *job});
     if (parcel) {
       parcel->began = std::max(began, parcel->message->envelope().arrived);
       conclude(*parcel, rulings(*parcel), target);
@@ -237,7 +284,7 @@ Task<void> Carrier::carry() {
   if (protocol.need() == Need::closed && !protocol.has_finished()) {
     drop_connection();
     if (current_) current_->begun = false;
-  } else if (!current_ && used_up(*connection_)) {
+  } else if (!current_ && used_up()) {
     drop_connection();
   }
 }
@@ -270,12 +317,35 @@ void Carrier::finished(smtp::Finished finished) {
   if (depot_.stopping && lost && without_answer) {  // it was we who ended it
     depot_.consignments.abandon(parcel.job());
   } else {
-    if (answered) depot_.scheduler.answered(site_.id);
+    const bool turned_away =
+        std::any_of(finished.results.begin(), finished.results.end(),
+                    [](const smtp::Ruling& ruling) { return ruling.code == 421; });
+    if (turned_away)
+      depot_.scheduler.turned_away(site_.id, site_.working - 1, depot_.with.loop.steady());
+    else if (answered)
+      depot_.scheduler.answered(site_.id);
+    if (answered) learn(finished.results);
     if (!finished.surplus.empty()) offer_again(finished);
     conclude(parcel, std::move(finished.results), &connection_->target());
   }
   current_ = std::move(next_);
   next_.reset();
+}
+
+// What the answers say of the site.
+void Carrier::learn(const std::vector<smtp::Ruling>& results) {
+  bool accepted = false;
+  const smtp::Ruling* asks = nullptr;
+  for (const auto& result : results) {
+    if (result.verdict == smtp::Verdict::accepted)
+      accepted = true;
+    else if (asks_for_less(result, Stage::message, site_.phrases()))
+      asks = &result;
+  }
+  if (asks != nullptr)
+    depot_.sites.asked_for_less(site_, mail::describe(answer_of(*asks, &connection_->target())));
+  else
+    depot_.sites.answered(site_, accepted);
 }
 
 // What is to be known before a host is asked whether it takes a message.
@@ -331,7 +401,7 @@ void Carrier::split_off(Parcel& parcel, const std::vector<std::size_t>& position
   const auto rest = depot_.consignments.split(assignment.job, positions);
   for (auto position = positions.rbegin(); position != positions.rend(); ++position)
     recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(*position));
-  put_back({assignment.site, rest, assignment.priority});
+  put_back({assignment.site, rest});
 }
 
 // Recipients that were too many for one transaction go first in line, as a part of their own. Each
@@ -342,7 +412,7 @@ void Carrier::offer_again(smtp::Finished& finished) {
   const auto rest = depot_.consignments.split(assignment.job, surplus);
   for (auto position = surplus.rbegin(); position != surplus.rend(); ++position)
     finished.results.erase(finished.results.begin() + static_cast<std::ptrdiff_t>(*position));
-  put_back({assignment.site, rest, assignment.priority});
+  put_back({assignment.site, rest});
 }
 
 // Another message for this connection, while the last block of the present one is still here.
@@ -350,9 +420,8 @@ Task<void> Carrier::look_ahead() {
   auto& protocol = connection_->protocol();
   if (site_.lookaheads_lost >= Site::lookaheads_lost_max) co_return;
   if (ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
-  if (connection_->transactions() + 1 >= limits::messages_per_connection) co_return;
-  if (protocol.exhausted()) co_return;
-  auto more = depot_.scheduler.more(site_.id);
+  if (used_up(1)) co_return;
+  auto more = depot_.scheduler.more(site_.id, depot_.with.loop.steady());
   if (!more) co_return;
   next_ = co_await prepare(*more);
   if (!next_) co_return;

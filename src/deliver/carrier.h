@@ -17,23 +17,11 @@
 #include "deliver/connector.h"
 #include "deliver/consignments.h"
 #include "deliver/fitting.h"
+#include "deliver/host_memory.h"
+#include "deliver/sites.h"
 #include "queue/scheduler.h"
 
 namespace malleposte::deliver {
-
-// A site as delivery sees it: how to get there and what was learnt about it.
-struct Site {
-  queue::SiteId id;
-  std::shared_ptr<const Plan> plan;
-  unsigned working = 0;  // carriers with a connection
-  // How often in a row a connection ended that had commands behind the final dot. A host that takes
-  // none there, or closes after each message, is soon spared them; one that closes now and then is
-  // not.
-  unsigned lookaheads_lost = 0;
-  bool chunking_broken = false;  // a host offers CHUNKING and does not know BDAT
-  static constexpr unsigned lookaheads_lost_max = 3;
-  SteadyTime last_used{};
-};
 
 class Carrier {
  public:
@@ -43,6 +31,8 @@ class Carrier {
     queue::Scheduler& scheduler;
     Consignments& consignments;
     ConnectionCache& cache;
+    Sites& sites;
+    HostMemory& hosts;
     const bool& stopping;
     std::function<void(std::unique_ptr<Connection>)> say_good_bye;
     std::function<void()> no_room;  // the store has no room for outcomes: try again later
@@ -52,6 +42,8 @@ class Carrier {
 
   // Holds a slot of the site and gives it back at the end.
   Task<void> run(queue::Assignment first);
+  // Without a slot: for a job whose time was over before its turn came (mode R of BY).
+  Task<void> end(queue::Assignment assignment);
 
   // Shutdown: ends the connection unless a message is past its final dot.
   void stop();
@@ -83,13 +75,16 @@ class Carrier {
 
   Task<std::optional<Parcel>> prepare(queue::Assignment assignment);
   Task<bool> get_connection();
+  Task<void> no_connection(Unreachable reason);
   Task<void> carry();
   Task<void> look_ahead();
   Task<Content> send_content();
-  Task<void> defer_all(Unreachable reason);
+  Task<void> defer(Unreachable reason, bool all);
   void finished(smtp::Finished finished);
   void conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target);
+  void learn(const std::vector<smtp::Ruling>& results);
   void drop_connection();
+  bool used_up(unsigned more = 0) const;
   void put_back(const queue::Assignment& assignment);
   void offer_again(smtp::Finished& finished);
   void look_at(Parcel& parcel, smtp::ClientProtocol& protocol);

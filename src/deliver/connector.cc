@@ -22,7 +22,8 @@ void note(std::optional<Unreachable>& reason, Unreachable another) {
 
 }  // namespace
 
-Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan, Unfit unfit) {
+Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan,
+                        std::optional<net::MxAnswer> mx, HostMemory& memory, Unfit unfit) {
   Connected connected;
   if (with.settings.net == unconnected) {
     connected.unreachable.ruling = {smtp::Verdict::temporary, 0, "4.4.0",
@@ -31,10 +32,11 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
   }
   std::optional<Unreachable> reason;
   if (plan->next_hops.empty())
-    reason = {{smtp::Verdict::permanent, 0, "5.1.3", plan->rule}, std::nullopt};
+    reason = {{smtp::Verdict::permanent, 0, plan->status, plan->rule}, std::nullopt};
   for (const auto& next_hop : plan->next_hops) {
     auto found =
-        co_await find_candidates({with.loop, with.resolver, with.own, with.settings}, next_hop);
+        co_await find_candidates({with.loop, with.resolver, with.own, with.settings}, next_hop, mx);
+    memory.put_last(found.targets, with.loop.steady());
     if (found.failure) note(reason, {std::move(*found.failure), std::nullopt});
     std::size_t tried = 0;
     for (auto& target : found.targets) {
@@ -49,11 +51,13 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
       auto stream = co_await with.network.connect(target.endpoint, with.settings.net,
                                                   with.loop.steady() + limits::connect_timeout);
       if (!stream) {
+        memory.failed(target.endpoint, with.loop.steady());
         note(reason, {{smtp::Verdict::temporary, 0, "4.4.1",
                        mail::one_line(stream.error().text, limits::reply_text_kept)},
                       std::move(target)});
         continue;
       }
+      memory.reached(target.endpoint);
       auto connection = std::make_unique<Connection>(with.loop, std::move(*stream), target,
                                                      with.settings.hostname);
       co_await connection->advance();

@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "deliver/connection.h"
+#include "deliver/host_memory.h"
+#include "deliver/route_table.h"
 #include "deliver/surroundings.h"
 
 namespace malleposte::deliver {
@@ -32,6 +34,9 @@ struct Connected {
 // `unfit`: why a host that has answered EHLO cannot be given the message that is to go first. It
 // may restrict what the protocol makes use of.
 using Unfit = std::function<std::optional<smtp::Ruling>(smtp::ClientProtocol&)>;
-Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan, Unfit unfit);
+// `mx`: the hosts of the plan's one next hop, where they are known. Hosts that `memory` knows to
+// have failed just now are tried last.
+Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> plan,
+                        std::optional<net::MxAnswer> mx, HostMemory& memory, Unfit unfit);
 
 }  // namespace malleposte::deliver

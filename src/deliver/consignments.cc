@@ -54,7 +54,7 @@ queue::Job Consignments::split(queue::Job job, const std::vector<std::size_t>& p
   auto& consignment = find(job.message);
   auto& recipients = consignment.parts[job.part].recipients;
   assert(!positions.empty() && positions.size() < recipients.size());
-  Part rest{consignment.parts[job.part].site, {}};
+  Part rest{consignment.parts[job.part].plan, {}};
   for (auto position : positions) rest.recipients.push_back(recipients[position]);
   for (auto position = positions.rbegin(); position != positions.rend(); ++position)
     recipients.erase(recipients.begin() + static_cast<std::ptrdiff_t>(*position));
@@ -71,24 +71,28 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
   assert(rulings.size() == part.recipients.size());
   const auto now = with_.loop.wall();
   // Read anew each time: a reload may have changed it.
-  const queue::RetrySchedule schedule{with_.settings.retry_first, with_.settings.retry_max,
-                                      with_.settings.queue_lifetime};
+  const queue::RetrySchedule schedule{
+      with_.settings.retry_first, with_.settings.retry_max,
+      consignment.lease.lifetime.value_or(with_.settings.queue_lifetime)};
   const auto random = with_.loop.random();  // one for all: they come back together
   if (message != nullptr) consignment.recipients_of_message = message->envelope().recipients.size();
   const auto released =
       message != nullptr ? message->envelope().released() : consignment.lease.arrived;
 
+  const auto by = message != nullptr ? message->envelope().requests.deliver_by : std::nullopt;
   const bool warning_due = message != nullptr && !message->envelope().reverse_path.null() &&
-                           notifier_.warning_due(consignment.lease, released, now);
+                           !consignment.lease.warned && notifier_.late(message->envelope(), now);
 
   std::vector<Conclusion> conclusions;
   conclusions.reserve(rulings.size());
   for (std::size_t i = 0; i < rulings.size(); ++i) {
     const auto& leased = consignment.lease.recipients[part.recipients[i]];
     Conclusion conclusion;
-    conclusion.outcome = outcome_of(rulings[i], target, leased.index, schedule,
-                                    {now, released, began, leased.attempts, random});
+    conclusion.outcome = outcome_of(
+        rulings[i], target, leased.index, schedule,
+        {now, released, began, leased.attempts, random, by ? by->deadline : WallTime::max()});
     auto& outcome = conclusion.outcome;
+    if (part.plan->by_operator) outcome.answer.outcome_class = mail::OutcomeClass::by_operator;
     if (message == nullptr) {
       conclusion.address = "?@" + leased.domain;
       // Nobody can be told about a message that cannot be read: it stays, visible.

@@ -33,7 +33,7 @@ class Consignments {
 
   // A part of a message: recipients of the lease that go to one site together.
   struct Part {
-    queue::SiteId site;
+    std::shared_ptr<const Plan> plan;
     std::vector<std::uint32_t> recipients;  // positions in Lease::recipients
   };
 
@@ -43,6 +43,9 @@ class Consignments {
   const spool::Lease& lease(mail::MessageId id) const { return find(id).lease; }
   const std::vector<std::uint32_t>& recipients(queue::Job job) const {
     return find(job.message).parts[job.part].recipients;
+  }
+  const std::shared_ptr<const Plan>& plan(queue::Job job) const {
+    return find(job.message).parts[job.part].plan;
   }
 
   // Takes recipients of a part, by their positions in it (ascending), into a part of their own: the

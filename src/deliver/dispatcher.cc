@@ -34,10 +34,16 @@ Dispatcher::Dispatcher(Surroundings with)
                       if (full_) wake();
                     }),
       gatherer_(with, notifier_),
+      sites_(with_, scheduler_, consignments_, [this] { wake(); }),
+      inquiry_(
+          with.loop, with.resolver,
+          [this](std::string domain, net::MxAnswer answer) { found(domain, std::move(answer)); }),
       depot_{with_,
              scheduler_,
              consignments_,
              cache_,
+             sites_,
+             hosts_,
              stopping_,
              [this](auto connection) { say_good_bye(std::move(connection)); },
              [this] { wait_for_room(); }} {}
@@ -73,6 +79,11 @@ void Dispatcher::suspend(bool suspended) {
   wake();
 }
 
+void Dispatcher::reload() {
+  sites_.reload();
+  suspend(with_.settings.deliveries_suspended);
+}
+
 // Many reasons to look for work become one look.
 void Dispatcher::wake() {
   if (pump_posted_ || stopping_ || !started_) return;
@@ -83,6 +94,7 @@ void Dispatcher::wake() {
 void Dispatcher::pump() {
   pump_posted_ = false;
   if (stopping_) return;
+  sites_.open_due();
   if (!suspended_) lease();
   start_carriers();
   if (with_.loop.steady() < no_room_until_) arm(no_room_until_);
@@ -111,56 +123,118 @@ void Dispatcher::lease() {
   }
 }
 
-Site& Dispatcher::site_for(std::string_view domain) {
-  auto plan = with_.routes.plan(domain);
-  auto found = sites_.find(plan->key);
-  if (found == sites_.end()) {
-    auto site = std::make_unique<Site>();
-    site->id = scheduler_.add_site();
-    site->plan = plan;
-    if (site_by_id_.size() <= site->id) site_by_id_.resize(site->id + 1);
-    site_by_id_[site->id] = site.get();
-    found = sites_.emplace(plan->key, std::move(site)).first;
+// Where each recipient goes. Those whose site has enough go back to the store, out of the lease.
+std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
+  std::vector<Sites::Place> places;
+  std::vector<std::uint32_t> turned_back;
+  auto& recipients = lease.recipients;
+  places.reserve(recipients.size());
+  std::size_t kept = 0;
+  for (auto& recipient : recipients) {
+    auto place = sites_.place(lease, recipient);
+    const bool own_way = recipient.bounced_by != 0 || !lease.next_hop.empty();
+    if (place.site != nullptr && !own_way && !sites_.takes(*place.site, recipient.domain)) {
+      turned_back.push_back(recipient.index);
+      continue;
+    }
+    places.push_back(std::move(place));
+    if (&recipients[kept] != &recipient) recipients[kept] = std::move(recipient);
+    ++kept;
   }
-  found->second->last_used = with_.loop.steady();
-  return *found->second;
+  recipients.resize(kept);
+  if (!turned_back.empty()) with_.store.release(lease.id, turned_back);
+  return places;
 }
 
 // A message becomes one job for each site, and more where a site would get too many recipients in
-// one transaction.
+// one transaction. Domains whose site is not known yet have a job each.
 void Dispatcher::accept(spool::Lease lease) {
   assert(!lease.recipients.empty());
+  auto places = places_in(lease);
+  if (places.empty()) return;
   std::vector<Consignments::Part> parts;
-  std::unordered_map<queue::SiteId, std::size_t> open;  // parts with room, of several recipients
-  for (std::uint32_t i = 0; i < lease.recipients.size(); ++i) {
-    const auto site = site_for(lease.recipients[i].domain).id;
+  std::unordered_map<std::string_view, std::size_t> open;  // parts with room, of several recipients
+  std::vector<std::uint32_t> first;                        // recipient of each part
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    const auto* site = places[i].site;
     auto index = parts.size();
-    if (lease.recipients.size() > 1) {
-      auto [known, is_new] = open.try_emplace(site, index);
-      if (!is_new && parts[known->second].recipients.size() < limits::recipients_per_transaction)
+    if (places.size() > 1) {
+      const auto& name = site != nullptr ? site->name : lease.recipients[i].domain;
+      auto [known, is_new] = open.try_emplace(name, index);
+      if (!is_new && parts[known->second].recipients.size() < limits::recipients_per_transaction &&
+          (places[first[known->second]].site != nullptr) == (site != nullptr))
         index = known->second;
       else
         known->second = index;
     }
-    if (index == parts.size()) parts.push_back({site, {}});
+    if (index == parts.size()) {
+      parts.push_back({places[i].plan, {}});
+      first.push_back(i);
+    }
     parts[index].recipients.push_back(i);
   }
   const auto id = lease.id;
-  const auto priority =
-      lease.recipients.front().attempts == 0 ? queue::Priority::fresh : queue::Priority::retry;
-  std::vector<queue::SiteId> sites;
-  sites.reserve(parts.size());
-  for (const auto& part : parts) sites.push_back(part.site);
+  const auto terms = terms_of(lease);
+  std::vector<std::string> domains;  // of the parts that have no site yet
+  domains.reserve(first.size());
+  for (const auto i : first)
+    domains.push_back(places[i].site == nullptr ? lease.recipients[i].domain : "");
   consignments_.add(std::move(lease), std::move(parts));
-  for (std::uint32_t part = 0; part < sites.size(); ++part)
-    scheduler_.add(sites[part], {id, part}, priority);
+  for (std::uint32_t part = 0; part < first.size(); ++part) {
+    const auto& place = places[first[part]];
+    if (place.site != nullptr)
+      scheduler_.add(place.site->id, {id, part}, terms);
+    else
+      ask(domains[part], {id, part}, terms, place.known);
+  }
+}
+
+void Dispatcher::ask(const std::string& domain, queue::Job job, const queue::Terms& terms,
+                     bool first) {
+  auto [waiting, is_new] = asking_.try_emplace(domain);
+  waiting->second.push_back({job, terms});
+  if (is_new) inquiry_.ask(domain, first);
+}
+
+void Dispatcher::found(const std::string& domain, net::MxAnswer answer) {
+  if (stopping_) return;
+  auto waiting = asking_.extract(domain);
+  auto& site = sites_.found(domain, std::move(answer));
+  for (const auto& [job, terms] : waiting.mapped()) {
+    if (sites_.takes(site, domain))
+      scheduler_.add(site.id, job, terms);
+    else
+      sites_.give_back(site, job);
+  }
+  wake();
+}
+
+queue::Terms Dispatcher::terms_of(const spool::Lease& lease) const {
+  queue::Terms terms;
+  terms.sender = lease.sender;
+  terms.priority = lease.priority;
+  terms.retry = lease.recipients.front().attempts > 0;
+  if (const auto& by = lease.deliver_by) {
+    terms.deadline = with_.loop.steady() + (by->deadline - with_.loop.wall());
+    terms.ends_then = by->return_after;
+  }
+  return terms;
 }
 
 void Dispatcher::start_carriers() {
+  // Read anew each time: a reload may have changed it.
+  scheduler_.set_probes({std::min(limits::first_probe, with_.settings.retry_first),
+                         std::min(limits::longest_probe, with_.settings.retry_max)});
   while (with_.loop.steady() >= no_room_until_) {
-    auto assignment = scheduler_.next();
-    if (!assignment) return;
-    spawn(run_carrier(*site_by_id_[assignment->site], *assignment));
+    const auto now = with_.loop.steady();
+    if (const auto ended = scheduler_.take_ended(now)) {
+      spawn(end(sites_.by_id(ended->site), *ended));
+    } else if (const auto assignment = scheduler_.next(now)) {
+      spawn(run_carrier(sites_.by_id(assignment->site), *assignment));
+    } else {
+      if (const auto ready = scheduler_.next_ready(); ready != never) arm(ready);
+      return;
+    }
   }
 }
 
@@ -170,6 +244,13 @@ Task<void> Dispatcher::run_carrier(Site& site, queue::Assignment first) {
   carriers_.emplace(number, &carrier);
   co_await carrier.run(first);
   carriers_.erase(number);
+  wake();
+}
+
+Task<void> Dispatcher::end(Site& site, queue::Assignment ended) {
+  site.last_used = with_.loop.steady();  // so that it is not forgotten meanwhile
+  Carrier carrier(depot_, site);
+  co_await carrier.end(ended);
   wake();
 }
 
@@ -193,7 +274,7 @@ void Dispatcher::arm(SteadyTime when) {
   });
 }
 
-// Closes connections that nobody needed, forgets sites that had no mail for a while.
+// Closes connections that nobody needed; looks after the sites.
 void Dispatcher::sweep() {
   const auto now = with_.loop.steady();
   if (now >= next_sweep_) {
@@ -203,20 +284,13 @@ void Dispatcher::sweep() {
   }
   if (now >= next_site_sweep_) {
     next_site_sweep_ = now + site_sweep_interval;
-    std::erase_if(sites_, [&](const auto& entry) {
-      const auto& site = *entry.second;
-      if (scheduler_.waiting(site.id) > 0 || scheduler_.busy(site.id) > 0 || cache_.has(site.id) ||
-          now - site.last_used < limits::site_memory)
-        return false;
-      site_by_id_[site.id] = nullptr;
-      scheduler_.remove_site(site.id);
-      return true;
-    });
+    sites_.sweep(cache_);
   }
   if (cache_.size() > 0)
     arm(next_sweep_);
-  else if (!sites_.empty())
+  else if (sites_.size() > 0)
     arm(next_site_sweep_);
+  if (sites_.next_opening() != never) arm(sites_.next_opening());
 }
 
 // A carrier that is stopped may leave at once, and others with it.

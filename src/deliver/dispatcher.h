@@ -16,7 +16,9 @@
 
 #include "deliver/carrier.h"
 #include "deliver/gatherer.h"
+#include "deliver/mx_inquiry.h"
 #include "deliver/notifier.h"
+#include "deliver/sites.h"
 
 namespace malleposte::deliver {
 
@@ -38,6 +40,10 @@ class Dispatcher {
   void start();
   // Suspended: nothing new is leased; what is leased is still delivered.
   void suspend(bool suspended);
+  // The settings have changed: routes and limits hold for what is leased from now on.
+  void reload();
+  // Sites that are dead or asked for less are tried again at once: the operator wants to see.
+  void try_now() { sites_.try_now(); }
 
   // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest
   // and for outcomes on their way to the disk, at most limits::delivery_grace.
@@ -45,17 +51,27 @@ class Dispatcher {
 
   std::size_t leased_messages() const { return consignments_.messages() + gatherer_.messages(); }
   std::size_t connections() const { return carriers_.size() + cache_.size(); }
-  // What was told to senders.
-  void figures(monitor::Figures& into) const { notifier_.figures(into); }
+  // How the sites are doing, by name, and that of a domain; empty: nothing is known of it now.
+  std::vector<SiteStatus> sites() const { return sites_.all(); }
+  std::optional<SiteStatus> site_of(const std::string& domain) const { return sites_.of(domain); }
+  // What was told to senders, and how the sites are doing.
+  void figures(monitor::Figures& into) const {
+    notifier_.figures(into);
+    sites_.figures(into);
+  }
 
  private:
   void wake();
   void pump();
   void lease();
   void accept(spool::Lease lease);
-  Site& site_for(std::string_view domain);
+  std::vector<Sites::Place> places_in(spool::Lease& lease);
+  void ask(const std::string& domain, queue::Job job, const queue::Terms& terms, bool first);
+  void found(const std::string& domain, net::MxAnswer answer);
+  queue::Terms terms_of(const spool::Lease& lease) const;
   void start_carriers();
   Task<void> run_carrier(Site& site, queue::Assignment first);
+  Task<void> end(Site& site, queue::Assignment ended);
   void for_each_carrier(const std::function<void(Carrier&)>& act);
   void say_good_bye(std::unique_ptr<Connection> connection);
   void wait_for_room();
@@ -77,9 +93,15 @@ class Dispatcher {
   Consignments consignments_;
   Gatherer gatherer_;
   ConnectionCache cache_;
-  std::unordered_map<std::string, std::unique_ptr<Site>> sites_;  // by Plan::key
-  std::vector<Site*> site_by_id_;
-  std::map<std::uint64_t, Carrier*> carriers_;  // in the order in which they began
+  HostMemory hosts_;
+  Sites sites_;
+  MxInquiry inquiry_;
+  struct Asking {
+    queue::Job job;
+    queue::Terms terms;
+  };
+  std::unordered_map<std::string, std::vector<Asking>> asking_;  // what waits for a look-up
+  std::map<std::uint64_t, Carrier*> carriers_;                   // in the order in which they began
   std::uint64_t carriers_begun_ = 0;
   Carrier::Depot depot_;
 };

@@ -27,6 +27,8 @@ class FakeStore final : public spool::StubStore {
     std::set<std::uint32_t> leased;
     std::size_t reserved = 0;
     bool generated = false, warned = false, gathered = false;
+    std::string next_hop;
+    std::optional<Duration> lifetime;
     mail::Fate fate(std::size_t i) const {
       return history[i].empty() ? mail::Fate::queued : history[i].back().fate;
     }
@@ -38,10 +40,11 @@ class FakeStore final : public spool::StubStore {
   // How it behaves.
   int failing_settlements = 0, failing_opens = 0, refused_reservations = 0;
   Duration settle_delay{};
-  std::size_t block = 65536;              // octets read at once
-  std::optional<std::size_t> damaged_at;  // read() fails behind so many octets
-  bool queues_generated = false;          // what is generated is mail like any other
-  std::size_t opens = 0;
+  std::size_t block = 65536;                        // octets read at once
+  std::optional<std::size_t> damaged_at;            // read() fails behind so many octets
+  bool queues_generated = false;                    // what is generated is mail like any other
+  std::size_t opens = 0, released = 0;              // released: recipients
+  std::map<std::string, std::uint64_t> bounced_by;  // domains under an order to be bounced
 
   mail::MessageId put(const std::string& from, const std::vector<std::string>& to,
                       std::string content = "Subject: x\r\n\r\n.hello\r\n") {
@@ -68,14 +71,20 @@ class FakeStore final : public spool::StubStore {
       spool::Lease lease{{id}, message.content.size(), message.envelope.arrived, {}};
       for (std::uint32_t i = 0; i < message.due.size(); ++i) {
         if (message.fate(i) != mail::Fate::queued || message.due[i] > now) continue;
+        auto domain = mail::canonical_domain(message.envelope.recipients[i].domain);
+        if (paused.contains(domain)) continue;
         message.leased.insert(i);
-        lease.recipients.push_back({i,
-                                    mail::canonical_domain(message.envelope.recipients[i].domain),
-                                    message.attempts[i]});
+        const auto order = bounced_by.find(domain);
+        lease.recipients.push_back({i, std::move(domain), message.attempts[i],
+                                    order == bounced_by.end() ? 0 : order->second});
       }
       lease.generated = message.generated;
       lease.warned = message.warned;
       lease.gathered = message.gathered;
+      lease.next_hop = message.next_hop;
+      lease.lifetime = message.lifetime;
+      lease.priority = message.envelope.requests.priority;
+      lease.deliver_by = message.envelope.requests.deliver_by;
       if (!lease.recipients.empty()) leases.push_back(std::move(lease));
     }
     return leases;
@@ -85,6 +94,7 @@ class FakeStore final : public spool::StubStore {
     for (const auto& [id, message] : messages)
       for (std::uint32_t i = 0; i < message.due.size(); ++i)
         if (message.leased.empty() && message.fate(i) == mail::Fate::queued &&
+            !paused.contains(mail::canonical_domain(message.envelope.recipients[i].domain)) &&
             (!first || message.due[i] < *first))
           first = message.due[i];
     return first;
@@ -93,7 +103,13 @@ class FakeStore final : public spool::StubStore {
   void release(mail::MessageId id, const std::vector<std::uint32_t>& recipients) override {
     for (auto recipient : recipients)
       EXPECT_EQ(messages.at(id.value).leased.erase(recipient), 1u) << "released, but not leased";
-    held.insert(id.value);
+    if (unwanted.contains(id.value)) held.insert(id.value);
+    released += recipients.size();
+    if (on_due_) loop_.post(on_due_);
+  }
+  void resume(std::string_view domain) override {
+    spool::StubStore::resume(domain);
+    if (on_due_) loop_.post(on_due_);
   }
   std::set<std::uint64_t> unwanted, held;
   bool wanted(mail::MessageId id) const override { return !unwanted.contains(id.value); }

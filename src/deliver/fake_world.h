@@ -17,6 +17,8 @@ class FakeResolver final : public net::Resolver {
   std::map<std::string, net::MxAnswer> mxs;
   std::map<std::string, net::AddressAnswer> hosts;
   std::vector<std::string> asked;
+  std::map<std::string, Duration> delays;  // of the answer for an MX; needs `loop`
+  Loop* loop = nullptr;
 
   void mx(const std::string& domain, std::vector<net::Mx> records) {
     mxs[domain] = {net::Lookup::found, std::move(records), ""};
@@ -27,6 +29,8 @@ class FakeResolver final : public net::Resolver {
 
   Task<net::MxAnswer> mx(std::string name, SteadyTime) override {
     asked.push_back("MX " + name);
+    if (const auto delay = delays.find(name); delay != delays.end())
+      co_await sleep_until(*loop, loop->steady() + delay->second);
     auto found = mxs.find(name);
     if (found != mxs.end()) co_return found->second;
     co_return net::MxAnswer{
@@ -59,6 +63,7 @@ class FakeRecord final : public monitor::FakeRecord {
 
 struct FakeWorld {
   FakeWorld() {
+    resolver.loop = &loop;
     settings.hostname = "me.example";
     settings.in = {"192.0.2.99"};
     settings.smtp_port = 25;

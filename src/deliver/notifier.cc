@@ -80,9 +80,11 @@ bool Notifier::tells(const mail::Envelope& envelope, const mail::Outcome& outcom
   }
 }
 
-bool Notifier::warning_due(const spool::Lease& lease, WallTime released, WallTime now) const {
+bool Notifier::late(const mail::Envelope& envelope, WallTime now) const {
+  if (const auto& by = envelope.requests.deliver_by; by && !by->return_after)
+    return now >= by->deadline;
   const auto after = settings_.delay_warning_after;
-  return after > Duration::zero() && !lease.warned && now - released >= after;
+  return after > Duration::zero() && now - envelope.released() >= after;
 }
 
 std::vector<spool::Generated> Notifier::notices(const Case& about, WallTime now) {

@@ -49,9 +49,10 @@ class Notifier {
 
   // Octets of the beginning of a message that its DSN may need.
   std::size_t content_wanted(const mail::Envelope& envelope) const;
-  // Whether the sender of a deferred message should be warned now, if at all: it is late, counted
-  // from its release, and the sender has not been told.
-  bool warning_due(const spool::Lease& lease, WallTime released, WallTime now) const;
+  // Whether a message that is deferred now is late, so that its sender is to be warned, once: by
+  // the time that he has set himself (BY with mode N, RFC 2852), else by delay_warning_after from
+  // its release.
+  bool late(const mail::Envelope& envelope, WallTime now) const;
 
   // The gatherer has made one.
   void count_report() { ++reports_; }

@@ -34,7 +34,8 @@ mail::Outcome outcome_of(const smtp::Ruling& ruling, const Target* target, std::
       outcome.fate = mail::Fate::bounced;
       break;
     case smtp::Verdict::temporary:
-      if (auto next = schedule.next(attempt.now, attempt.arrived, attempt.before, attempt.random)) {
+      if (auto next = schedule.next(attempt.now, attempt.arrived, attempt.before, attempt.random,
+                                    attempt.deadline)) {
         outcome.fate = mail::Fate::queued;
         outcome.next_attempt = *next;
       } else {

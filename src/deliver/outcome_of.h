@@ -20,6 +20,7 @@ struct Attempt {
   WallTime began;        // the conversation about the message, or the connection made for it
   std::uint32_t before;  // attempts before this one
   std::uint64_t random;
+  WallTime deadline = WallTime::max();  // BY= (RFC 2852)
 };
 
 mail::Outcome outcome_of(const smtp::Ruling& ruling, const Target* target, std::uint32_t recipient,

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/ip_address.h"
+#include "config/destination_limits.h"
+#include "config/values.h"
 #include "deliver/own_addresses.h"
 
 namespace malleposte::deliver {
@@ -11,14 +13,10 @@ namespace {
 std::shared_ptr<const Plan> make_plan(std::vector<config::NextHop> next_hops, bool own_domain,
                                       std::string rule) {
   Plan plan;
-  for (const auto& next_hop : next_hops) {
-    if (!plan.key.empty()) plan.key += ',';
-    plan.key += to_string(next_hop);
-  }
-  // A domain's own MX is another site than the same name as a configured next hop: they fail
-  // differently.
-  if (!own_domain) plan.key += '=';
-  if (next_hops.empty()) plan.key = ' ' + rule;  // no name has a blank
+  if (next_hops.empty())
+    plan.key = "nowhere: " + rule;
+  else  // a domain itself is another site than the same name as a configured next hop
+    plan.key = own_domain ? to_string(next_hops.front()) : config::route_name(next_hops);
   plan.next_hops = std::move(next_hops);
   plan.own_domain = own_domain;
   plan.rule = std::move(rule);
@@ -36,18 +34,29 @@ std::string_view literal_address(std::string_view domain) {
 
 }  // namespace
 
-std::string to_string(const config::NextHop& next_hop) {
-  auto text = next_hop.lookup_mx ? next_hop.host : fmt::format("[{}]", next_hop.host);
-  if (next_hop.port != 0) text += fmt::format(":{}", next_hop.port);
-  return text;
+std::shared_ptr<const Plan> rerouted_plan(std::string_view next_hops) {
+  auto parsed = config::parse_next_hops(next_hops);
+  return make_plan(parsed ? std::move(*parsed) : std::vector<config::NextHop>{}, false,
+                   "re-routed by the operator");
+}
+
+std::shared_ptr<const Plan> bounced_plan(std::uint64_t order, std::string_view reason) {
+  auto plan = std::make_shared<Plan>();
+  plan->own_domain = true;
+  plan->rule = fmt::format("returned by the operator{}{}", reason.empty() ? "" : ": ", reason);
+  plan->key = fmt::format("nowhere: order {}", order);
+  plan->status = "5.7.1";
+  plan->by_operator = true;
+  return plan;
 }
 
 RouteTable::RouteTable(const config::Settings& settings)
     : allow_loopback_(settings.allow_loopback_mx) {
   for (const auto& route : settings.routes)  // the first of two equal patterns wins
-    routes_.try_emplace(route.pattern,
-                        make_plan(route.next_hops, false,
-                                  fmt::format("routes line {} ({})", route.line, route.pattern)));
+    routes_.try_emplace(
+        route.pattern,
+        make_plan(route.next_hops, false,
+                  fmt::format("{} line {} ({})", settings.routes_file, route.line, route.pattern)));
   if (!settings.smart_relay.empty())
     smart_relay_ = make_plan(settings.smart_relay, false, "smart_relay");
 }

@@ -12,15 +12,26 @@
 
 namespace malleposte::deliver {
 
-// The way for one domain. Domains with the same plan share a site.
+// The way for one domain. Domains with the same plan share a site (deliver/sites.h).
 struct Plan {
-  std::vector<config::NextHop> next_hops;  // tried in order; empty: there is no way
+  std::vector<config::NextHop> next_hops;  // tried in order; empty: there is no way, says `rule`
   // The next hop is the recipient's own domain: that it does not exist is the sender's mistake and
   // final. A configured next hop that does not work is the operator's to repair, and waits.
   bool own_domain = false;
-  std::string rule;  // which rule decided, for people: "routes line 7 (.example.org)"
-  std::string key;   // name of the site: the next hops as they are written
+  std::string rule;  // which rule decided, for people: "routes.txt line 7 (.example.org)"
+  // Name of the site: "route:" and the next hops as they are written, or the domain.
+  std::string key;
+  std::string status = "5.1.3";  // where there is no way
+  bool by_operator = false;      // who wants it so
+
+  // By the MX hosts of the recipient's own domain.
+  bool by_own_mx() const { return own_domain && !next_hops.empty() && next_hops[0].lookup_mx; }
 };
+
+// The way of a message that the operator has sent elsewhere; `next_hops` as in a configuration.
+std::shared_ptr<const Plan> rerouted_plan(std::string_view next_hops);
+// No way: the operator has it bounced, for a reason.
+std::shared_ptr<const Plan> bounced_plan(std::uint64_t order, std::string_view reason);
 
 class RouteTable {
  public:
@@ -36,8 +47,5 @@ class RouteTable {
   std::shared_ptr<const Plan> smart_relay_;                              // may be null
   bool allow_loopback_;
 };
-
-// As it is written in the configuration: "example.org", "[192.0.2.1]:2525".
-std::string to_string(const config::NextHop& next_hop);
 
 }  // namespace malleposte::deliver

@@ -7,6 +7,7 @@ namespace {
 
 config::Settings settings() {
   config::Settings s;
+  s.routes_file = "routes.txt";
   s.routes = {{"example.org", {{"exact.example", 0, false}}, 1},
               {".example.org", {{"sub.example", 0, true}}, 2},
               {".deep.example.org", {{"deep.example", 2525, true}, {"::1", 25, false}}, 3}};
@@ -16,10 +17,10 @@ config::Settings settings() {
 
 TEST(RouteTable, TheMostSpecificPatternWins) {
   RouteTable routes(settings());
-  EXPECT_EQ(routes.plan("example.org")->rule, "routes line 1 (example.org)");
-  EXPECT_EQ(routes.plan("a.example.org")->rule, "routes line 2 (.example.org)");
-  EXPECT_EQ(routes.plan("deep.example.org")->rule, "routes line 2 (.example.org)");
-  EXPECT_EQ(routes.plan("a.b.deep.example.org")->rule, "routes line 3 (.deep.example.org)");
+  EXPECT_EQ(routes.plan("example.org")->rule, "routes.txt line 1 (example.org)");
+  EXPECT_EQ(routes.plan("a.example.org")->rule, "routes.txt line 2 (.example.org)");
+  EXPECT_EQ(routes.plan("deep.example.org")->rule, "routes.txt line 2 (.example.org)");
+  EXPECT_EQ(routes.plan("a.b.deep.example.org")->rule, "routes.txt line 3 (.deep.example.org)");
   EXPECT_EQ(routes.plan("notexample.org")->rule, "smart_relay");
 }
 
@@ -27,8 +28,8 @@ TEST(RouteTable, AStarComesBeforeSmartRelay) {
   auto s = settings();
   s.routes.push_back({"*", {{"all.example", 0, true}}, 9});
   RouteTable routes(s);
-  EXPECT_EQ(routes.plan("net.example")->rule, "routes line 9 (*)");
-  EXPECT_EQ(routes.plan("example.org")->rule, "routes line 1 (example.org)");
+  EXPECT_EQ(routes.plan("net.example")->rule, "routes.txt line 9 (*)");
+  EXPECT_EQ(routes.plan("example.org")->rule, "routes.txt line 1 (example.org)");
 }
 
 TEST(RouteTable, WithoutAnyRuleTheDomainIsItsOwnNextHop) {
@@ -56,11 +57,27 @@ TEST(RouteTable, AddressLiteralsAreTheirOwnHost) {
 
 TEST(RouteTable, SitesAreNamedByTheirNextHops) {
   RouteTable routes(settings());
-  EXPECT_EQ(routes.plan("x.deep.example.org")->key, "deep.example:2525,[::1]:25=");
+  EXPECT_EQ(routes.plan("x.deep.example.org")->key, "route:deep.example:2525,[::1]:25");
   EXPECT_EQ(routes.plan("a.example")->key, routes.plan("b.example")->key);
   RouteTable plain{config::Settings{}};
   EXPECT_NE(plain.plan("relay.example")->key, routes.plan("a.example")->key);
   EXPECT_NE(plain.plan("")->key, plain.plan("[nonsense]")->key);  // each has its own reason
+}
+
+TEST(RouteTable, TheOperatorMaySendAMessageElsewhere) {
+  const auto plan = rerouted_plan("[192.0.2.9]:26, other.example");
+  EXPECT_EQ(plan->rule, "re-routed by the operator");
+  EXPECT_EQ(plan->key, "route:[192.0.2.9]:26,other.example");
+  EXPECT_FALSE(plan->own_domain);
+  EXPECT_EQ(plan->next_hops.size(), 2u);
+}
+
+TEST(RouteTable, TheOperatorMayHaveMailReturned) {
+  const auto plan = bounced_plan(7, "they are gone");
+  EXPECT_TRUE(plan->next_hops.empty());
+  EXPECT_EQ(plan->status + ' ' + plan->rule, "5.7.1 returned by the operator: they are gone");
+  EXPECT_TRUE(plan->by_operator);
+  EXPECT_NE(plan->key, bounced_plan(8, "they are gone")->key);
 }
 
 }  // namespace

@@ -24,8 +24,12 @@ std::string_view action_of(Fate fate) {
 }
 
 // RFC 3464 2.3.4. The class follows the action, whatever the peer wrote.
-std::string status_of(const Outcome& outcome) {
-  if (outcome.fate == Fate::expired) return "4.4.7";  // RFC 3463: delivery time expired
+std::string status_of(const DsnCase& about, const Outcome& outcome) {
+  constexpr auto time_expired = "4.4.7";  // RFC 3463
+  if (outcome.fate == Fate::expired) return time_expired;
+  const auto& by = about.original.requests.deliver_by;  // RFC 2852 4.1.3
+  if (outcome.fate == Fate::queued && by && !by->return_after && about.now >= by->deadline)
+    return time_expired;
   const char kind = outcome.fate == Fate::queued      ? '4'
                     : outcome.fate == Fate::delivered ? '2'
                                                       : '5';
@@ -85,7 +89,8 @@ std::string of_recipient(const DsnCase& about, const Outcome& outcome, bool utf8
   if (!recipient.original.empty())
     text += fmt::format("Original-Recipient: {}\r\n", original_recipient(recipient.original, utf8));
   text += fmt::format("Final-Recipient: {}\r\nAction: {}\r\nStatus: {}\r\n",
-                      typed_address(recipient, utf8), action_of(outcome.fate), status_of(outcome));
+                      typed_address(recipient, utf8), action_of(outcome.fate),
+                      status_of(about, outcome));
   if (!answer.host.empty()) text += "Remote-MTA: dns; " + mta_name(answer.host) + "\r\n";
   // RFC 3464 2.3.6; what no peer has said is of a type of our own.
   text +=

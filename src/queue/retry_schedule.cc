@@ -5,7 +5,7 @@
 namespace malleposte::queue {
 
 std::optional<WallTime> RetrySchedule::next(WallTime now, WallTime arrived, std::uint32_t attempts,
-                                            std::uint64_t random) const {
+                                            std::uint64_t random, WallTime deadline) const {
   const auto end = arrived + lifetime;
   if (now >= end) return std::nullopt;
   auto wait = first;
@@ -13,7 +13,8 @@ std::optional<WallTime> RetrySchedule::next(WallTime now, WallTime arrived, std:
   wait = std::min(wait, max);
   constexpr int steps = 2001;  // from -10 % to +10 %
   wait += wait / 10'000 * (static_cast<int>(random % steps) - 1000);
-  return std::min(now + wait, end);
+  const auto last = now < deadline ? std::min(end, deadline) : end;
+  return std::min(now + wait, last);
 }
 
 }  // namespace malleposte::queue

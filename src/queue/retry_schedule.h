@@ -16,9 +16,10 @@ struct RetrySchedule {
   // The time of the next attempt when one has failed at `now` and `attempts` had failed before.
   // Up to 10 % earlier or later, by the random bits, so that what failed together does not come
   // back together. Never behind the end of the lifetime, so that there is a last attempt at it;
-  // empty when the lifetime has passed: the recipient is expired.
+  // empty when the lifetime has passed: the recipient is expired. Nor behind a `deadline` that is
+  // still to come (RFC 2852), so that something happens at it.
   std::optional<WallTime> next(WallTime now, WallTime arrived, std::uint32_t attempts,
-                               std::uint64_t random) const;
+                               std::uint64_t random, WallTime deadline = WallTime::max()) const;
 };
 
 }  // namespace malleposte::queue

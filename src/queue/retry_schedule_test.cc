@@ -46,5 +46,14 @@ TEST(RetrySchedule, AShortLifetimeHasALastAttemptToo) {
   EXPECT_EQ(brief.next(arrived, arrived, 0, middle), arrived + 1s);
 }
 
+TEST(RetrySchedule, SomethingHappensAtADeadline) {
+  const auto next = [&](WallTime now, WallTime deadline) {
+    return *schedule.next(now, arrived, 0, middle, deadline) - arrived;
+  };
+  EXPECT_EQ(next(arrived, arrived + 3min), 3min);
+  EXPECT_EQ(next(arrived, arrived + 10min), 5min);
+  EXPECT_EQ(next(arrived + 3min, arrived + 3min), 8min) << "it has passed: as for others";
+}
+
 }  // namespace
 }  // namespace malleposte::queue

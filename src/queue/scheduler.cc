@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <utility>
 
 namespace malleposte::queue {
 
@@ -16,156 +15,243 @@ SiteId Scheduler::add_site() {
     free_sites_.pop_back();
     const Site before = sites_[id];
     sites_[id] = Site{};
-    std::copy_n(before.in_turn, 2, sites_[id].in_turn);
+    std::copy_n(before.in_turn, standings, sites_[id].in_turn);
   }
   sites_[id].used = true;
   return id;
 }
 
-void Scheduler::remove_site(SiteId site) {
-  assert(sites_[site].used && sites_[site].waiting == 0 && sites_[site].busy == 0);
-  sites_[site].used = false;
-  free_sites_.push_back(site);
-}
-
-std::uint32_t Scheduler::new_node(Job job) {
-  std::uint32_t node = free_nodes_;
-  if (node == none) {
-    node = static_cast<std::uint32_t>(nodes_.size());
-    nodes_.emplace_back();
-  } else {
-    free_nodes_ = nodes_[node].next;
-  }
-  nodes_[node] = {job, none};
-  return node;
-}
-
-void Scheduler::push_back(Line& line, std::uint32_t node) {
-  (line.first == none ? line.first : nodes_[line.last].next) = node;
-  line.last = node;
-}
-
-void Scheduler::push_front(Line& line, std::uint32_t node) {
-  nodes_[node].next = line.first;
-  if (line.first == none) line.last = node;
-  line.first = node;
-}
-
-// A site that may start a job takes its place in the round.
-void Scheduler::list(SiteId id) {
+void Scheduler::remove_site(SiteId id) {
   auto& site = sites_[id];
-  const auto whose = site.stranger ? strangers : known;
-  if (site.in_turn[whose] || site.waiting == 0 || site.busy >= site.window.size()) return;
-  site.in_turn[whose] = true;
-  turns_[whose].push_back(id);
+  assert(site.used && jobs_.size(id) == 0 && site.busy == 0);
+  wait_until(id, never);
+  site.used = false;
+  free_sites_.push_back(id);
 }
 
-void Scheduler::add(SiteId id, Job job, Priority priority) {
+void Scheduler::set_limits(SiteId id, const SiteLimits& limits) {
   auto& site = sites_[id];
-  assert(site.used);
-  push_back(site.lines[static_cast<unsigned>(priority)], new_node(job));
-  ++site.waiting;
-  ++waiting_;
+  if (site.limits == limits) return;
+  site.limits = limits;
+  site.feedback.set_most(limits.connections);
+  site.rate.set(limits.rate_per_second, now_);
   list(id);
 }
 
-std::optional<Assignment> Scheduler::pop(SiteId id) {
+void Scheduler::wait_until(SiteId id, SteadyTime when) {
   auto& site = sites_[id];
-  if (site.waiting == 0) return std::nullopt;
-  auto& fresh = site.lines[static_cast<unsigned>(Priority::fresh)];
-  auto& retry = site.lines[static_cast<unsigned>(Priority::retry)];
-  const bool take_retry =
-      retry.first != none && (fresh.first == none || site.fresh_taken >= fresh_in_a_row);
-  site.fresh_taken = take_retry ? 0 : site.fresh_taken + 1;
-  auto& line = take_retry ? retry : fresh;
-  const auto node = line.first;
-  line.first = nodes_[node].next;
-  if (line.first == none) line.last = none;
-  const Job job = nodes_[node].job;
-  nodes_[node].next = free_nodes_;
-  free_nodes_ = node;
-  --site.waiting;
-  --waiting_;
-  return Assignment{id, job, take_retry ? Priority::retry : Priority::fresh};
+  if (site.wakes == when) return;
+  if (site.wakes != never) waits_.erase({site.wakes, id});
+  if (when != never) waits_.emplace(when, id);
+  site.wakes = when;
 }
 
-std::optional<Assignment> Scheduler::next() {
-  while (busy_ < slots_) {
-    const bool strangers_may = busy_with_strangers_ < slots_for_strangers_;
-    if (turns_[turn_].empty() || (turn_ == strangers && !strangers_may)) turn_ = 1 - turn_;
-    if (turns_[turn_].empty() || (turn_ == strangers && !strangers_may)) break;
-    const auto whose = std::exchange(turn_, 1 - turn_);
-    const auto id = turns_[whose].front();
-    turns_[whose].pop_front();
+// A site that may start a job takes its place in the round; if only time is missing, later.
+void Scheduler::list(SiteId id) {
+  auto& site = sites_[id];
+  count(site, id);
+  if (jobs_.size(id) == 0 || !site.feedback.admits(site.busy)) return wait_until(id, never);
+  const auto ready = std::max(site.feedback.ready(), site.rate.ready(now_));
+  if (ready > now_) return wait_until(id, ready);
+  wait_until(id, never);
+  if (std::exchange(site.in_turn[site.standing], true)) return;
+  of_[site.standing].turns.push_back(id);
+}
+
+void Scheduler::wake(SteadyTime now) {
+  now_ = std::max(now_, now);
+  while (!waits_.empty() && waits_.begin()->first <= now_) {
+    const auto id = waits_.begin()->second;
+    wait_until(id, never);
+    list(id);
+  }
+}
+
+// Whether the site counts among those that want slots.
+void Scheduler::count(Site& site, SiteId id) {
+  const bool wants = site.busy > 0 || jobs_.size(id) > 0;
+  if (wants == site.counted) return;
+  site.counted = wants;
+  of_[site.standing].sites += wants ? 1 : static_cast<std::size_t>(-1);
+}
+
+// Finds the standing of a site anew.
+void Scheduler::judge(SiteId id) {
+  auto& site = sites_[id];
+  const auto standing = site.stranger                                    ? strangers
+                        : site.slot_time.mean() >= limits::slow_delivery ? slow
+                                                                         : known;
+  if (standing == site.standing) return;
+  auto &from = of_[site.standing], &to = of_[standing];
+  from.busy -= site.busy;
+  to.busy += site.busy;
+  if (site.counted) --from.sites, ++to.sites;
+  site.standing = standing;
+}
+
+void Scheduler::add(SiteId id, Job job, const Terms& terms) {
+  assert(sites_[id].used);
+  jobs_.add(id, job, terms);
+  list(id);
+}
+
+Job Scheduler::begin(SiteId id) {
+  auto& site = sites_[id];
+  const auto job = jobs_.take(id);
+  assert(job);
+  site.rate.take();
+  site.slot_time.begin();
+  return *job;
+}
+
+// Whether sites of a standing that hold `busy_of_it` slots may have one more, when all of the
+// strangers and slow sites hold `busy_out_of_turn`.
+bool Scheduler::may_start(Standing standing, std::size_t busy_of_it,
+                          std::size_t busy_out_of_turn) const {
+  if (standing == known) return true;
+  const auto most = slots_ - slots_ / 4;
+  if (busy_out_of_turn >= most) return false;
+  std::size_t sites = 0;
+  bool others = false;
+  for (Standing one = 0; one < standings; ++one) {
+    sites += of_[one].sites;
+    others |= one != standing && !of_[one].turns.empty();
+  }
+  if (!others) return true;
+  constexpr std::size_t least_share = 32;
+  const auto share = slots_ * of_[standing].sites / std::max<std::size_t>(sites, 1);
+  return busy_of_it < std::max({share, slots_ / least_share, std::size_t{1}});
+}
+
+std::optional<Assignment> Scheduler::next(SteadyTime now) {
+  wake(now);
+  jobs_.pass(now_);
+  Standing passed_over = 0;
+  while (busy_ < slots_ && passed_over < standings) {
+    auto& group = of_[turn_];
+    const auto standing = std::exchange(turn_, (turn_ + 1) % standings);
+    if (group.turns.empty() ||
+        !may_start(standing, group.busy, of_[strangers].busy + of_[slow].busy)) {
+      ++passed_over;
+      continue;
+    }
+    passed_over = 0;
+    const auto id = group.turns.front();
+    group.turns.pop_front();
     auto& site = sites_[id];
-    site.in_turn[whose] = false;
-    if (!site.used || site.stranger != (whose == strangers)) continue;
-    if (site.waiting == 0 || site.busy >= site.window.size()) continue;
-    auto assignment = pop(id);
+    site.in_turn[standing] = false;
+    if (!site.used) continue;
+    site.slot_time.pass(site.busy, now_);
+    judge(id);
+    const bool ready = jobs_.size(id) > 0 && site.feedback.admits(site.busy) &&
+                       std::max(site.feedback.ready(), site.rate.ready(now_)) <= now_;
+    if (site.standing != standing || !ready) {
+      list(id);
+      continue;
+    }
     ++site.busy;
     ++busy_;
-    if (site.stranger) ++busy_with_strangers_;
+    ++group.busy;
+    const Assignment assignment{id, begin(id)};
     list(id);
     return assignment;
   }
   return std::nullopt;
 }
 
-bool Scheduler::others_wait(SiteId id) const {
-  if (!turns_[known].empty()) return true;
-  const std::size_t of_this_slot = sites_[id].stranger ? 1 : 0;
-  return !turns_[strangers].empty() && busy_with_strangers_ - of_this_slot < slots_for_strangers_;
+SteadyTime Scheduler::next_ready() const {
+  return std::min(waits_.empty() ? never : waits_.begin()->first, jobs_.next_change());
 }
 
-std::optional<Assignment> Scheduler::more(SiteId id) {
-  assert(sites_[id].busy > 0);
-  if (sites_[id].busy > sites_[id].window.size()) return std::nullopt;
+bool Scheduler::others_wait(SiteId id) const {
+  if (!of_[known].turns.empty()) return true;
+  const auto mine = sites_[id].standing;
+  for (const auto standing : {strangers, slow}) {
+    const auto& group = of_[standing];
+    const std::size_t of_it = mine == standing ? 1 : 0, out_of_turn = mine != known ? 1 : 0;
+    if (!group.turns.empty() &&
+        may_start(standing, group.busy - of_it, of_[strangers].busy + of_[slow].busy - out_of_turn))
+      return true;
+  }
+  return false;
+}
+
+std::optional<Assignment> Scheduler::more(SiteId id, SteadyTime now) {
+  wake(now);
+  auto& site = sites_[id];
+  assert(site.busy > 0);
+  site.slot_time.pass(site.busy, now_);
+  judge(id);
+  if (jobs_.size(id) == 0 || site.busy > site.feedback.window()) return std::nullopt;
+  if (site.feedback.dead()) return std::nullopt;  // let the probe come to its end
+  if (site.rate.ready(now_) > now_) return std::nullopt;
   if (busy_ >= slots_ && others_wait(id)) return std::nullopt;
-  return pop(id);
+  const Assignment assignment{id, begin(id)};
+  list(id);
+  return assignment;
 }
 
 void Scheduler::put_back(const Assignment& assignment) {
-  auto& site = sites_[assignment.site];
-  push_front(site.lines[static_cast<unsigned>(assignment.priority)], new_node(assignment.job));
-  ++site.waiting;
-  ++waiting_;
+  jobs_.put_back(assignment.site, assignment.job);
   list(assignment.site);
 }
 
-void Scheduler::release(SiteId id) {
-  assert(sites_[id].busy > 0);
-  --sites_[id].busy;
+void Scheduler::release(SiteId id, SteadyTime now) {
+  wake(now);
+  auto& site = sites_[id];
+  assert(site.busy > 0);
+  site.slot_time.pass(site.busy, now_);
+  --site.busy;
   --busy_;
-  if (sites_[id].stranger) --busy_with_strangers_;
+  --of_[site.standing].busy;
+  judge(id);
   list(id);
 }
 
 std::optional<Job> Scheduler::take_waiting(SiteId id) {
-  auto assignment = pop(id);
-  if (!assignment) return std::nullopt;
-  return assignment->job;
+  const auto job = jobs_.take(id);
+  list(id);
+  return job;
 }
 
-void Scheduler::set_stranger(SiteId id, bool stranger) {
-  auto& site = sites_[id];
-  if (site.stranger == stranger) return;
-  site.stranger = stranger;
-  if (stranger)
-    busy_with_strangers_ += site.busy;
-  else
-    busy_with_strangers_ -= site.busy;
+std::optional<Assignment> Scheduler::take_ended(SteadyTime now) {
+  jobs_.pass(now_ = std::max(now_, now));
+  const auto ended = jobs_.take_ended();
+  if (ended) list(ended->site);
+  return ended;
 }
 
 void Scheduler::answered(SiteId id) {
-  set_stranger(id, false);
-  sites_[id].window.answered();
+  auto& site = sites_[id];
+  if (site.feedback.answered()) site.slot_time.forget();
+  site.stranger = false;
+  judge(id);
   list(id);
 }
 
-bool Scheduler::unreachable(SiteId id, unsigned working) {
-  sites_[id].window.unreachable(working);
-  if (working == 0) set_stranger(id, true);
-  return working > 0;
+void Scheduler::turned_away(SiteId id, unsigned working, SteadyTime now) {
+  sites_[id].feedback.failed(working, now, probes_);
+  list(id);
+}
+
+Scheduler::Unreached Scheduler::unreachable(SiteId id, unsigned working, SteadyTime now) {
+  auto& site = sites_[id];
+  site.feedback.failed(working, now, probes_);
+  if (working > 0) return Unreached::wait;
+  site.stranger = true;
+  judge(id);
+  list(id);
+  return site.feedback.dead() ? Unreached::defer_all : Unreached::defer_job;
+}
+
+void Scheduler::probe_now(SiteId id) {
+  sites_[id].feedback.probe_now();
+  list(id);
+}
+
+std::optional<SteadyTime> Scheduler::waits_until(SiteId id) const {
+  const auto when = sites_[id].wakes;
+  return when == never ? std::nullopt : std::optional(when);
 }
 
 }  // namespace malleposte::queue

@@ -41,13 +41,19 @@ std::optional<Ruling> refusal_of(const EhloAnswer& offers, const Transaction& tr
   return std::nullopt;
 }
 
+std::optional<Ruling> time_is_over(const Transaction& transaction) {
+  const auto& by = transaction.requests.deliver_by;
+  if (!by || !by->return_after || transaction.now + std::chrono::seconds(1) <= by->deadline)
+    return std::nullopt;
+  return permanent("5.4.7", "the time has passed by which the message was to be delivered");
+}
+
 std::optional<Ruling> cannot_return_in_time(const EhloAnswer& offers,
                                             const Transaction& transaction) {
   const auto& by = transaction.requests.deliver_by;
   if (!by || !by->return_after) return std::nullopt;
+  if (auto over = time_is_over(transaction)) return over;
   const auto left = std::chrono::floor<std::chrono::seconds>(by->deadline - transaction.now);
-  if (left.count() <= 0)
-    return permanent("5.4.7", "the time has passed by which the message was to be delivered");
   if (!offers.deliver_by)
     return permanent("5.3.3",
                      "the message is to be delivered by a certain time or returned (DELIVERBY), "

@@ -28,6 +28,10 @@ Lack lacking(const EhloAnswer& offers, const Transaction& transaction);
 // 5.6.7 (SMTPUTF8), 5.6.1 (binary), 5.6.3 (8-bit). `lack` is not nothing.
 Ruling refusal_for(const Lack& lack);
 
+// Why the message is not tried any more: it is to come back undelivered at a time (BY with mode R,
+// RFC 2852), which has come or is not a second away (5.4.7).
+std::optional<Ruling> time_is_over(const Transaction& transaction);
+
 // Why the message is not sent to this host nor to another one of its domain: it is to come back
 // undelivered at a time (BY with mode R), which has passed (5.4.7), or which the host does not
 // promise to keep (5.3.3). Hosts are not tried one by one for that (RFC 2852 4.1.4.1, 7).

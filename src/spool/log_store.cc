@@ -155,6 +155,7 @@ void LogStore::notify_due() {
 std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
   std::vector<Lease> leases;
   auto tick = to_tick(now);
+  const auto parked = to_tick(now + limits::paused_most);
   while (leases.size() < max) {
     auto slot = state_.index.first_due();
     if (!slot) break;
@@ -165,6 +166,13 @@ std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
     for (std::uint32_t i = 0; i < recipients.size(); ++i) {
       auto& recipient = recipients[i];
       if (recipient.fate != mail::Fate::queued || recipient.due > tick) continue;
+      if (!paused_.empty())
+        if (auto paused = paused_.find(std::string(state_.index.domain(recipient.domain)));
+            paused != paused_.end()) {
+          recipient.due = parked;
+          paused->second.push_back(message.id);
+          continue;
+        }
       recipient.leased = true;
       lease.recipients.push_back(
           {i, std::string(state_.index.domain(recipient.domain)), recipient.attempts});
@@ -172,9 +180,9 @@ std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
     lease.generated = message.generated;
     lease.warned = message.warned;
     lease.gathered = message.gathered;
-    message.leased = true;
+    message.leased = !lease.recipients.empty();
     state_.index.reschedule(*slot);
-    leases.push_back(std::move(lease));
+    if (message.leased) leases.push_back(std::move(lease));
   }
   return leases;
 }
@@ -186,8 +194,22 @@ std::optional<WallTime> LogStore::next_due() const {
   return due == 0 ? state_.loop.wall() : to_time(due);
 }
 
-void LogStore::pause(std::string_view) {}
-void LogStore::resume(std::string_view) {}
+void LogStore::pause(std::string_view domain) {
+  paused_.try_emplace(std::string(domain));
+}
+
+void LogStore::resume(std::string_view domain) {
+  auto paused = paused_.extract(std::string(domain));
+  if (paused.empty()) return;
+  for (const auto id : paused.mapped()) {
+    const auto slot = state_.index.find(id);
+    if (!slot) continue;
+    for (auto& recipient : state_.index[*slot].recipients())
+      if (state_.index.domain(recipient.domain) == domain) recipient.due = 0;
+    state_.index.reschedule(*slot);
+  }
+  notify_due();
+}
 
 void LogStore::release(MessageId id) {
   if (auto slot = state_.index.find(id)) end_lease(*slot);

@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include "spool/cleaner.h"
 #include "spool/incoming_message.h"
@@ -108,6 +109,8 @@ class LogStore final : public Store {
   std::unique_ptr<Cleaner> cleaner_;
   std::unique_ptr<Intake> intake_;
   std::function<void()> due_;
+  // Domains that are paused, with the messages that would have been leased meanwhile.
+  std::unordered_map<std::string, std::vector<MessageId>> paused_;
   bool due_posted_ = false;
   bool closing_ = false;
   unsigned deletions_ = 0;  // finish_deletion() under way

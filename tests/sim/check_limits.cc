@@ -6,7 +6,7 @@
 
 namespace malleposte::sim {
 
-std::size_t check_limits(Machine& machine, std::size_t sites_per_host,
+std::size_t check_limits(Machine& machine, const std::map<std::string, std::string>& names,
                          std::size_t stranger_sessions, Findings& findings) {
   const auto over = [&](std::string_view what, std::size_t is, std::size_t limit) {
     if (is > limit) findings.add("limits", fmt::format("{}: {}, at most {}", what, is, limit));
@@ -19,12 +19,23 @@ std::size_t check_limits(Machine& machine, std::size_t sites_per_host,
   for (const auto& open : machine.host().begun()) {
     if (open.last_words.ends_with("QUIT\r\n")) continue;
     ++all;
-    ++connections[to_string(open.to)];
+    ++connections[open.to.address];
+  }
+  const auto sites = machine.engine().dispatcher().sites();
+  for (const auto& site : sites) {
+    over("connections of " + site.name, site.connections, site.most);
+    over("the window of " + site.name, site.window, site.most);
+    over("messages in hand for " + site.name, site.waiting, limits::leased_per_site + 500);
   }
   std::size_t most = 0;
-  for (const auto& [host, count] : connections) {
+  for (const auto& [address, count] : connections) {
     most = std::max(most, count);
-    over("connections to " + host, count, sites_per_host * limits::connections_per_next_hop);
+    // Of the sites that may lead there; all but those named by their MX hosts may.
+    std::size_t allowed = 0;
+    for (const auto& site : sites)
+      if (!site.name.starts_with("mx:") || site.name.find(names.at(address)) != std::string::npos)
+        allowed += site.most;
+    over("connections to " + names.at(address), count, allowed);
   }
   over("connections in all", all, limits::deliveries_in_all);
   over("leased messages", machine.engine().dispatcher().leased_messages(), limits::leased_messages);

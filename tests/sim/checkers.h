@@ -31,9 +31,9 @@ void check_content(const Ledger& ledger, const Kept* message, const std::string&
 // and each of them what the ledger says. When nothing is on its way to the disk.
 void check_accounts(const Ledger& ledger, const spool::Accounts& accounts, Findings& findings);
 
-// Connections for each next hop and in all, sessions of a stranger, buffers. At any time.
-// Returns how many connections the most visited next hop has.
-std::size_t check_limits(Machine& machine, std::size_t sites_per_host,
+// Connections of each site, for each next hop and in all, sessions of a stranger, buffers. At any
+// time. `names`: of hosts, by address. Returns how many connections the most visited next hop has.
+std::size_t check_limits(Machine& machine, const std::map<std::string, std::string>& names,
                          std::size_t stranger_sessions, Findings& findings);
 
 // All has healed and the time is over: nothing is queued but what is held.

@@ -6,8 +6,6 @@ namespace malleposte::sim {
 namespace {
 
 constexpr unsigned limits_looked_at_every = 50;  // steps
-// A domain is a site, and names that change may bring all of them to one host.
-constexpr std::size_t sites_per_host = 5;
 
 }  // namespace
 
@@ -28,7 +26,7 @@ void World::keep_up() {
 bool World::step() {
   if (++steps_ % limits_looked_at_every == 0) {
     const auto sessions = machine_->sessions_from("203.0.113.9");
-    const auto connections = check_limits(*machine_, sites_per_host, sessions, findings_);
+    const auto connections = check_limits(*machine_, host_names_, sessions, findings_);
     figures_.most_from_stranger = std::max<std::uint64_t>(figures_.most_from_stranger, sessions);
     figures_.most_connections = std::max<std::uint64_t>(figures_.most_connections, connections);
   }

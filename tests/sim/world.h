@@ -3,6 +3,7 @@
 // and then heals: what is left must drain.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
@@ -110,9 +111,10 @@ class World {
   bool one_sender_ = false;
   SteadyTime start_again_ = never;
   std::uint64_t steps_ = 0;
-  std::vector<std::string> domains_;         // where mail can be delivered
-  std::vector<std::string> broken_domains_;  // where it never can
-  std::vector<std::string> origins_;         // of senders
+  std::vector<std::string> domains_;               // where mail can be delivered
+  std::vector<std::string> broken_domains_;        // where it never can
+  std::vector<std::string> origins_;               // of senders
+  std::map<std::string, std::string> host_names_;  // by address
   std::unique_ptr<Machine> machine_;
   std::vector<std::unique_ptr<net::SimulatedHost>> client_hosts_;
   Client::Figures client_figures_;

@@ -118,6 +118,12 @@ void World::make_names() {
   names_.names[our_name].addresses = {our_address};
   names_.reverse["10.0.0.1"] = "client.example";
   settings_.relay_domains = {domains_[0], domains_[1]};
+  // Some domains share the hosts of another.
+  if (chance(500)) names_.names[domains_[4]].mx = names_.names[domains_[0]].mx;
+  settings_.destination_limits_file = "limits";
+  if (chance(300)) settings_.destination_limits = {{domains_[1], 2, 3, {}, {}, {}, 1}};
+  if (chance(300)) settings_.destination_limits.push_back({"*", 4, {}, {}, {}, {}, 2});
+  settings_.routes_file = "routes";
   if (chance(150))
     settings_.smart_relay = {{"mx0." + domains_[0], 0, false}, {"mx0." + domains_[1], 0, false}};
   else if (chance(300))
@@ -127,6 +133,7 @@ void World::make_names() {
 void World::make_hops() {
   for (const auto& [name, known] : names_.names) {
     if (!name.starts_with("mx")) continue;
+    host_names_[known.addresses.front()] = name;
     NextHop::Character character;
     character.pipelining = !chance(300);
     character.dsn = chance(400);

@@ -1,0 +1,324 @@
+#include "deliver/sites.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/limits.h"
+
+namespace malleposte::deliver {
+namespace {
+
+using State = SiteStatus::State;
+
+// A lease takes so many at once: what has come with one is kept, what comes behind it goes back.
+constexpr std::size_t most_in_hand = limits::leased_per_site + 500;
+
+std::string time_of_day(WallTime when) {
+  return fmt::format("{:%H:%M:%S}", std::chrono::floor<std::chrono::seconds>(when));
+}
+
+}  // namespace
+
+Sites::Sites(const Surroundings& with, queue::Scheduler& scheduler, Consignments& consignments,
+             std::function<void()> resumed)
+    : with_(with),
+      scheduler_(scheduler),
+      consignments_(consignments),
+      resumed_(std::move(resumed)),
+      limits_(with.settings) {}
+
+// --- Where mail goes
+// ------------------------------------------------------------------------------
+
+Sites::Place Sites::place(const spool::Lease& lease, const spool::LeasedRecipient& recipient) {
+  if (recipient.bounced_by != 0) {
+    std::string reason;
+    for (const auto& order : with_.store.orders())
+      if (order.number == recipient.bounced_by) reason = order.reason;
+    auto plan = bounced_plan(recipient.bounced_by, reason);
+    return {plan, &site_of(plan, "", {})};
+  }
+  if (!lease.next_hop.empty()) {
+    auto plan = rerouted_plan(lease.next_hop);
+    return {plan, &site_of(plan, "", {})};
+  }
+  const auto now = with_.loop.steady();
+  auto& domain = domains_[recipient.domain];
+  if (!domain.plan) domain.plan = with_.routes.plan(recipient.domain);
+  domain.last_used = now;
+  if (domain.site == nullptr && !domain.plan->by_own_mx()) {
+    assign(recipient.domain, domain, site_of(domain.plan, recipient.domain, {}));
+    domain.known_until = never;
+  }
+  if (domain.site == nullptr || now >= domain.known_until)
+    return {domain.plan, nullptr, domain.site != nullptr};
+  domain.site->last_used = now;
+  return {domain.plan, domain.site, true};
+}
+
+Site& Sites::found(const std::string& domain, net::MxAnswer answer) {
+  auto& known = domains_[domain];
+  const auto now = with_.loop.steady();
+  if (!known.plan) known.plan = with_.routes.plan(domain);  // forgotten meanwhile
+  known.last_used = now;
+  // What failed is asked for again with the next mail.
+  known.known_until = answer.lookup == net::Lookup::failed ? now : now + limits::mx_answer_kept;
+  assign(domain, known, site_of(known.plan, domain, std::move(answer)));
+  return *known.site;
+}
+
+void Sites::assign(const std::string& name, Domain& domain, Site& site) {
+  if (domain.site == &site) return;
+  if (domain.site != nullptr) domain.site->domains.erase(name);
+  domain.site = &site;
+  if (site.domains.size() < limits::domains_told) site.domains.insert(name);
+}
+
+Site& Sites::site_of(const std::shared_ptr<const Plan>& plan, const std::string& domain,
+                     std::optional<net::MxAnswer> mx) {
+  auto name = plan->key;
+  if (mx) {
+    auto hosts = mx->records;
+    std::erase_if(hosts, [](const auto& host) { return host.host.empty(); });  // RFC 7505 3
+    if (mx->lookup == net::Lookup::found && !hosts.empty()) name = mx_site_name(std::move(hosts));
+  }
+  const auto limit = plan->by_operator ? nullptr : limits_.of_domain(domain);
+  if (limit) name += '#' + limit->pattern;
+  auto& site = sites_[name];
+  if (!site) {
+    site = std::make_unique<Site>();
+    site->name = name;
+    site->plan = plan;
+    site->mx = std::move(mx);
+    if (limit) site->apart = limit->pattern;
+    site->id = scheduler_.add_site();
+    if (by_id_.size() <= site->id) by_id_.resize(site->id + 1);
+    by_id_[site->id] = site.get();
+    set_limit(*site);
+  } else if (mx) {
+    site->mx = std::move(mx);
+  }
+  site->last_used = with_.loop.steady();
+  return *site;
+}
+
+void Sites::set_limit(Site& site) {
+  const bool route = site.plan->key.starts_with("route:");
+  const auto own = std::vector<net::Mx>{{0, site.plan->key}};  // without MX it is its own host
+  const auto& hosts = site.mx && site.mx->lookup == net::Lookup::found ? site.mx->records : own;
+  site.limit = site.apart.empty() ? nullptr : limits_.of_pattern(site.apart);
+  if (!site.limit && !site.plan->by_operator)
+    site.limit = limits_.of_site(route ? site.plan->key : "", hosts);
+  const bool paced = site.limit && site.limit->backoff_for > Duration{};
+  site.back_off.set_first(paced ? site.limit->backoff_for : limits::back_off_first);
+  scheduler_.set_limits(site.id, site.limit ? site.limit->limits : queue::SiteLimits{});
+}
+
+// --- Whose mail waits in the store
+// ----------------------------------------------------------------
+
+bool Sites::takes(Site& site, const std::string& domain) {
+  const bool closed = site.closed(with_.loop.steady());
+  const auto load = in_hand(site);
+  if (!closed && load < limits::leased_per_site) return true;
+  pause(site, domain);
+  return !closed && load < most_in_hand;
+}
+
+void Sites::pause(Site& site, const std::string& domain) {
+  with_.store.pause(domain);
+  site.paused.push_back(domain);
+}
+
+// Not all at once: each brings mail, and there may be very many.
+void Sites::resume_some(Site& site) {
+  for (std::size_t i = 0; i < limits::leased_per_site && !site.paused.empty(); ++i) {
+    with_.store.resume(site.paused.front());
+    site.paused.pop_front();
+  }
+  resumed_();
+}
+
+void Sites::give_back(Site& site, queue::Job job) {
+  const auto& lease = consignments_.lease(job.message);
+  std::set<std::string> domains;
+  for (const auto position : consignments_.recipients(job))
+    domains.insert(lease.recipients[position].domain);
+  for (const auto& domain : domains) pause(site, domain);
+  consignments_.recall(job);
+}
+
+// --- What carriers learn
+// --------------------------------------------------------------------------
+
+void Sites::answered(Site& site, bool accepted) {
+  if (site.state == State::dead && !scheduler_.dead(site.id)) {
+    site.dead_until = {};
+    open(site, "is reached again");
+  }
+  if (accepted && site.back_off.begun() && !site.closed(with_.loop.steady())) {
+    site.back_off.over();
+    if (site.state == State::backing_off) open(site, "takes mail again");
+  }
+  if (!site.paused.empty() && !site.closed(with_.loop.steady()) &&
+      in_hand(site) < limits::leased_per_site / 2)
+    resume_some(site);
+}
+
+void Sites::unreachable(Site& site, std::string said) {
+  if (!scheduler_.dead(site.id)) return;
+  site.dead_until = scheduler_.feedback(site.id).next_probe();
+  close(site, State::dead, site.dead_until, std::move(said));
+}
+
+// What waits goes back to the store, rather than be refused one after the other.
+void Sites::asked_for_less(Site& site, std::string said) {
+  scheduler_.start_over(site.id);
+  close(site, State::backing_off, site.back_off.again(with_.loop.steady()), std::move(said));
+  while (auto job = scheduler_.take_waiting(site.id)) give_back(site, *job);
+}
+
+void Sites::close(Site& site, State state, SteadyTime until, std::string said) {
+  closings_.emplace(until, site.id);
+  site.reason = std::move(said);
+  if (std::exchange(site.state, state) == state) return;
+  with_.record.event("log", monitor::Severity::warning,
+                     fmt::format("{} {} and is tried again at {}: {}", site.name,
+                                 state == State::dead ? "cannot be reached" : "asks for less mail",
+                                 time_of_day(on_the_wall(until)), site.reason));
+}
+
+void Sites::open(Site& site, std::string_view how) {
+  site.state = State::normal;
+  site.reason.clear();
+  with_.record.event("log", monitor::Severity::info, fmt::format("{} {}", site.name, how));
+}
+
+// --- From time to time
+// ----------------------------------------------------------------------------
+
+void Sites::open_due() {
+  const auto now = with_.loop.steady();
+  while (!closings_.empty() && closings_.begin()->first <= now) {
+    auto* site = by_id_[closings_.begin()->second];
+    closings_.erase(closings_.begin());
+    if (site != nullptr && !site->closed(now) && !site->paused.empty()) resume_some(*site);
+  }
+}
+
+void Sites::try_now() {
+  for (auto& [name, site] : sites_) {
+    site->back_off.cut_short();
+    site->dead_until = {};
+    scheduler_.probe_now(site->id);
+    if (!site->paused.empty()) resume_some(*site);
+  }
+}
+
+void Sites::reload() {
+  limits_ = LimitTable(with_.settings);
+  domains_.clear();
+  for (auto& [name, site] : sites_) {
+    set_limit(*site);
+    site->domains.clear();
+    while (!site->paused.empty()) resume_some(*site);  // they may go elsewhere now
+  }
+}
+
+bool Sites::forgettable(const Site& site, const ConnectionCache& cache) const {
+  if (in_hand(site) > 0 || cache.has(site.id)) return false;
+  const auto unused = with_.loop.steady() - site.last_used;
+  if (site.state == State::normal) return unused >= limits::site_memory;
+  // How long it has been dead, or was asked to be spared, is worth more.
+  return unused >= limits::dead_site_memory || sites_.size() > limits::sites_remembered;
+}
+
+void Sites::sweep(const ConnectionCache& cache) {
+  const auto now = with_.loop.steady();
+  std::set<const Site*> leaving;
+  for (auto& [name, site] : sites_) {
+    if (forgettable(*site, cache))
+      leaving.insert(site.get());
+    else if (site->closed(now) || in_hand(*site) >= limits::leased_per_site / 2)
+      continue;
+    if (!site->paused.empty()) resume_some(*site);
+  }
+  std::erase_if(domains_, [&](const auto& entry) {
+    const auto& [plan, site, known_until, last_used] = entry.second;
+    if (leaving.contains(site)) return true;
+    const bool waits = site != nullptr && site->state != State::normal;  // and is to be explained
+    if (waits || now - last_used < limits::site_memory) return false;
+    if (site != nullptr) site->domains.erase(entry.first);
+    return true;
+  });
+  std::erase_if(sites_, [&](const auto& entry) {
+    if (!leaving.contains(entry.second.get())) return false;
+    while (!entry.second->paused.empty()) resume_some(*entry.second);
+    by_id_[entry.second->id] = nullptr;
+    scheduler_.remove_site(entry.second->id);
+    return true;
+  });
+}
+
+// --- For people
+// -----------------------------------------------------------------------------------
+
+WallTime Sites::on_the_wall(SteadyTime when) const {
+  return with_.loop.wall() + (when - with_.loop.steady());
+}
+
+SiteStatus::State Sites::state(const Site& site) const {
+  const bool rate = site.state == State::normal && scheduler_.waits_until(site.id);
+  return rate ? State::limited : site.state;
+}
+
+SiteStatus Sites::status(const Site& site) const {
+  SiteStatus status;
+  status.name = site.name;
+  status.domains.assign(site.domains.begin(), site.domains.end());
+  status.rule = site.plan->rule;
+  status.window = scheduler_.window(site.id);
+  status.most = scheduler_.feedback(site.id).most();
+  status.connections = scheduler_.busy(site.id);
+  status.waiting = scheduler_.waiting(site.id);
+  status.failures = scheduler_.feedback(site.id).failures();
+  status.state = state(site);
+  status.reason = site.reason;
+  if (site.closed(with_.loop.steady())) status.until = on_the_wall(site.closed_until());
+  if (site.limit) status.limits_rule = site.limit->rule;
+  if (status.state == State::limited) {
+    status.until = on_the_wall(*scheduler_.waits_until(site.id));
+    status.reason = "has had what its rate allows";
+  }
+  return status;
+}
+
+std::vector<SiteStatus> Sites::all() const {
+  std::vector<SiteStatus> list;
+  list.reserve(sites_.size());
+  for (const auto& [name, site] : sites_) list.push_back(status(*site));
+  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return list;
+}
+
+std::optional<SiteStatus> Sites::of(const std::string& domain) const {
+  const auto known = domains_.find(domain);
+  if (known == domains_.end() || known->second.site == nullptr) return std::nullopt;
+  return status(*known->second.site);
+}
+
+void Sites::figures(monitor::Figures& into) const {
+  std::array<std::size_t, 4> count{};
+  for (const auto& [name, site] : sites_) ++count[static_cast<std::size_t>(state(*site))];
+  for (std::size_t state = 0; state < count.size(); ++state)
+    into.gauge("malleposte_sites",
+               "Sites with mail, or remembered, by state: dead ones cannot be reached, others have "
+               "asked for less",
+               static_cast<double>(count[state]),
+               {{"state", std::string(to_string(static_cast<State>(state)))}});
+}
+
+}  // namespace malleposte::deliver

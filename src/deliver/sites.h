@@ -1,0 +1,110 @@
+// The sites: which of them a domain's mail goes to, how each is doing, and whose mail waits in the
+// store meanwhile. Loop thread.
+//
+// Domains share a site when they have the same plan (a route, smart_relay) or, where their own MX
+// decides, when DNS names the same hosts with the same order for them: so all domains of a provider
+// share its connections, limits and troubles. Nobody waits for DNS here: a domain whose MX is not
+// known has no site yet, and whoever has mail for it asks (deliver/mx_inquiry.h) and tells found().
+// A domain without MX hosts, or whose look-up fails, is a site of its own; what follows from the
+// answer find_candidates decides.
+//
+// A site that is dead or has asked for less is closed for a while: then, and while it has more mail
+// in hand than its share, its domains are paused in the store, so that no site stands in another's
+// way. docs/adr/0048, 0049.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "deliver/connection_cache.h"
+#include "deliver/consignments.h"
+#include "deliver/site.h"
+#include "deliver/surroundings.h"
+#include "monitor/metrics.h"
+#include "queue/scheduler.h"
+
+namespace malleposte::deliver {
+
+class Sites {
+ public:
+  // `resumed` is called when the store may have more to lease.
+  Sites(const Surroundings& with, queue::Scheduler& scheduler, Consignments& consignments,
+        std::function<void()> resumed);
+
+  // --- Where mail goes
+  struct Place {
+    std::shared_ptr<const Plan> plan;
+    Site* site = nullptr;  // null: by an MX that has to be asked for
+    bool known = false;    // it was a site's before
+  };
+  Place place(const spool::Lease& lease, const spool::LeasedRecipient& recipient);
+  Site& found(const std::string& domain, net::MxAnswer answer);
+  Site& by_id(queue::SiteId id) { return *by_id_[id]; }
+
+  // Whether the site takes another recipient of this domain now. Where it has enough the domain is
+  // paused; when it returns false the recipient is to go back to the store.
+  bool takes(Site& site, const std::string& domain);
+  // A job that is in nobody's hands goes back to the store untried.
+  void give_back(Site& site, queue::Job job);
+
+  // --- What carriers learn. `said`: by whom and in which words, for people.
+  void answered(Site& site, bool accepted);
+  void unreachable(Site& site, std::string said);
+  void asked_for_less(Site& site, std::string said);
+
+  // --- From time to time
+  void open_due();
+  SteadyTime next_opening() const { return closings_.empty() ? never : closings_.begin()->first; }
+  // The operator wants to see: nothing is closed any more.
+  void try_now();
+  // Routes and limits are those of the settings now.
+  void reload();
+  // Forgets what had no mail for a while.
+  void sweep(const ConnectionCache& cache);
+
+  std::size_t size() const { return sites_.size(); }
+  std::vector<SiteStatus> all() const;
+  std::optional<SiteStatus> of(const std::string& domain) const;
+  void figures(monitor::Figures& into) const;
+
+ private:
+  struct Domain {
+    std::shared_ptr<const Plan> plan;
+    Site* site = nullptr;
+    SteadyTime known_until{};  // then the MX is asked for again
+    SteadyTime last_used{};
+  };
+
+  void assign(const std::string& name, Domain& domain, Site& site);
+  Site& site_of(const std::shared_ptr<const Plan>& plan, const std::string& domain,
+                std::optional<net::MxAnswer> mx);
+  void set_limit(Site& site);
+  std::size_t in_hand(const Site& site) const {
+    return scheduler_.waiting(site.id) + scheduler_.busy(site.id);
+  }
+  void pause(Site& site, const std::string& domain);
+  void resume_some(Site& site);
+  void close(Site& site, SiteStatus::State state, SteadyTime until, std::string said);
+  void open(Site& site, std::string_view how);
+  bool forgettable(const Site& site, const ConnectionCache& cache) const;
+  SiteStatus::State state(const Site& site) const;
+  SiteStatus status(const Site& site) const;
+  WallTime on_the_wall(SteadyTime when) const;
+
+  const Surroundings with_;
+  queue::Scheduler& scheduler_;
+  Consignments& consignments_;
+  std::function<void()> resumed_;
+  LimitTable limits_;
+  std::unordered_map<std::string, Domain> domains_;               // canonical
+  std::unordered_map<std::string, std::unique_ptr<Site>> sites_;  // by name
+  std::vector<Site*> by_id_;
+  std::set<std::pair<SteadyTime, queue::SiteId>> closings_;  // may name some that changed since
+};
+
+}  // namespace malleposte::deliver

@@ -1,0 +1,422 @@
+// Which domains share a site, and that no site stands in another's way.
+#include "deliver/sites.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "deliver/delivery_fixture.h"
+
+namespace malleposte::deliver {
+namespace {
+
+using mail::Fate;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using State = SiteStatus::State;
+
+TEST(MxSiteName, HasTheHostsInTheOrderInWhichTheyAreTried) {
+  EXPECT_EQ(mx_site_name({{20, "B.example"}, {10, "c.example"}, {20, "a.example"}}),
+            "mx:c.example/a.example,b.example");
+  EXPECT_EQ(mx_site_name({{5, "c.example"}, {7, "a.example"}, {7, "b.example"}}),
+            "mx:c.example/a.example,b.example")
+      << "how far they are apart does not matter";
+  EXPECT_EQ(mx_site_name({{10, "a.example"}, {10, "a.example"}}), "mx:a.example");
+  EXPECT_NE(mx_site_name({{10, "a.example"}, {20, "b.example"}}),
+            mx_site_name({{10, "b.example"}, {20, "a.example"}}));
+  EXPECT_NE(mx_site_name({{10, "a.example"}, {10, "b.example"}}),
+            mx_site_name({{10, "a.example"}, {20, "b.example"}}));
+}
+
+class SitesByMx : public Delivery {
+ protected:
+  SitesByMx() { world.settings.smart_relay.clear(); }
+
+  FakeHost& host(const std::string& address) { return world.network.host(address + ":25"); }
+  // Domains whose mail goes to this address, by the MX mx.<number>.
+  FakeHost& provider(const std::vector<std::string>& domains, const std::string& number) {
+    for (const auto& domain : domains) world.resolver.mx(domain, {{10, "mx." + number}});
+    world.resolver.address("mx." + number, {"192.0.2." + number});
+    return host("192.0.2." + number);
+  }
+  std::optional<SiteStatus> site(const std::string& domain) { return dispatcher->site_of(domain); }
+  void limit(config::DestinationLimit limit) {
+    world.settings.destination_limits_file = "limits.txt";
+    world.settings.destination_limits.push_back(std::move(limit));
+  }
+  static auto refuse(std::string_view verb, std::string with) {
+    return [verb, with](const std::string& line, const std::string&) -> std::optional<Say> {
+      if (line.starts_with(verb)) return say(with);
+      return std::nullopt;
+    };
+  }
+};
+
+TEST_F(SitesByMx, DomainsWithTheSameHostsShareAConnection) {
+  auto& shared = provider({"a.example", "b.example", "c.example"}, "1");
+  world.resolver.mx("c.example", {{5, "MX.1"}});
+  provider({"d.example"}, "2");
+  start();
+  for (const char* to : {"x@a.example", "x@b.example", "x@c.example", "x@d.example"}) {
+    put("s@example.org", {to});
+    pass(1s);
+  }
+  EXPECT_EQ(shared.mails.size(), 3u);
+  EXPECT_EQ(shared.connections, 1u);
+  EXPECT_THAT(site("a.example")->domains, ElementsAre("a.example", "b.example", "c.example"));
+  EXPECT_EQ(site("b.example")->name, "mx:mx.1");
+  EXPECT_EQ(site("b.example")->rule, "MX");
+  EXPECT_EQ(site("d.example")->name, "mx:mx.2");
+  EXPECT_EQ(dispatcher->sites().size(), 2u);
+  // One message for several of them is one transaction, once it is known that they belong together.
+  put("s@example.org", {"x@a.example", "y@b.example", "z@d.example"});
+  pass(0s);
+  EXPECT_THAT(shared.mails.back().to, ElementsAre("x@a.example", "y@b.example"));
+}
+
+TEST_F(SitesByMx, ADomainWithoutMxIsASiteOfItsOwn) {
+  provider({"a.example"}, "1");
+  world.resolver.address("mx.1", {"192.0.2.1"});
+  world.resolver.mxs["mx.1"] = {net::Lookup::no_data, {}, ""};
+  start();
+  put("s@example.org", {"x@a.example"});
+  put("s@example.org", {"x@mx.1"});
+  pass(1s);
+  EXPECT_EQ(host("192.0.2.1").connections, 2u);
+  EXPECT_EQ(site("mx.1")->name, "mx.1");
+}
+
+TEST_F(SitesByMx, ADomainThatCannotBeLookedUpHoldsUpNoneOfTheOthers) {
+  auto& good = provider({"good.example"}, "1");
+  world.resolver.mxs["slow.example"] = {net::Lookup::failed, {}, "time-out"};
+  world.resolver.delays["slow.example"] = 20s;
+  start();
+  auto both = put("s@example.org", {"x@slow.example", "x@good.example"});
+  std::vector<mail::MessageId> slow;
+  for (int i = 0; i < 300; ++i) slow.push_back(put("", {"y@slow.example"}));
+  pass(1s);
+  EXPECT_EQ(last(both, 1).fate, Fate::delivered);
+  EXPECT_TRUE(message(both).history[0].empty());
+  EXPECT_EQ(good.mails.size(), 1u);
+  EXPECT_EQ(std::count(world.resolver.asked.begin(), world.resolver.asked.end(), "MX slow.example"),
+            1)
+      << "one look-up for all of them";
+  pass(20s);
+  EXPECT_EQ(last(both, 0).fate, Fate::queued);
+  EXPECT_EQ(last(both, 0).answer.text, "the MX of slow.example cannot be looked up: time-out");
+  for (auto id : slow) EXPECT_EQ(last(id).answer.status, "4.4.3");
+}
+
+TEST_F(SitesByMx, ManySilentDomainsWaitTheirTurnAndKnownOnesDoNot) {
+  auto& good = provider({"good.example"}, "1");
+  start();
+  put("s@example.org", {"x@good.example"});
+  pass(1s);
+  for (std::size_t i = 0; i < limits::site_lookups + 100; ++i) {
+    const auto name = "silent" + std::to_string(i) + ".example";
+    world.resolver.mxs[name] = {net::Lookup::failed, {}, "time-out"};
+    world.resolver.delays[name] = 10s;
+    put("", {"x@" + name});
+  }
+  pass(2 * limits::mx_answer_kept);  // the good one is asked for again
+  put("s@example.org", {"x@good.example"});
+  pass(1s);
+  EXPECT_EQ(good.mails.size(), 2u);
+  EXPECT_LE(world.resolver.asked.size(), limits::site_lookups + 100 + 10);
+  pass(30s);
+  EXPECT_EQ(dispatcher->leased_messages(), 0u);
+}
+
+TEST_F(SitesByMx, NewMailFollowsANewAnswer) {
+  auto& before = provider({"a.example"}, "1");
+  start();
+  put("s@example.org", {"x@a.example"});
+  pass(1s);
+  auto& after = provider({"a.example"}, "2");
+  pass(limits::mx_answer_kept);
+  put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_EQ(before.mails.size(), 1u);
+  EXPECT_EQ(after.mails.size(), 1u);
+  EXPECT_EQ(site("a.example")->name, "mx:mx.2");
+}
+
+// A bounce names the domain of the recipient, not another that shares its hosts.
+TEST_F(SitesByMx, WhatIsWrongWithADomainIsSaidOfThatDomain) {
+  for (const char* domain : {"a.example", "b.example"}) world.resolver.mx(domain, {{10, "gone"}});
+  start();
+  auto a = put("s@example.org", {"x@a.example"});
+  auto b = put("s@example.org", {"x@b.example"});
+  pass(1s);
+  EXPECT_EQ(last(a).answer.text, "no mail server of a.example has an address");
+  EXPECT_EQ(last(b).answer.text, "no mail server of b.example has an address");
+  EXPECT_EQ(last(b).fate, Fate::bounced);
+  EXPECT_EQ(site("b.example")->state, State::normal) << "the next one is answered as soon";
+}
+
+TEST_F(SitesByMx, ASiteThatAsksForLessIsLeftAloneAndItsMailWaits) {
+  auto& busy = provider({"a.example", "b.example"}, "1");
+  busy.answer = refuse("MAIL", "451 4.7.1 too much mail from 192.0.2.99");
+  start();
+  std::vector<mail::MessageId> ids;
+  for (int i = 0; i < 100; ++i)
+    ids.push_back(put("s@example.org", {i % 2 == 0 ? "x@a.example" : "x@b.example"}));
+  pass(1s);
+  std::size_t told = 0;
+  for (auto id : ids) told += message(id).history[0].size();
+  EXPECT_LE(told, 2u * queue::Window::initial) << "those that were in hand";
+  EXPECT_GE(told, 1u);
+  EXPECT_EQ(dispatcher->leased_messages(), 0u);
+  EXPECT_THAT(world.store.paused, ElementsAre("a.example", "b.example"));
+  auto status = site("b.example");
+  ASSERT_TRUE(status);
+  EXPECT_EQ(status->state, State::backing_off);
+  EXPECT_EQ(status->reason, "mx.1[192.0.2.1:25] said: 451 4.7.1 too much mail from 192.0.2.99");
+  EXPECT_EQ(status->window, 1u);
+  ASSERT_TRUE(status->until);
+  EXPECT_NEAR(static_cast<double>((*status->until - world.loop.wall()) / 1s), 59, 1);
+  EXPECT_THAT(world.record.events.back(), HasSubstr("mx:mx.1 asks for less mail"));
+
+  pass(1min);  // in vain, with one connection
+  const auto offered = [&] {
+    return std::count_if(busy.commands.begin(), busy.commands.end(),
+                         [](const auto& line) { return line.starts_with("MAIL"); });
+  };
+  const auto before = offered();
+  pass(1min);
+  EXPECT_EQ(offered(), before) << "twice as long";
+  EXPECT_GT(*site("a.example")->until, world.loop.wall());
+  busy.answer = {};
+  pass(1min);
+  EXPECT_EQ(site("a.example")->state, State::normal);
+  EXPECT_THAT(world.record.events, testing::Contains(HasSubstr("mx:mx.1 takes mail again")));
+  pass(10min);
+  EXPECT_EQ(busy.mails.size(), ids.size());
+  EXPECT_TRUE(world.store.paused.empty());
+}
+
+TEST_F(SitesByMx, A421InPlaceOfTheGreetingFailsOneMessageNotAll) {
+  auto& full = provider({"a.example"}, "1");
+  full.greeting = say_and_close("421 4.3.2 come back later");
+  start();
+  std::vector<mail::MessageId> ids;
+  for (int i = 0; i < 50; ++i) ids.push_back(put("s@example.org", {"x@a.example"}));
+  pass(1s);
+  std::size_t told = 0;
+  for (auto id : ids) told += message(id).history[0].size();
+  EXPECT_LE(told, queue::Window::initial);
+  EXPECT_EQ(site("a.example")->state, State::backing_off);
+  full.greeting = say("220 hello");
+  pass(10min);
+  EXPECT_EQ(full.mails.size(), ids.size());
+}
+
+TEST_F(SitesByMx, WhatIsSaidOfARecipientLeavesTheSiteAlone) {
+  auto& fussy = provider({"a.example"}, "1");
+  fussy.answer = refuse("RCPT", "451 4.7.1 Greylisted, try again in 300 seconds");
+  start();
+  for (int i = 0; i < 20; ++i) put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_EQ(site("a.example")->state, State::normal);
+  for (const auto& [id, message] : world.store.messages) EXPECT_EQ(message.history[0].size(), 1u);
+}
+
+TEST_F(SitesByMx, NewMailForADeadSiteWaitsUntilItIsTriedAgain) {
+  auto& dead = provider({"a.example"}, "1");
+  dead.refuses_connections = true;
+  start();
+  for (unsigned i = 0; i <= queue::Window::initial; ++i) {
+    put("s@example.org", {"x@a.example"});
+    pass(1s);
+  }
+  EXPECT_EQ(site("a.example")->state, State::dead);
+  EXPECT_THAT(site("a.example")->reason, HasSubstr("Connection refused"));
+  EXPECT_THAT(world.record.events.back(), HasSubstr("mx:mx.1 cannot be reached"));
+  const auto attempts = world.network.attempts.size();
+  auto third = put("s@example.org", {"x@a.example"});
+  pass(20s);
+  EXPECT_EQ(world.network.attempts.size(), attempts);
+  EXPECT_TRUE(message(third).history[0].empty());
+  EXPECT_EQ(dispatcher->leased_messages(), 0u) << "it takes no lease from the others";
+  pass(1min);
+  EXPECT_EQ(world.network.attempts.size(), attempts + 1);
+  EXPECT_EQ(message(third).history[0].size(), 1u);
+  dead.refuses_connections = false;
+  auto fourth = put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_TRUE(message(fourth).history[0].empty());
+  dispatcher->try_now();  // somebody has repaired it
+  pass(1s);
+  EXPECT_EQ(last(fourth).fate, Fate::delivered);
+  EXPECT_EQ(site("a.example")->state, State::normal);
+  EXPECT_THAT(world.record.events.back(), HasSubstr("mx:mx.1 is reached again"));
+}
+
+TEST_F(SitesByMx, OneSiteDoesNotTakeAllThatCanBeLeased) {
+  auto& slow = provider({"slow.example"}, "1");
+  auto& good = provider({"good.example"}, "2");
+  slow.greeting = silence();
+  start();
+  for (std::size_t i = 0; i < 3 * limits::leased_per_site; ++i) put("", {"x@slow.example"});
+  pass(1s);
+  EXPECT_LE(dispatcher->leased_messages(), limits::leased_per_site + 500);
+  EXPECT_THAT(world.store.paused, ElementsAre("slow.example"));
+  put("s@example.org", {"x@good.example"});
+  pass(1s);
+  EXPECT_EQ(good.mails.size(), 1u);
+  slow.greeting = say("220 hello");
+  pass(2h);
+  EXPECT_EQ(slow.mails.size(), 3 * limits::leased_per_site);
+}
+
+TEST_F(SitesByMx, AHostThatCannotBeReachedIsTriedLastForAWhile) {
+  world.resolver.mx("a.example", {{10, "dead.example"}, {20, "alive.example"}});
+  world.resolver.address("dead.example", {"192.0.2.1"});
+  world.resolver.address("alive.example", {"192.0.2.2"});
+  host("192.0.2.1").never_answers = true;
+  auto& alive = host("192.0.2.2");
+  start();
+  put("s@example.org", {"x@a.example"});
+  pass(limits::connect_timeout);
+  EXPECT_EQ(alive.mails.size(), 1u);
+  pass(10s);  // its connection is closed
+  put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_EQ(alive.mails.size(), 2u) << "without the time-out of the first";
+  EXPECT_THAT(world.network.attempts, ElementsAre("192.0.2.1:25", "192.0.2.2:25", "192.0.2.2:25"));
+}
+
+TEST_F(SitesByMx, LimitsOfADestinationAreKept) {
+  auto& host = provider({"a.example", "b.example"}, "1");
+  limit({"a.example", 1, 3, {}, {}, {}, 4});
+  limit({"mx:*.1", 2, {}, {}, {}, {}, 5});
+  limit({"mx:mx.1", 3, {}, {}, {}, {}, 6});
+  start();
+  for (int i = 0; i < 30; ++i) put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_EQ(host.mails.size(), 30u);
+  EXPECT_EQ(host.most_open, 1u);
+  EXPECT_EQ(host.connections, 10u) << "three messages on each";
+  EXPECT_EQ(site("a.example")->name, "mx:mx.1#a.example");
+  EXPECT_EQ(site("a.example")->limits_rule, "limits.txt line 4 (a.example)");
+  pass(10s);
+  host.greeting = silence();
+  for (int i = 0; i < 20; ++i) {
+    put("", {"x@a.example"});
+    put("", {"x@b.example"});
+  }
+  pass(1s);
+  EXPECT_EQ(host.open, 1u + 3u);
+  leftovers_allowed = true;
+  EXPECT_EQ(site("b.example")->limits_rule, "limits.txt line 6 (mx:mx.1)");
+  EXPECT_EQ(site("b.example")->most, 3u);
+}
+
+TEST_F(SitesByMx, ASiteThatHasHadWhatItsRateAllowsIsShownSo) {
+  auto& host = provider({"a.example"}, "1");
+  limit({"a.example", {}, {}, 1.0 / 60, {}, {}, 1});
+  start();
+  for (int i = 0; i < 10; ++i) put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_LT(host.mails.size(), 10u);
+  EXPECT_EQ(site("a.example")->state, State::limited);
+  EXPECT_TRUE(site("a.example")->until);
+  pass(10min);
+  EXPECT_EQ(host.mails.size(), 10u);
+}
+
+TEST_F(SitesByMx, WordsOfTheOperatorForASiteAskForLessToo) {
+  auto& host = provider({"a.example"}, "1");
+  limit({"*", {}, {}, {}, {"not on sundays"}, 10min, 1});
+  host.answer = refuse("MAIL", "451 4.3.0 Not on Sundays");
+  start();
+  put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_EQ(site("a.example")->state, State::backing_off);
+  EXPECT_NEAR(static_cast<double>((*site("a.example")->until - world.loop.wall()) / 1s), 599, 1);
+}
+
+TEST_F(SitesByMx, ReloadedRoutesAndLimitsHoldForNewMail) {
+  auto& host = provider({"a.example"}, "1");
+  start();
+  put("s@example.org", {"x@a.example"});
+  pass(1s);
+  world.settings.routes_file = "routes.txt";
+  world.settings.routes = {{"a.example", {{"192.0.2.7", 25, false}}, 7}};
+  limit({"route:[192.0.2.7]:25", 2, {}, {}, {}, {}, 1});
+  auto& elsewhere = world.network.host("192.0.2.7:25");
+  routes.emplace(world.settings);
+  dispatcher->reload();
+  put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_EQ(host.mails.size(), 1u);
+  EXPECT_EQ(elsewhere.mails.size(), 1u);
+  EXPECT_EQ(site("a.example")->name, "route:[192.0.2.7]:25");
+  EXPECT_EQ(site("a.example")->rule, "routes.txt line 7 (a.example)");
+  EXPECT_EQ(site("a.example")->most, 2u);
+}
+
+TEST_F(SitesByMx, WhatTheOperatorWantsReturnedIsNotTried) {
+  provider({"a.example", "b.example"}, "1");
+  world.store.orders_given = {
+      {7, spool::StandingOrder::Kind::bounce, "a.example", "they are gone", "anna", {}, {}}};
+  world.store.bounced_by["a.example"] = 7;
+  start();
+  auto id = put("s@example.org", {"x@a.example", "y@b.example"});
+  pass(1s);
+  EXPECT_EQ(last(id, 0).fate, Fate::bounced);
+  EXPECT_EQ(last(id, 0).answer.status, "5.7.1");
+  EXPECT_EQ(last(id, 0).answer.text, "returned by the operator: they are gone");
+  EXPECT_EQ(last(id, 0).answer.outcome_class, mail::OutcomeClass::by_operator);
+  EXPECT_EQ(last(id, 1).fate, Fate::delivered);
+  ASSERT_EQ(world.store.generated.size(), 1u);
+  EXPECT_THAT(world.store.generated[0].content, HasSubstr("they are gone"));
+  EXPECT_EQ(host("192.0.2.1").mails.at(0).to, std::vector<std::string>{"y@b.example"});
+}
+
+TEST_F(SitesByMx, AMessageThatWasSentElsewhereGoesThere) {
+  auto& usual = provider({"a.example"}, "1");
+  auto& elsewhere = world.network.host("192.0.2.7:2525");
+  start();
+  auto id = put("s@example.org", {"x@a.example"});
+  message(id).next_hop = "[192.0.2.7]:2525";
+  put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_EQ(elsewhere.mails.size(), 1u);
+  EXPECT_EQ(usual.mails.size(), 1u);
+  EXPECT_EQ(last(id).answer.address, "192.0.2.7:2525");
+}
+
+TEST_F(SitesByMx, ALifetimeOfItsOwnEndsAMessage) {
+  provider({"a.example"}, "1").refuses_connections = true;
+  start();
+  auto id = put("s@example.org", {"x@a.example"});
+  message(id).lifetime = 30min;
+  pass(1h);
+  EXPECT_EQ(last(id).fate, Fate::expired);
+}
+
+TEST_F(SitesByMx, SitesWithoutMailAreForgottenAndSoAreTheDeadAfterALongWhile) {
+  provider({"a.example"}, "1");
+  provider({"b.example"}, "2").refuses_connections = true;
+  start();
+  put("s@example.org", {"x@a.example"});
+  for (unsigned i = 0; i <= queue::Window::initial; ++i) {
+    auto id = put("s@example.org", {"x@b.example"});
+    message(id).lifetime = 1min;
+    pass(1s);
+  }
+  monitor::Figures figures;
+  dispatcher->figures(figures);
+  EXPECT_EQ(figures.value("malleposte_sites", {{"state", "normal"}}), 1);
+  EXPECT_EQ(figures.value("malleposte_sites", {{"state", "dead"}}), 1);
+  pass(10min);
+  ASSERT_EQ(dispatcher->sites().size(), 1u);
+  EXPECT_EQ(dispatcher->sites()[0].name, "mx:mx.2");
+  pass(2h);
+  EXPECT_TRUE(dispatcher->sites().empty());
+  EXPECT_TRUE(world.store.paused.empty());
+}
+
+}  // namespace
+}  // namespace malleposte::deliver
