@@ -89,6 +89,12 @@ bool Cidr::contains(const IpAddress& address) const {
   return masked == network;
 }
 
+std::string to_string(const Cidr& network) {
+  const bool ipv4 = is_ipv4(network.network) && network.prefix >= 96;
+  return fmt::format("{}/{}", malleposte::to_string(network.network),
+                     ipv4 ? network.prefix - 96 : network.prefix);
+}
+
 bool any_contains(const std::vector<Cidr>& networks, const IpAddress& address) {
   return std::any_of(networks.begin(), networks.end(),
                      [&](const Cidr& network) { return network.contains(address); });
@@ -189,7 +195,7 @@ Parsed<std::uint64_t> parse_size(std::string_view text) {
 Parsed<std::string> parse_address(std::string_view text) {
   auto address = parse_ip(without_brackets(text));
   if (!address) return wrong("is no IPv4 or IPv6 address");
-  return to_string(*address);
+  return malleposte::to_string(*address);
 }
 
 Parsed<std::vector<std::string>> parse_address_list(std::string_view text) {
@@ -214,7 +220,7 @@ Parsed<Cidr> parse_cidr(std::string_view text) {
   clear_host_bits(cidr.network, cidr.prefix);
   if (cidr.network != *address)
     return wrong(fmt::format("has bits behind its mask; the network is written {}/{}",
-                             to_string(cidr.network), text.substr(slash + 1)));
+                             malleposte::to_string(cidr.network), text.substr(slash + 1)));
   return cidr;
 }
 
@@ -331,7 +337,7 @@ Parsed<NextHop> parse_next_hop(std::string_view text) {
   if (!hop.lookup_mx) {
     const bool tagged = lowered(host.substr(0, 5)) == "ipv6:";
     if (auto address = parse_ip(tagged ? host.substr(5) : host)) {
-      hop.host = to_string(*address);
+      hop.host = malleposte::to_string(*address);
       return hop;
     }
     if (tagged) return wrong(std::string(allowed));
