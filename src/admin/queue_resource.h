@@ -5,6 +5,9 @@
 
 #include <string>
 
+#include "admin/queue_filter.h"
+#include "admin/sites.h"
+#include "base/loop.h"
 #include "base/task.h"
 #include "monitor/record.h"
 #include "net/http.h"
@@ -15,7 +18,8 @@ namespace malleposte::admin {
 class QueueResource {
  public:
   // `record` is told of every operation; may be null.
-  QueueResource(spool::Store& store, monitor::Record* record) : store_(store), record_(record) {}
+  QueueResource(Loop& loop, spool::Store& store, Sites& sites, monitor::Record* record)
+      : loop_(loop), store_(store), sites_(sites), record_(record) {}
 
   // {"total","next","messages"}. At most limits::answer_messages in one answer, whatever the limit;
   // `next` continues.
@@ -24,12 +28,16 @@ class QueueResource {
   Task<net::HttpResponse> one(std::string id);
   // {"count"}
   Task<net::HttpResponse> count(const net::HttpRequest& request);
-  // {"count"}: how many messages it was applied to. `remove` and `bounce` of everything need
+  // {"count"}: how many messages it was applied to. Of everything, what cannot be taken back needs
   // {"all":true}. With several ids, one that fails ends it; those before it are done.
   Task<net::HttpResponse> operate(spool::Operation operation, const net::HttpRequest& request);
 
  private:
+  Task<Result<void>> find_site(spool::Filter& filter, const std::string& site);
+
+  Loop& loop_;
   spool::Store& store_;
+  Sites& sites_;
   monitor::Record* record_;
 };
 

@@ -9,7 +9,7 @@ namespace malleposte::appliance {
 using monitor::Severity;
 
 Engine::Engine(Loop& loop, monitor::Record& record, const config::Settings& settings)
-    : loop_(loop), settings_(settings), traffic_(record) {}
+    : loop_(loop), settings_(settings), traffic_(record, loop) {}
 
 Engine::~Engine() {
   let_go();
