@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "deliver/carrier.h"
 #include "deliver/gatherer.h"
 #include "deliver/notifier.h"
+#include "deliver/site_status.h"
 
 namespace malleposte::deliver {
 
@@ -39,9 +41,18 @@ class Dispatcher {
   // Suspended: nothing new is leased; what is leased is still delivered.
   void suspend(bool suspended);
 
-  // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest
-  // and for outcomes on their way to the disk, at most limits::delivery_grace.
+  // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest,
+  // at most limits::delivery_grace, and then for outcomes on their way to the disk, at most
+  // limits::outcome_grace.
   Task<std::vector<InDoubt>> stop();
+  // While it stops: does not wait any longer for peers, only for the disk.
+  void hasten();
+  // Deliveries whose peer has the whole message and has not answered.
+  std::size_t past_final_dot() const;
+
+  // How the sites are doing, and that of a domain; empty: nothing is known of it now.
+  std::vector<SiteStatus> sites() const;
+  std::optional<SiteStatus> site_of(const std::string& domain) const;
 
   std::size_t leased_messages() const { return consignments_.messages() + gatherer_.messages(); }
   std::size_t connections() const { return carriers_.size() + cache_.size(); }
@@ -61,6 +72,7 @@ class Dispatcher {
   void wait_for_room();
   void arm(SteadyTime when);
   void sweep();
+  SiteStatus status_of(const std::string& key, const Site& site) const;
 
   Surroundings with_;
   bool suspended_;
@@ -70,6 +82,7 @@ class Dispatcher {
   bool full_ = false;  // more is due than may be leased
   SteadyTime no_room_until_{};
   SteadyTime next_sweep_{}, next_site_sweep_{};
+  SteadyTime patience_ends_ = never;  // with peers, once it stops
   Loop::TimerId timer_ = 0;
   SteadyTime timer_at_ = never;
   queue::Scheduler scheduler_;
