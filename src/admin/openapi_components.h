@@ -282,7 +282,7 @@ inline constexpr std::string_view openapi_components = R"json(  "components": {
               "required": [ "command", "reply", "taken", "because" ],
               "properties": {
                 "command": { "type": "string" },
-                "reply": { "type": "string" },
+                "reply": { "type": "array", "description": "Its lines.", "items": { "type": "string" } },
                 "taken": { "type": "boolean" },
                 "because": { "type": "array", "description": "What decides.", "items": { "type": "string" } }
               }

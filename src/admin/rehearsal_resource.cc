@@ -53,13 +53,23 @@ Result<Rehearsal::Question> parse_question(const std::multimap<std::string, std:
   return question;
 }
 
+json::array lines_json(std::string_view text) {
+  json::array lines;
+  for (std::size_t end = 0; end != std::string_view::npos;) {
+    end = text.find('\n');
+    lines.emplace_back(text.substr(0, end));
+    if (end != std::string_view::npos) text.remove_prefix(end + 1);
+  }
+  return lines;
+}
+
 json::array steps_json(const Rehearsal& rehearsal) {
   json::array steps;
   for (const auto& step : rehearsal.steps) {
     json::array because;
     for (const auto& why : step.because) because.emplace_back(why);
     steps.push_back(json::object{{"command", step.command},
-                                 {"reply", step.reply},
+                                 {"reply", lines_json(step.reply)},
                                  {"taken", step.taken},
                                  {"because", std::move(because)}});
   }
