@@ -84,7 +84,7 @@ std::string in_words(const CommandLine& line, const json::object& answer, WallTi
       return fmt::format("Order {} is cancelled.\n", line.order);
     default:
       return fmt::format("Order {} is in force; `malleposte orders cancel {}` ends it.\n",
-                         number(answer, "number"), number(answer, "number"));
+                         number_of(answer, "number"), number_of(answer, "number"));
   }
 }
 

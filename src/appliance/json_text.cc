@@ -16,7 +16,8 @@ const json::value* member(const json::object& object, std::string_view name) {
   return object.if_contains(json::string_view(name.data(), name.size()));
 }
 
-std::string text_of(const json::value& value) {
+std::string written(const json::value& value) {
+  if (value.is_bool()) return value.get_bool() ? "yes" : "no";
   return printable(value.is_string()
                        ? std::string(value.get_string().data(), value.get_string().size())
                        : json::serialize(value));
@@ -32,12 +33,12 @@ Result<json::object> parse_object(const std::string& body) {
   return std::move(document.get_object());
 }
 
-std::string text(const json::object& object, std::string_view name) {
+std::string text_of(const json::object& object, std::string_view name) {
   const auto* value = member(object, name);
-  return value == nullptr || value->is_null() ? std::string() : text_of(*value);
+  return value == nullptr || value->is_null() ? std::string() : written(*value);
 }
 
-std::uint64_t number(const json::object& object, std::string_view name) {
+std::uint64_t number_of(const json::object& object, std::string_view name) {
   const auto* value = member(object, name);
   if (value == nullptr || !value->is_number()) return 0;
   json::error_code error;
@@ -61,7 +62,7 @@ std::vector<json::object> objects(const json::object& object, std::string_view n
 std::vector<std::string> texts(const json::object& object, std::string_view name) {
   std::vector<std::string> all;
   if (const auto* list = member(object, name); list && list->is_array())
-    for (const auto& value : list->get_array()) all.push_back(text_of(value));
+    for (const auto& value : list->get_array()) all.push_back(written(value));
   return all;
 }
 

@@ -15,10 +15,10 @@ namespace malleposte::appliance {
 // The object that a body holds. Errors: Fault::peer.
 Result<boost::json::object> parse_object(const std::string& body);
 
-// A member as text; "" for null or none.
-std::string text(const boost::json::object& object, std::string_view name);
+// A member as text; "" for null or none, "yes" and "no".
+std::string text_of(const boost::json::object& object, std::string_view name);
 // A member as a number; 0 for what is none.
-std::uint64_t number(const boost::json::object& object, std::string_view name);
+std::uint64_t number_of(const boost::json::object& object, std::string_view name);
 bool is_true(const boost::json::object& object, std::string_view name);
 // The elements of a list, objects or texts; none for what is no list.
 std::vector<boost::json::object> objects(const boost::json::object& object, std::string_view name);

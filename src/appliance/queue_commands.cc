@@ -47,7 +47,7 @@ Action action_of(const CommandLine& line) {
     default:
       if (line.now) return {"queue/delete", "Delete for good", "deleted for good", true};
       return {"queue/delete", "Delete",
-              "deleted; `malleposte queue undelete` brings them back within a minute", true};
+              "deleted; `malleposte queue undelete` takes that back within a minute", true};
   }
 }
 
@@ -281,7 +281,7 @@ class QueueCommand {
     for (const Query& query : queries) {
       auto answer = asked("queue/count", query);
       if (!answer) return tl::make_unexpected(answer.error());
-      sum += number(*answer, "count");
+      sum += number_of(*answer, "count");
     }
     return line_.limit ? std::min(sum, *line_.limit) : sum;
   }
@@ -336,7 +336,7 @@ class QueueCommand {
     if (!answer) return tl::make_unexpected(answer.error());
     auto object = parse_object(*answer);
     if (!object) return tl::make_unexpected(object.error());
-    return number(*object, "count");
+    return number_of(*object, "count");
   }
 
   // With a limit the messages are looked up first: the oldest of those that match. They are
