@@ -211,9 +211,9 @@ TEST_F(ApiTest, StatusTellsHowItIs) {
 }
 
 TEST_F(ApiTest, UptimeCountsFromTheStart) {
-  Api api({{"0.1.0", "mail.example.org", 42, false, {}}, "", ""},
-          {loop_, store_, metrics_, notices_, nullptr, nullptr, names_, sites_, nullptr,
-           queue_times_});
+  Api api(
+      {{"0.1.0", "mail.example.org", 42, false, {}}, "", ""},
+      {loop_, store_, metrics_, notices_, nullptr, nullptr, names_, sites_, nullptr, queue_times_});
   loop_.advance(std::chrono::milliseconds(5900));
   auto status = json::parse(run(api.handle(get("/api/v1/status"))).body).as_object();
   EXPECT_EQ(status["started"].as_string(), "2026-11-23T10:15:42.123Z");

@@ -51,16 +51,16 @@ Task<net::HttpResponse> DestinationsResource::destinations(const net::HttpReques
       co_return error_answer(400, "There are limit, a number of domains, and domain.");
   }
   // One of them may be anywhere in the order.
-  auto all = co_await store_.destinations(domain ? SIZE_MAX
-                                                 : std::min(most, limits::answer_messages));
+  auto all =
+      co_await store_.destinations(domain ? SIZE_MAX : std::min(most, limits::answer_messages));
   if (domain) std::erase_if(all, [&](const auto& one) { return one.domain != *domain; });
   std::string body = "{\"age_ends\":[";
   for (std::size_t i = 0; i + 1 < Destination::ages; ++i) {
     if (i > 0) body += ',';
     monitor::append_number(
-        body, static_cast<std::uint64_t>(
-                  std::chrono::duration_cast<std::chrono::seconds>(Destination::age_end(i))
-                      .count()));
+        body,
+        static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(Destination::age_end(i)).count()));
   }
   body += "],\"destinations\":[";
   monitor::ClockText clock;

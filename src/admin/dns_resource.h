@@ -1,5 +1,6 @@
 // Names by HTTP: /api/v1/dns/lookup shows the way of mail to a domain, /api/v1/route beside it the
-// site it shares, /api/v1/dns/flush forgets what was learnt of DNS. Loop thread only. Requests must outlive the call.
+// site it shares, /api/v1/dns/flush forgets what was learnt of DNS. Loop thread only. Requests must
+// outlive the call.
 #pragma once
 
 #include "admin/names.h"

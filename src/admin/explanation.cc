@@ -24,7 +24,11 @@ std::string lower(std::string_view text) {
 // "mx.example.com[192.0.2.7:25] said 451 4.7.1 Later"; what was not said by anybody has a colon.
 std::string answer_text(const mail::Answer& answer) {
   std::string who = answer.host;
-  if (!answer.address.empty() && answer.address != who) who += fmt::format("[{}]", answer.address);
+  // Of a host that is an address already, address and port say it all.
+  if (answer.address.starts_with(who + ":") || answer.address.starts_with("[" + who + "]:"))
+    who = answer.address;
+  else if (!answer.address.empty() && answer.address != who)
+    who += fmt::format("[{}]", answer.address);
   std::string what;
   if (answer.code != 0) what += fmt::format("{} ", answer.code);
   if (!answer.status.empty()) what += answer.status + ' ';
@@ -130,14 +134,14 @@ std::vector<std::string> explain(const spool::ListedMessage& message,
   for (const auto& order : circumstances.orders)
     if (catches(order, message.sender, outlook.domain)) add(clauses, order_text(order, now));
   add_site(clauses, outlook, now);
-  add(clauses, "route: " + (message.next_hop.empty()
-                                ? outlook.rule
-                                : message.next_hop + ", re-routed by the operator"));
+  add(clauses,
+      "route: " + (message.next_hop.empty() ? outlook.rule
+                                            : message.next_hop + ", re-routed by the operator"));
   const auto lifetime = message.lifetime.value_or(circumstances.queue_lifetime);
   if (lifetime > Duration{})
-    add(clauses, fmt::format("expires {} ({})", clock_text(message.arrived + lifetime, now),
-                             message.lifetime ? "lifetime given by the operator"
-                                              : "queue_lifetime"));
+    add(clauses,
+        fmt::format("expires {} ({})", clock_text(message.arrived + lifetime, now),
+                    message.lifetime ? "lifetime given by the operator" : "queue_lifetime"));
   return clauses;
 }
 

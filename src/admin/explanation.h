@@ -1,7 +1,7 @@
 // Why a message waits, in one sentence for each recipient, in the manner of
 //
-//   deferred: mx.example.com[192.0.2.7:25] said 451 4.7.1 Later; attempt 3, next 14:02:11Z in 12 min
-//   (backoff 20 min); window 1 of 20 after 2 failures; route: routes.txt line 7 (.example.org);
+//   deferred: mx.example.com[192.0.2.7:25] said 451 4.7.1 Later; attempt 3, next 14:02:11Z in 12
+//   min (backoff 20 min); window 1 of 20 after 2 failures; route: routes.txt line 7 (.example.org);
 //   expires 2026-11-28 06:00:11Z (queue_lifetime)
 //
 // Pure: values in, text out; any thread. Times are UTC, as everywhere in the API; of another day

@@ -69,9 +69,13 @@ TEST_F(Explanation, ADeferredMessageIsToldInOneSentence) {
 }
 
 TEST_F(Explanation, WhatNobodySaidIsNotSaid) {
-  attempts_.known[0].answer = {"mx.example.com", "192.0.2.7:25", 0, "4.4.1", "Connection refused",
-                               mail::OutcomeClass::network};
-  EXPECT_THAT(said(), HasSubstr("deferred: mx.example.com[192.0.2.7:25]: 4.4.1 Connection refused;"));
+  attempts_.known[0].answer = {"mx.example.com", "192.0.2.7:25",       0,
+                               "4.4.1",          "Connection refused", mail::OutcomeClass::network};
+  EXPECT_THAT(said(),
+              HasSubstr("deferred: mx.example.com[192.0.2.7:25]: 4.4.1 Connection refused;"));
+  attempts_.known[0].answer.host = "2001:db8::1";
+  attempts_.known[0].answer.address = "[2001:db8::1]:25";
+  EXPECT_THAT(said(), HasSubstr("deferred: [2001:db8::1]:25: 4.4.1 Connection refused;"));
   attempts_.known[0].answer.host = attempts_.known[0].answer.address = "";
   EXPECT_THAT(said(), HasSubstr("deferred: 4.4.1 Connection refused;"));
 }
@@ -111,19 +115,20 @@ TEST_F(Explanation, AScheduledOrDeletedMessageHasItsReason) {
 
 TEST_F(Explanation, AFinalFateNeedsNoMore) {
   message_.recipients[0].state = "delivered";
-  attempts_.known[0].answer = {"mx.example.com", "192.0.2.7:25", 250, "2.0.0", "Ok",
-                               mail::OutcomeClass::delivered};
-  EXPECT_EQ(sentence(explain(message_, message_.recipients[0], &attempts_, outlook_,
-                             circumstances_)),
-            "delivered: mx.example.com[192.0.2.7:25] said 250 2.0.0 Ok");
+  attempts_.known[0].answer = {"mx.example.com", "192.0.2.7:25", 250,
+                               "2.0.0",          "Ok",           mail::OutcomeClass::delivered};
+  EXPECT_EQ(
+      sentence(explain(message_, message_.recipients[0], &attempts_, outlook_, circumstances_)),
+      "delivered: mx.example.com[192.0.2.7:25] said 250 2.0.0 Ok");
 }
 
 TEST_F(Explanation, ASiteThatIsDeadBacksOffOrWaitsForItsRateSaysSo) {
   site().state = "dead";
   site().reason = "connect to 192.0.2.7:25: Connection refused";
   site().until = now + 60s;
-  EXPECT_THAT(said(), HasSubstr("; site mx.example.com is dead: connect to 192.0.2.7:25: Connection "
-                                "refused; probed again at 13:51:11Z; window 1 of 20"));
+  EXPECT_THAT(said(),
+              HasSubstr("; site mx.example.com is dead: connect to 192.0.2.7:25: Connection "
+                        "refused; probed again at 13:51:11Z; window 1 of 20"));
   site().state = "backing_off";
   site().reason = "mx.example.com said 421 4.7.0 Slow down";
   EXPECT_THAT(said(), HasSubstr("; site mx.example.com backs off until 13:51:11Z: mx.example.com "
@@ -131,9 +136,10 @@ TEST_F(Explanation, ASiteThatIsDeadBacksOffOrWaitsForItsRateSaysSo) {
   site().state = "limited";
   site().reason = "";
   site().limits_rule = "destinations.txt line 3 (example.com)";
-  EXPECT_THAT(said(), HasSubstr("; site mx.example.com waits for its rate until 13:51:11Z; window 1 "
-                                "of 20 after 2 failures; limits: destinations.txt line 3 "
-                                "(example.com); "));
+  EXPECT_THAT(said(),
+              HasSubstr("; site mx.example.com waits for its rate until 13:51:11Z; window 1 "
+                        "of 20 after 2 failures; limits: destinations.txt line 3 "
+                        "(example.com); "));
   site().state = "normal";
   site().failures = 0;
   EXPECT_THAT(said(), HasSubstr("(backoff 20 min); window 1 of 20; limits"));
@@ -141,8 +147,9 @@ TEST_F(Explanation, ASiteThatIsDeadBacksOffOrWaitsForItsRateSaysSo) {
 
 TEST_F(Explanation, StandingOrdersThatCatchItAreNamed) {
   order(StandingOrder::Kind::suspend, "example.com");
-  EXPECT_THAT(said(), HasSubstr("; suspended by order 3 (suspend example.com) of uid 0 (root) until "
-                                "14:00:11Z: their disk is full; "));
+  EXPECT_THAT(said(),
+              HasSubstr("; suspended by order 3 (suspend example.com) of uid 0 (root) until "
+                        "14:00:11Z: their disk is full; "));
   order(StandingOrder::Kind::hold, "@example.org");
   order(StandingOrder::Kind::bounce, "other.example");
   EXPECT_THAT(said(), HasSubstr("held by order 3 (hold @example.org)"));

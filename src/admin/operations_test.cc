@@ -41,7 +41,8 @@ TEST_F(OperationsTest, EachOperationArrivesWithItsOperand) {
   EXPECT_FALSE(store_.action->at_once);
   EXPECT_EQ(act("undelete", "{}").status, 200U);
   EXPECT_EQ(store_.action->operation, Operation::restore);
-  EXPECT_EQ(act("reroute", "{\"domain\":\"example.net\",\"to\":\"[192.0.2.1]:2525\"}").status, 200U);
+  EXPECT_EQ(act("reroute", "{\"domain\":\"example.net\",\"to\":\"[192.0.2.1]:2525\"}").status,
+            200U);
   EXPECT_EQ(store_.action->operation, Operation::reroute);
   EXPECT_EQ(store_.action->next_hop, "[192.0.2.1]:2525");
   EXPECT_EQ(act("reroute", "{\"domain\":\"example.net\"}").status, 200U);
@@ -108,9 +109,10 @@ TEST_F(OperationsTest, WhoDidItIsRecordedWithFilterCountAndReason) {
                          "full\"}"))
                 .status,
             200U);
-  EXPECT_EQ(events_.events.back(),
-            "log: queue reroute to [192.0.2.1] of sender=a@example.org by anna at 192.0.2.1:4711: 1 "
-            "messages, since disk full");
+  EXPECT_EQ(
+      events_.events.back(),
+      "log: queue reroute to [192.0.2.1] of sender=a@example.org by anna at 192.0.2.1:4711: 1 "
+      "messages, since disk full");
 }
 
 // --- Standing orders ---
@@ -156,8 +158,7 @@ TEST_F(OperationsTest, DestinationsAreShownByAge) {
   store_.waiting_by_domain = {{"example.net", 3, store_.now - 1h, {1, 0, 0, 2}},
                               {"example.com", 1, store_.now, {1}}};
   auto body = ask_json(get("/api/v1/queue/destinations"));
-  EXPECT_EQ(json::serialize(body["age_ends"]),
-            "[300,600,1200,2400,4800,9600,19200,38400,76800]");
+  EXPECT_EQ(json::serialize(body["age_ends"]), "[300,600,1200,2400,4800,9600,19200,38400,76800]");
   EXPECT_EQ(json::serialize(body["destinations"].as_array().at(0)),
             R"({"domain":"example.net","recipients":3,"oldest":"2026-11-23T09:15:42.123Z",)"
             R"("by_age":[1,0,0,2,0,0,0,0,0,0]})");
@@ -240,7 +241,8 @@ TEST_F(OperationsTest, ATestTellsTheSessionTheOrdersAndTheWay) {
   query.emplace("helo", "x\r\nQUIT");
   EXPECT_EQ(ask(get("/api/v1/test", query)).status, 400U) << "a command of its own";
   EXPECT_EQ(ask(get("/api/v1/test", {{"client", "192.0.2.7"}, {"from", "a@b"}})).status, 400U);
-  EXPECT_EQ(ask(get("/api/v1/test", {{"client", "x"}, {"from", "a@b"}, {"to", "c@d"}})).status, 400U);
+  EXPECT_EQ(ask(get("/api/v1/test", {{"client", "x"}, {"from", "a@b"}, {"to", "c@d"}})).status,
+            400U);
 }
 
 TEST_F(OperationsTest, TheStatusHasTheLifeOfTheQueue) {

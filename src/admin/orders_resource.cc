@@ -140,7 +140,8 @@ Task<net::HttpResponse> OrdersResource::cancel(const net::HttpRequest& request,
   const auto cancelled = numeric ? co_await store_.cancel(value) : Result<bool>(false);
   if (!cancelled) co_return error_answer(cancelled.error());
   if (!*cancelled)
-    co_return error_answer(404, fmt::format("There is no order {} in force.", number.substr(0, 40)));
+    co_return error_answer(404,
+                           fmt::format("There is no order {} in force.", number.substr(0, 40)));
   note(fmt::format("order {} cancelled by {}", value, request.peer));
   co_return json_answer("{\"cancelled\":true}\n");
 }

@@ -131,8 +131,8 @@ Result<ListQuery> parse_query(const std::multimap<std::string, std::string>& que
       auto known = set_field(result.filter, result.site, name, value);
       if (!known) return tl::make_unexpected(known.error());
       if (*known == Known::no)
-        return wrong(
-            fmt::format("There is no filter \"{}\"; there are {}{}.", name, filters, paged ? ", and limit and cursor" : ""));
+        return wrong(fmt::format("There is no filter \"{}\"; there are {}{}.", name, filters,
+                                 paged ? ", and limit and cursor" : ""));
     }
   }
   return result;
@@ -255,8 +255,7 @@ Result<spool::Action> parse_action(spool::Operation operation, const Selection& 
   if (operation == Operation::lifetime && !selection.to.empty()) {
     auto parsed = config::parse_duration(selection.to);
     if (!parsed)
-      return wrong(
-          fmt::format("to is \"{}\"; write a duration like 4h or 5d.", selection.to));
+      return wrong(fmt::format("to is \"{}\"; write a duration like 4h or 5d.", selection.to));
     action.lifetime = *parsed;
   }
   return action;

@@ -68,8 +68,8 @@ json::object queue_time_json(const monitor::QueueTimes::Percentiles& recent) {
   const auto seconds = [](Duration duration) {
     return std::chrono::duration<double>(duration).count();
   };
-  return {{"window", std::chrono::duration_cast<std::chrono::seconds>(monitor::QueueTimes::window)
-                         .count()},
+  return {{"window",
+           std::chrono::duration_cast<std::chrono::seconds>(monitor::QueueTimes::window).count()},
           {"recipients", recent.recipients},
           {"p50", seconds(recent.p50)},
           {"p90", seconds(recent.p90)},

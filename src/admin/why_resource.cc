@@ -65,14 +65,14 @@ Task<net::HttpResponse> WhyResource::get(const net::HttpRequest& request) {
       if (known == outlooks.end()) known = outlooks.emplace(of, outlook(of)).first;
       const auto* made = attempts && i < attempts->size() ? &(*attempts)[i] : nullptr;
       const auto clauses = explain(message, recipient, made, known->second, now);
-      recipients.push_back(json::object{{"address", recipient.address},
-                                        {"state", recipient.state},
-                                        {"text", sentence(clauses)},
-                                        {"clauses", texts(clauses)},
-                                        {"route", known->second.rule},
-                                        {"site", known->second.site
-                                                     ? json::value(known->second.site->name)
-                                                     : json::value(nullptr)}});
+      recipients.push_back(
+          json::object{{"address", recipient.address},
+                       {"state", recipient.state},
+                       {"text", sentence(clauses)},
+                       {"clauses", texts(clauses)},
+                       {"route", known->second.rule},
+                       {"site", known->second.site ? json::value(known->second.site->name)
+                                                   : json::value(nullptr)}});
     }
     messages.push_back(json::object{{"id", to_string(message.id)},
                                     {"sender", message.sender},

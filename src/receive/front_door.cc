@@ -279,7 +279,8 @@ policy::Rehearsal FrontDoor::rehearse(const policy::Rehearsal::Question& questio
   const bool trusted = rules.relay.trusts(question.client);
   auto met = state_->overload.refuses(trusted);
   if (!met) met = state_->limits.met(question.client, trusted, state_->now());
-  return receive::rehearse(question, rules, met, state_->services.store.admits(0).has_value());
+  return receive::rehearse(question, rules, met, state_->services.store.admits(0).has_value(),
+                           state_->services.loop.wall());
 }
 
 void FrontDoor::out_of_descriptors() {

@@ -22,10 +22,11 @@ std::string said(Protocol& protocol) {
 
 class Player {
  public:
-  Player(const Rehearsal::Question& question, const Rules& rules, bool room)
+  Player(const Rehearsal::Question& question, const Rules& rules, bool room, WallTime now)
       : question_(question),
         rules_(rules),
         room_(room),
+        now_(now),
         trusted_(rules.relay.trusts(question.client)),
         client_{trusted_, parse_ip(question.listener).value_or(IpAddress{})},
         protocol_(rules.options, rules.repair_bare_lf && trusted_,
@@ -107,7 +108,7 @@ class Player {
   bool say(const std::string& command, std::vector<std::string> because) {
     because_ = std::move(because);
     const std::string line = command + "\r\n";
-    protocol_.feed(line);
+    protocol_.feed(line, now_);
     while (step()) {
     }
     auto reply = said(protocol_);
@@ -168,6 +169,7 @@ class Player {
   const Rehearsal::Question& question_;
   const Rules& rules_;
   const bool room_;
+  const WallTime now_;
   const bool trusted_;
   const policy::Client client_;
   Protocol protocol_;
@@ -178,10 +180,10 @@ class Player {
 }  // namespace
 
 Rehearsal rehearse(const Rehearsal::Question& question, const Rules& rules,
-                   std::optional<Limit> met, bool room) {
+                   std::optional<Limit> met, bool room, WallTime now) {
   assert((question.helo + question.sender + question.recipient).find_first_of("\r\n") ==
          std::string::npos);
-  return Player(question, rules, room).play(met);
+  return Player(question, rules, room, now).play(met);
 }
 
 }  // namespace malleposte::receive

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/limit.h"
+#include "base/time.h"
 #include "policy/rehearsal.h"
 #include "receive/session.h"
 
@@ -14,6 +15,6 @@ namespace malleposte::receive {
 // `met`: the limit that would turn the client away at the door. `room`: whether the store would
 // take a message now.
 policy::Rehearsal rehearse(const policy::Rehearsal::Question& question, const Rules& rules,
-                           std::optional<Limit> met, bool room);
+                           std::optional<Limit> met, bool room, WallTime now);
 
 }  // namespace malleposte::receive

@@ -28,7 +28,7 @@ config::Settings settings() {
 Rehearsal rehearsed(const config::Settings& settings, const char* client, std::string sender,
                     std::string recipient, std::optional<Limit> met = {}, bool room = true) {
   return rehearse({*parse_ip(client), "198.51.100.1", "", std::move(sender), std::move(recipient)},
-                  Rules(settings), met, room);
+                  Rules(settings), met, room, WallTime(std::chrono::hours(500'000)));
 }
 
 std::vector<std::string> commands(const Rehearsal& rehearsal) {
@@ -44,6 +44,7 @@ TEST(Rehearsal, ATrustedClientMaySendAnywhereAndItIsSaidWhy) {
                           "RCPT TO:<b@any.example>", "DATA"));
   EXPECT_EQ(told.steps[0].reply, "220 mail.example.org ESMTP Malleposte");
   EXPECT_THAT(told.steps[1].reply, HasSubstr("250-DELIVERBY\n"));
+  EXPECT_THAT(told.steps[1].reply, HasSubstr("250-FUTURERELEASE 2592000 2027-02-14T"));
   EXPECT_EQ(told.steps[2].reply, "250 2.1.0 Sender accepted.");
   EXPECT_EQ(told.steps[3].reply, "250 2.1.5 Recipient accepted.");
   EXPECT_THAT(told.steps[3].because, ElementsAre("smtpd_trusted_networks has 192.0.2.0/24"));
