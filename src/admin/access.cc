@@ -121,4 +121,9 @@ std::optional<net::HttpResponse> Access::refuse_change(const net::HttpRequest& r
   return std::nullopt;
 }
 
+std::string Access::who(const net::HttpRequest& request) const {
+  if (request.control_socket || username_.empty() || !logged_in(request)) return request.peer;
+  return username_ + " at " + request.peer;
+}
+
 }  // namespace malleposte::admin

@@ -23,6 +23,9 @@ class Access {
   // page cannot send unasked, and must not say that they come from another site.
   std::optional<net::HttpResponse> refuse_change(const net::HttpRequest& request) const;
 
+  // Who asks, for records: the user who has logged in, and from where.
+  std::string who(const net::HttpRequest& request) const;
+
   // Nobody can change anything at ui_port.
   bool read_only() const { return username_.empty(); }
 

@@ -40,12 +40,13 @@ Task<net::HttpResponse> ready(net::HttpResponse response) {
   co_return response;
 }
 
-template <spool::Operation operation>
-Task<net::HttpResponse> operate(QueueResource& queue, const net::HttpRequest& request) {
-  return queue.operate(operation, request);
-}
-
 }  // namespace
+
+// The entry of an operation on the queue.
+template <spool::Operation operation>
+Task<net::HttpResponse> Api::operate(Api& api, const net::HttpRequest& request, std::string) {
+  return api.queue_.operate(operation, request);
+}
 
 const std::vector<Api::Entry>& Api::table() {
   using Request = net::HttpRequest;
@@ -55,9 +56,7 @@ const std::vector<Api::Entry>& Api::table() {
       {"GET", "/metrics",
        [](Api& api, const Request&, std::string) { return ready(api.metrics()); }},
       {"GET", "/api/v1/openapi.json",
-       [](Api&, const Request&, std::string) {
-         return ready(json_answer(std::string(openapi_document())));
-       }},
+       [](Api&, const Request&, std::string) { return ready(json_answer(openapi_document())); }},
       {"GET", "/api/v1/status",
        [](Api& api, const Request&, std::string) { return api.status_.get(); }},
       {"GET", "/api/v1/queue/messages",
@@ -66,26 +65,34 @@ const std::vector<Api::Entry>& Api::table() {
        [](Api& api, const Request&, std::string id) { return api.queue_.one(std::move(id)); }},
       {"GET", "/api/v1/queue/count",
        [](Api& api, const Request& request, std::string) { return api.queue_.count(request); }},
-      {"POST", "/api/v1/queue/flush",
+      {"GET", "/api/v1/queue/destinations",
        [](Api& api, const Request& request, std::string) {
-         return operate<Operation::flush>(api.queue_, request);
+         return api.destinations_.destinations(request);
        }},
-      {"POST", "/api/v1/queue/hold",
-       [](Api& api, const Request& request, std::string) {
-         return operate<Operation::hold>(api.queue_, request);
+      {"POST", "/api/v1/queue/flush", operate<Operation::flush>},
+      {"POST", "/api/v1/queue/hold", operate<Operation::hold>},
+      {"POST", "/api/v1/queue/release", operate<Operation::release>},
+      {"POST", "/api/v1/queue/delete", operate<Operation::remove>},
+      {"POST", "/api/v1/queue/undelete", operate<Operation::restore>},
+      {"POST", "/api/v1/queue/bounce", operate<Operation::bounce>},
+      {"POST", "/api/v1/queue/reroute", operate<Operation::reroute>},
+      {"POST", "/api/v1/queue/lifetime", operate<Operation::lifetime>},
+      {"GET", "/api/v1/orders",
+       [](Api& api, const Request&, std::string) { return ready(api.orders_.list()); }},
+      {"POST", "/api/v1/orders",
+       [](Api& api, const Request& request, std::string) { return api.orders_.give(request); }},
+      {"DELETE", "/api/v1/orders/{id}",
+       [](Api& api, const Request& request, std::string number) {
+         return api.orders_.cancel(request, std::move(number));
        }},
-      {"POST", "/api/v1/queue/release",
-       [](Api& api, const Request& request, std::string) {
-         return operate<Operation::release>(api.queue_, request);
-       }},
-      {"POST", "/api/v1/queue/delete",
-       [](Api& api, const Request& request, std::string) {
-         return operate<Operation::remove>(api.queue_, request);
-       }},
-      {"POST", "/api/v1/queue/bounce",
-       [](Api& api, const Request& request, std::string) {
-         return operate<Operation::bounce>(api.queue_, request);
-       }},
+      {"GET", "/api/v1/sites",
+       [](Api& api, const Request&, std::string) { return ready(api.destinations_.sites()); }},
+      {"GET", "/api/v1/why",
+       [](Api& api, const Request& request, std::string) { return api.why_.get(request); }},
+      {"GET", "/api/v1/route",
+       [](Api& api, const Request& request, std::string) { return api.dns_.route(request); }},
+      {"GET", "/api/v1/test",
+       [](Api& api, const Request& request, std::string) { return api.rehearsal_.get(request); }},
       {"GET", "/api/v1/dns/lookup",
        [](Api& api, const Request& request, std::string) { return api.dns_.lookup(request); }},
       {"POST", "/api/v1/dns/flush",
@@ -100,9 +107,14 @@ Api::Api(Options options, Parts parts)
     : options_(std::move(options)),
       parts_(std::move(parts)),
       access_(options_.username, options_.password),
-      queue_(parts_.store, parts_.record, parts_.flushed),
-      status_(options_.identity, parts_.loop, parts_.store, parts_.notices, parts_.listeners),
-      dns_(parts_.names, parts_.record) {}
+      queue_(parts_.loop, parts_.store, parts_.sites, parts_.record),
+      status_(options_.identity, parts_.loop, parts_.store, parts_.notices, parts_.queue_times,
+              parts_.listeners),
+      dns_(parts_.names, parts_.sites, parts_.record),
+      orders_(parts_.loop, parts_.store, parts_.record),
+      destinations_(parts_.store, parts_.sites),
+      why_(options_.identity, parts_.loop, parts_.store, parts_.sites),
+      rehearsal_(parts_.rehearse, parts_.loop, parts_.store, parts_.names, parts_.sites) {}
 
 std::vector<Api::Route> Api::routes() {
   std::vector<Route> routes;
@@ -120,8 +132,9 @@ Task<net::HttpResponse> Api::handle(net::HttpRequest request) {
   co_return response;
 }
 
-Task<net::HttpResponse> Api::answer(const net::HttpRequest& request) {
+Task<net::HttpResponse> Api::answer(net::HttpRequest& request) {
   if (auto refused = access_.refuse_stranger(request)) co_return *refused;
+  request.peer = access_.who(request);
   const Entry* found = nullptr;
   std::string id;
   std::string allowed;

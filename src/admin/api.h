@@ -5,19 +5,23 @@
 // docs/manual/api.md describes it for people, /api/v1/openapi.json for programs.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "admin/access.h"
+#include "admin/destinations_resource.h"
 #include "admin/dns_resource.h"
+#include "admin/orders_resource.h"
 #include "admin/queue_resource.h"
+#include "admin/rehearsal_resource.h"
 #include "admin/status_resource.h"
+#include "admin/why_resource.h"
 #include "base/loop.h"
 #include "base/task.h"
 #include "monitor/metrics.h"
 #include "monitor/notices.h"
+#include "monitor/queue_times.h"
 #include "monitor/record.h"
 #include "net/http.h"
 #include "spool/store.h"
@@ -40,7 +44,9 @@ class Api {
     monitor::Record* record;
     StatusResource::Listeners listeners;
     Names& names;
-    std::function<void()> flushed = {};  // called when mail is to be tried now
+    Sites& sites;
+    RehearsalResource::Rehearse rehearse;
+    const monitor::QueueTimes& queue_times;
   };
 
   Api(Options options, Parts parts);
@@ -48,8 +54,9 @@ class Api {
   Api& operator=(const Api&) = delete;
 
   // After a reload.
-  void set_deliveries_suspended(bool suspended) {
-    options_.identity.deliveries_suspended = suspended;
+  void reload(bool deliveries_suspended, Duration queue_lifetime) {
+    options_.identity.deliveries_suspended = deliveries_suspended;
+    options_.identity.queue_lifetime = queue_lifetime;
   }
 
   // Always answers; errors are {"error":"..."} with 400, 401, 403, 404, 405, 409, 413, 415 or 500.
@@ -65,7 +72,9 @@ class Api {
  private:
   struct Entry;
   static const std::vector<Entry>& table();
-  Task<net::HttpResponse> answer(const net::HttpRequest& request);
+  template <spool::Operation operation>
+  static Task<net::HttpResponse> operate(Api& api, const net::HttpRequest& request, std::string);
+  Task<net::HttpResponse> answer(net::HttpRequest& request);
   net::HttpResponse metrics() const;
   net::HttpResponse front_page() const;
 
@@ -75,6 +84,10 @@ class Api {
   QueueResource queue_;
   StatusResource status_;
   DnsResource dns_;
+  OrdersResource orders_;
+  DestinationsResource destinations_;
+  WhyResource why_;
+  RehearsalResource rehearsal_;
 };
 
 }  // namespace malleposte::admin

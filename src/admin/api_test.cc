@@ -1,17 +1,11 @@
-#include "admin/api.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/json.hpp>
 #include <set>
 
-#include "admin/fake_names.h"
-#include "admin/fake_store.h"
+#include "admin/api_fixture.h"
 #include "admin/openapi.h"
 #include "base/limits.h"
-#include "monitor/fake_loop.h"
-#include "monitor/fake_record.h"
 
 namespace malleposte::admin {
 namespace {
@@ -19,83 +13,6 @@ namespace {
 namespace json = boost::json;
 using testing::HasSubstr;
 using testing::Not;
-
-class ApiTest : public testing::Test {
- protected:
-  ApiTest() {
-    store_.now = monitor::FakeLoop::start;
-    add(1, "a@example.org", "b@example.net", spool::QueueState::deferred, std::chrono::hours(5));
-    add(2, "", "c@example.com", spool::QueueState::held, std::chrono::hours(2));
-    add(3, "d@example.org", "c@example.com", spool::QueueState::active, std::chrono::seconds(1));
-  }
-
-  void add(std::uint64_t id, std::string sender, std::string recipient, spool::QueueState state,
-           Duration age) {
-    spool::ListedMessage message{};
-    message.id = {id};
-    message.sender = std::move(sender);
-    message.size = 1000 + id;
-    message.arrived = store_.now - age;
-    message.state = state;
-    message.attempts = static_cast<std::uint32_t>(id);
-    if (state == spool::QueueState::deferred)
-      message.next_attempt = store_.now + std::chrono::minutes(5);
-    message.reason = "451 4.3.0 \"later\"";
-    message.recipients.push_back(
-        {std::move(recipient), std::string(to_string(state)), "451 x", mail::OutcomeClass::system});
-    store_.messages.push_back(std::move(message));
-  }
-
-  static net::HttpRequest get(std::string path,
-                              std::multimap<std::string, std::string> query = {}) {
-    net::HttpRequest request;
-    request.method = "GET";
-    request.path = std::move(path);
-    request.query = std::move(query);
-    request.peer = "local";
-    request.control_socket = true;
-    return request;
-  }
-  static net::HttpRequest post(std::string path, std::string body) {
-    auto request = get(std::move(path));
-    request.method = "POST";
-    request.body = std::move(body);
-    return request;
-  }
-  // The same from the network, as a browser or curl sends it.
-  static net::HttpRequest remote(net::HttpRequest request, std::string authorization = "") {
-    request.control_socket = false;
-    request.peer = "192.0.2.1:4711";
-    if (request.method == "POST") request.headers.emplace("content-type", "application/json");
-    if (!authorization.empty()) request.headers.emplace("authorization", authorization);
-    return request;
-  }
-  net::HttpResponse ask(net::HttpRequest request) {
-    auto listeners = [] { return std::vector<ListenerStatus>{{"smtp", "127.0.0.1:2525"}}; };
-    Api api({{"0.1.0", "mail.example.org", 42, false}, username_, password_},
-            {loop_, store_, metrics_, notices_, &events_, listeners, names_});
-    return run(api.handle(std::move(request)));
-  }
-  json::object ask_json(net::HttpRequest request) {
-    auto response = ask(std::move(request));
-    EXPECT_EQ(response.status, 200U) << response.body;
-    EXPECT_EQ(response.content_type, "application/json");
-    return json::parse(response.body).as_object();
-  }
-  static std::string header(const net::HttpResponse& response, std::string_view name) {
-    for (const auto& [key, value] : response.headers)
-      if (key == name) return value;
-    return {};
-  }
-
-  monitor::FakeLoop loop_;
-  FakeStore store_;
-  monitor::Metrics metrics_;
-  monitor::Notices notices_;
-  monitor::FakeRecord events_;
-  FakeNames names_;
-  std::string username_, password_;
-};
 
 // --- The queue
 // ------------------------------------------------------------------------------------
@@ -294,8 +211,9 @@ TEST_F(ApiTest, StatusTellsHowItIs) {
 }
 
 TEST_F(ApiTest, UptimeCountsFromTheStart) {
-  Api api({{"0.1.0", "mail.example.org", 42, false}, "", ""},
-          {loop_, store_, metrics_, notices_, nullptr, nullptr, names_});
+  Api api(
+      {{"0.1.0", "mail.example.org", 42, false, {}}, "", ""},
+      {loop_, store_, metrics_, notices_, nullptr, nullptr, names_, sites_, nullptr, queue_times_});
   loop_.advance(std::chrono::milliseconds(5900));
   auto status = json::parse(run(api.handle(get("/api/v1/status"))).body).as_object();
   EXPECT_EQ(status["started"].as_string(), "2026-11-23T10:15:42.123Z");
@@ -417,7 +335,9 @@ TEST_F(ApiTest, WithoutAUserNameTheNetworkMayLookAndNotChange) {
   EXPECT_EQ(ask(remote(get("/api/v1/status"))).status, 200U);
   for (auto route : Api::routes()) {
     if (route.method == "GET") continue;
-    auto response = ask(remote(post(std::string(route.path), "{\"all\":true}")));
+    auto request = post(std::string(route.path), "{\"all\":true}");
+    request.method = route.method;
+    auto response = ask(remote(std::move(request)));
     EXPECT_EQ(response.status, 403U) << route.path;
     EXPECT_THAT(response.body, HasSubstr("username"));
   }

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include "admin/answer.h"
+#include "admin/site_json.h"
 #include "mail/address.h"
 
 namespace malleposte::admin {
@@ -12,48 +13,44 @@ namespace {
 
 namespace json = boost::json;
 
-json::value failure_json(const std::optional<Way::Failure>& failure) {
-  if (!failure) return nullptr;
-  return json::object{
-      {"status", failure->status}, {"text", failure->text}, {"permanent", failure->permanent}};
+// What is a domain here is what is one behind the @ of a recipient; canonical, "" none.
+std::string domain_behind(const std::string& text) {
+  const auto recipient = mail::parse_address("postmaster@" + text);
+  return recipient ? mail::canonical_domain(recipient->domain) : std::string();
 }
 
-json::array hosts_json(const std::vector<Way::Host>& hosts, bool skipped) {
-  json::array list;
-  for (const auto& host : hosts) {
-    json::object one{
-        {"preference", host.preference}, {"host", host.host}, {"address", host.address}};
-    if (skipped) one["why"] = host.why;
-    list.push_back(std::move(one));
-  }
-  return list;
-}
-
-json::object way_json(const Way& way) {
-  json::array next_hops;
-  for (const auto& next_hop : way.next_hops)
-    next_hops.push_back(json::object{{"next_hop", next_hop.next_hop},
-                                     {"tried", hosts_json(next_hop.tried, false)},
-                                     {"skipped", hosts_json(next_hop.skipped, true)},
-                                     {"failure", failure_json(next_hop.failure)}});
-  return {{"domain", way.domain},
-          {"rule", way.rule},
-          {"next_hops", std::move(next_hops)},
-          {"failure", failure_json(way.failure)}};
+// The value of the only parameter of a query; null: it has others, or none.
+const std::string* only(const std::multimap<std::string, std::string>& query,
+                        std::string_view name) {
+  return query.size() == 1 && query.begin()->first == name ? &query.begin()->second : nullptr;
 }
 
 }  // namespace
 
 Task<net::HttpResponse> DnsResource::lookup(const net::HttpRequest& request) {
-  if (request.query.size() != 1 || request.query.begin()->first != "domain")
+  const auto* text = only(request.query, "domain");
+  if (text == nullptr)
     co_return error_answer(400, "Say which domain: /api/v1/dns/lookup?domain=example.org");
-  // What is a domain here is what is one behind the @ of a recipient.
-  const auto& text = request.query.begin()->second;
-  const auto recipient = mail::parse_address("postmaster@" + text);
-  if (!recipient || recipient->domain.empty())
-    co_return error_answer(400, fmt::format("\"{}\" is no domain.", text.substr(0, 300)));
-  const auto way = co_await names_.way(mail::canonical_domain(recipient->domain));
-  co_return json_answer(json::serialize(way_json(way)) + "\n");
+  auto domain = domain_behind(*text);
+  if (domain.empty())
+    co_return error_answer(400, fmt::format("\"{}\" is no domain.", text->substr(0, 300)));
+  co_return json_answer(json::serialize(way_json(co_await names_.way(std::move(domain)))) + "\n");
+}
+
+Task<net::HttpResponse> DnsResource::route(const net::HttpRequest& request) {
+  const auto* text = only(request.query, "address");
+  if (text == nullptr)
+    co_return error_answer(400, "Say which address: /api/v1/route?address=a@example.org");
+  const auto recipient = mail::parse_address(*text);
+  const auto domain = text->find('@') == std::string::npos ? domain_behind(*text)
+                      : recipient ? mail::canonical_domain(recipient->domain)
+                                  : std::string();
+  if (domain.empty())
+    co_return error_answer(
+        400, fmt::format("\"{}\" is no address and no domain.", text->substr(0, 300)));
+  auto body = way_json(co_await names_.way(domain));
+  body["site"] = site_json(sites_.of(domain));
+  co_return json_answer(json::serialize(body) + "\n");
 }
 
 net::HttpResponse DnsResource::flush(const net::HttpRequest& request) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "admin/fake_names.h"
+#include "admin/fake_sites.h"
 #include "admin/fake_store.h"
 
 namespace malleposte::admin {
@@ -24,7 +25,8 @@ class DnsResourceTest : public testing::Test {
   }
 
   FakeNames names_;
-  DnsResource resource_{names_, nullptr};
+  FakeSites sites_;
+  DnsResource resource_{names_, sites_, nullptr};
 };
 
 TEST_F(DnsResourceTest, AWayIsShownInTheOrderOfTrial) {

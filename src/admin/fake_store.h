@@ -24,6 +24,8 @@ class FakeStore final : public spool::StubStore {
   std::size_t fail_after = 0;           // applies
   std::vector<std::size_t> page_sizes;  // asked for by query()
   std::vector<std::pair<spool::Operation, std::string>> applied;  // with the filter's id
+  std::optional<spool::Action> action;                            // the last one
+  std::optional<Filter> filter_asked;                             // the last one, of any call
   spool::Health health_now;
   spool::Accounts accounts_now;
   spool::Counters counters_now;
@@ -31,6 +33,7 @@ class FakeStore final : public spool::StubStore {
   Task<Result<spool::QueuePage>> query(Filter filter, std::string cursor,
                                        std::size_t limit) override {
     page_sizes.push_back(limit);
+    filter_asked = filter;
     if (failure) co_return tl::make_unexpected(*failure);
     spool::QueuePage page{};
     std::size_t begin = cursor.empty() ? 0 : std::stoul(cursor);
@@ -59,6 +62,8 @@ class FakeStore final : public spool::StubStore {
   Task<Result<std::uint64_t>> apply(Filter filter, spool::Action action) override {
     if (failure && applied.size() >= fail_after) co_return tl::make_unexpected(*failure);
     const auto operation = action.operation;
+    this->action = action;
+    filter_asked = filter;
     applied.emplace_back(operation, filter.id);
     std::uint64_t count = 0;
     for (auto& message : messages) {
@@ -92,9 +97,11 @@ class FakeStore final : public spool::StubStore {
     if (!filter.recipient.empty() &&
         !any([&](const auto& recipient) { return recipient.address == filter.recipient; }))
       return false;
-    return filter.domain.empty() || any([&](const auto& recipient) {
-             return recipient.address.ends_with("@" + filter.domain);
-           });
+    const auto is_in = [&](const std::string& domain) {
+      return any([&](const auto& recipient) { return recipient.address.ends_with("@" + domain); });
+    };
+    if (!filter.domains.empty() && std::ranges::none_of(filter.domains, is_in)) return false;
+    return filter.domain.empty() || is_in(filter.domain);
   }
 };
 

@@ -1,9 +1,11 @@
 #include "admin/openapi.h"
 
-namespace malleposte::admin {
+#include "admin/openapi_components.h"
 
-std::string_view openapi_document() {
-  return R"json({
+namespace malleposte::admin {
+namespace {
+
+constexpr std::string_view paths = R"json({
   "openapi": "3.0.3",
   "info": {
     "title": "Malleposte",
@@ -51,7 +53,12 @@ std::string_view openapi_document() {
           { "$ref": "#/components/parameters/recipient" },
           { "$ref": "#/components/parameters/domain" },
           { "$ref": "#/components/parameters/state" },
+          { "$ref": "#/components/parameters/site" },
           { "$ref": "#/components/parameters/older_than" },
+          { "$ref": "#/components/parameters/younger_than" },
+          { "$ref": "#/components/parameters/larger_than" },
+          { "$ref": "#/components/parameters/smaller_than" },
+          { "$ref": "#/components/parameters/reply" },
           { "$ref": "#/components/parameters/class" },
           { "$ref": "#/components/parameters/id" },
           { "name": "limit", "in": "query", "description": "How many messages; an answer holds at most 10000, next continues.", "schema": { "type": "integer", "minimum": 0, "default": 100 } },
@@ -85,7 +92,12 @@ std::string_view openapi_document() {
           { "$ref": "#/components/parameters/recipient" },
           { "$ref": "#/components/parameters/domain" },
           { "$ref": "#/components/parameters/state" },
+          { "$ref": "#/components/parameters/site" },
           { "$ref": "#/components/parameters/older_than" },
+          { "$ref": "#/components/parameters/younger_than" },
+          { "$ref": "#/components/parameters/larger_than" },
+          { "$ref": "#/components/parameters/smaller_than" },
+          { "$ref": "#/components/parameters/reply" },
           { "$ref": "#/components/parameters/class" },
           { "$ref": "#/components/parameters/id" }
         ],
@@ -119,7 +131,14 @@ std::string_view openapi_document() {
     },
     "/api/v1/queue/delete": {
       "post": {
-        "summary": "Deletes messages; their senders are not told. Everything: {\"all\":true}.",
+        "summary": "Deletes messages; their senders are not told, and undelete brings them back within a minute. Everything: {\"all\":true}.",
+        "requestBody": { "$ref": "#/components/requestBodies/Deletion" },
+        "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    },
+    "/api/v1/queue/undelete": {
+      "post": {
+        "summary": "Takes back what was deleted within the last minute.",
         "requestBody": { "$ref": "#/components/requestBodies/Selection" },
         "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
       }
@@ -129,6 +148,111 @@ std::string_view openapi_document() {
         "summary": "Returns messages to their senders. Everything: {\"all\":true}.",
         "requestBody": { "$ref": "#/components/requestBodies/Selection" },
         "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    },
+    "/api/v1/queue/reroute": {
+      "post": {
+        "summary": "Sends messages to another next hop from now on. Everything: {\"all\":true}.",
+        "requestBody": { "$ref": "#/components/requestBodies/Rerouting" },
+        "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    },
+    "/api/v1/queue/lifetime": {
+      "post": {
+        "summary": "Lets messages expire at another time. Everything: {\"all\":true}.",
+        "requestBody": { "$ref": "#/components/requestBodies/Lifetime" },
+        "responses": { "200": { "$ref": "#/components/responses/Count" }, "default": { "$ref": "#/components/responses/Error" } }
+      }
+    },
+    "/api/v1/queue/destinations": {
+      "get": {
+        "summary": "What waits, by domain of the recipient and by age: those with most recipients first.",
+        "parameters": [
+          { "name": "limit", "in": "query", "description": "How many domains, at most 10000; not given: 100.", "schema": { "type": "integer" } },
+          { "name": "domain", "in": "query", "description": "This one only.", "schema": { "type": "string" } }
+        ],
+        "responses": {
+          "200": { "description": "The state now.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Destinations" } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/orders": {
+      "get": {
+        "summary": "The standing orders in force, by number.",
+        "responses": {
+          "200": { "description": "The orders.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Orders" } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      },
+      "post": {
+        "summary": "Gives a standing order: it means mail that is there and mail that comes, until it ends.",
+        "requestBody": { "required": true, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/NewOrder" } } } },
+        "responses": {
+          "200": { "description": "It is in force and on stable storage.", "content": { "application/json": { "schema": { "type": "object", "required": [ "number" ], "properties": { "number": { "type": "integer" } } } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/orders/{id}": {
+      "delete": {
+        "summary": "Cancels a standing order.",
+        "parameters": [ { "name": "id", "in": "path", "required": true, "description": "Its number.", "schema": { "type": "integer" } } ],
+        "responses": {
+          "200": { "description": "It is no longer in force.", "content": { "application/json": { "schema": { "type": "object", "required": [ "cancelled" ], "properties": { "cancelled": { "type": "boolean" } } } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/sites": {
+      "get": {
+        "summary": "The next hops that domains share, as far as they are known now, and how they are doing.",
+        "responses": {
+          "200": { "description": "The state now.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Sites" } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/why": {
+      "get": {
+        "summary": "Why mail waits: of one message, or to an address or a domain. Give one of the three.",
+        "parameters": [
+          { "name": "id", "in": "query", "description": "A message.", "schema": { "type": "string" } },
+          { "name": "address", "in": "query", "description": "A recipient.", "schema": { "type": "string" } },
+          { "name": "domain", "in": "query", "description": "Of recipients.", "schema": { "type": "string" } }
+        ],
+        "responses": {
+          "200": { "description": "The state now.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Why" } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/route": {
+      "get": {
+        "summary": "The way of mail to an address or a domain, and the site it shares.",
+        "parameters": [
+          { "name": "address", "in": "query", "required": true, "description": "An address, or a domain alone.", "schema": { "type": "string" } }
+        ],
+        "responses": {
+          "200": { "description": "The state now.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Route" } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/test": {
+      "get": {
+        "summary": "What would happen to a message, and which property, rule or line decides. Nothing is changed.",
+        "parameters": [
+          { "name": "client", "in": "query", "required": true, "description": "IP address of the client.", "schema": { "type": "string" } },
+          { "name": "from", "in": "query", "required": true, "description": "Sender; <> is the null one.", "schema": { "type": "string" } },
+          { "name": "to", "in": "query", "required": true, "description": "Recipient.", "schema": { "type": "string" } },
+          { "name": "helo", "in": "query", "description": "Name the client gives; not given: its address.", "schema": { "type": "string" } },
+          { "name": "listener", "in": "query", "description": "Address of ours it connects to.", "schema": { "type": "string" } }
+        ],
+        "responses": {
+          "200": { "description": "The state now.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Rehearsal" } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
       }
     },
     "/api/v1/dns/lookup": {
@@ -152,198 +276,12 @@ std::string_view openapi_document() {
       }
     }
   },
-  "components": {
-    "securitySchemes": { "basic": { "type": "http", "scheme": "basic" } },
-    "parameters": {
-      "sender": { "name": "sender", "in": "query", "description": "Reverse-path; <> is the null one.", "schema": { "type": "string" } },
-      "recipient": { "name": "recipient", "in": "query", "schema": { "type": "string" } },
-      "domain": { "name": "domain", "in": "query", "description": "Of a recipient.", "schema": { "type": "string" } },
-      "state": { "name": "state", "in": "query", "schema": { "$ref": "#/components/schemas/State" } },
-      "older_than": { "name": "older_than", "in": "query", "description": "Since arrival: 30s, 5m, 4h, 5d.", "schema": { "type": "string" } },
-      "class": { "name": "class", "in": "query", "description": "Of the last answer for a recipient that is still queued.", "schema": { "$ref": "#/components/schemas/OutcomeClass" } },
-      "id": { "name": "id", "in": "query", "schema": { "$ref": "#/components/schemas/Id" } }
-    },
-    "requestBodies": {
-      "Selection": { "description": "Which messages. All given fields must fit; none means all messages.", "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Selection" } } } }
-    },
-    "responses": {
-      "Count": { "description": "To how many messages it applies; a change is on stable storage.", "content": { "application/json": { "schema": { "type": "object", "required": [ "count" ], "properties": { "count": { "type": "integer" } } } } } },
-      "Error": { "description": "400 wrong request, 401 no log-in, 403 not allowed, 404 not there, 405 wrong method, 409 at a limit, 413 body too large, 415 wrong content type, 500 failed.", "content": { "application/json": { "schema": { "type": "object", "required": [ "error" ], "properties": { "error": { "type": "string" } } } } } }
-    },
-    "schemas": {
-      "Id": { "type": "string", "pattern": "^[0-9a-z]{13}$" },
-      "State": { "type": "string", "enum": [ "active", "deferred", "held", "scheduled", "deleting" ] },
-      "Selection": {
-        "type": "object",
-        "additionalProperties": false,
-        "properties": {
-          "sender": { "type": "string" },
-          "recipient": { "type": "string" },
-          "domain": { "type": "string" },
-          "state": { "$ref": "#/components/schemas/State" },
-          "older_than": { "type": "string" },
-          "class": { "$ref": "#/components/schemas/OutcomeClass" },
-          "id": { "$ref": "#/components/schemas/Id" },
-          "ids": { "type": "array", "minItems": 1, "items": { "$ref": "#/components/schemas/Id" } },
-          "all": { "type": "boolean" }
-        }
-      },
-      "Message": {
-        "type": "object",
-        "required": [ "id", "sender", "size", "arrived", "state", "attempts", "next_attempt", "reason", "recipients" ],
-        "properties": {
-          "id": { "$ref": "#/components/schemas/Id" },
-          "sender": { "type": "string" },
-          "size": { "type": "integer", "description": "Octets." },
-          "arrived": { "type": "string", "format": "date-time" },
-          "state": { "$ref": "#/components/schemas/State" },
-          "attempts": { "type": "integer" },
-          "next_attempt": { "type": "string", "format": "date-time", "nullable": true },
-          "reason": { "type": "string", "description": "Why it waits." },
-          "recipients": {
-            "type": "array",
-            "items": {
-              "type": "object",
-              "required": [ "address", "state", "reply", "class" ],
-              "properties": {
-                "address": { "type": "string" },
-                "state": { "type": "string" },
-                "reply": { "type": "string", "description": "The last answer." },
-                "class": { "$ref": "#/components/schemas/OutcomeClass" },
-                "attempts": { "type": "integer", "description": "Of one message only: how many were made." },
-                "attempts_left_out": { "type": "integer", "description": "Of one message only: how many of the oldest are not in history." },
-                "history": { "type": "array", "description": "Of one message only: the attempts, oldest first.", "items": { "$ref": "#/components/schemas/Attempt" } }
-              }
-            }
-          }
-        }
-      },
-      "OutcomeClass": {
-        "type": "string",
-        "description": "What kind of answer it was; empty before the first.",
-        "enum": [ "", "delivered", "unknown_user", "inactive_user", "mailbox_full", "too_large", "content", "spam_block", "bad_sender", "sender_auth", "ip_block", "rate_limited", "greylisted", "auth_required", "relay_denied", "policy", "no_such_domain", "no_mail_accepted", "routing", "loop", "dns", "network", "timeout", "tls", "protocol", "system", "local", "operator", "other" ]
-      },
-      "Attempt": {
-        "type": "object",
-        "required": [ "began", "ended", "host", "address", "code", "status", "text", "class" ],
-        "properties": {
-          "began": { "type": "string", "format": "date-time" },
-          "ended": { "type": "string", "format": "date-time" },
-          "host": { "type": "string", "description": "Empty when none was reached for." },
-          "address": { "type": "string", "description": "Address and port." },
-          "code": { "type": "integer", "description": "Of the reply; 0 when none came." },
-          "status": { "type": "string", "description": "Enhanced code (RFC 3463)." },
-          "text": { "type": "string" },
-          "class": { "$ref": "#/components/schemas/OutcomeClass" }
-        }
-      },
-      "Page": {
-        "type": "object",
-        "required": [ "total", "next", "messages" ],
-        "properties": {
-          "total": { "type": "integer", "description": "Matching messages in all." },
-          "next": { "type": "string", "nullable": true },
-          "messages": { "type": "array", "items": { "$ref": "#/components/schemas/Message" } }
-        }
-      },
-      "WayFailure": {
-        "type": "object",
-        "nullable": true,
-        "required": [ "status", "text", "permanent" ],
-        "properties": {
-          "status": { "type": "string", "description": "RFC 3463." },
-          "text": { "type": "string" },
-          "permanent": { "type": "boolean", "description": "Mail is returned; else it waits." }
-        }
-      },
-      "WayHost": {
-        "type": "object",
-        "required": [ "preference", "host", "address" ],
-        "properties": {
-          "preference": { "type": "integer", "description": "Of the MX record; 0 without one." },
-          "host": { "type": "string" },
-          "address": { "type": "string", "description": "With port; empty: the whole host." },
-          "why": { "type": "string", "description": "Of skipped ones: why." }
-        }
-      },
-      "Way": {
-        "type": "object",
-        "required": [ "domain", "rule", "next_hops", "failure" ],
-        "properties": {
-          "domain": { "type": "string" },
-          "rule": { "type": "string", "description": "Which rule decided." },
-          "next_hops": {
-            "type": "array",
-            "description": "In the order of trial.",
-            "items": {
-              "type": "object",
-              "required": [ "next_hop", "tried", "skipped", "failure" ],
-              "properties": {
-                "next_hop": { "type": "string" },
-                "tried": { "type": "array", "items": { "$ref": "#/components/schemas/WayHost" } },
-                "skipped": { "type": "array", "items": { "$ref": "#/components/schemas/WayHost" } },
-                "failure": { "$ref": "#/components/schemas/WayFailure" }
-              }
-            }
-          },
-          "failure": { "$ref": "#/components/schemas/WayFailure" }
-        }
-      },
-      "Notice": {
-        "type": "object",
-        "required": [ "id", "severity", "text", "reason", "action", "since" ],
-        "properties": {
-          "id": { "type": "string" },
-          "severity": { "type": "string", "enum": [ "info", "warning", "alert" ] },
-          "text": { "type": "string" },
-          "reason": { "type": "string" },
-          "action": { "type": "string" },
-          "since": { "type": "string", "format": "date-time" }
-        }
-      },
-      "Status": {
-        "type": "object",
-        "required": [ "version", "hostname", "pid", "started", "uptime", "deliveries_suspended", "queue", "accounts", "health", "notices", "listeners" ],
-        "properties": {
-          "version": { "type": "string" },
-          "hostname": { "type": "string" },
-          "pid": { "type": "integer" },
-          "started": { "type": "string", "format": "date-time" },
-          "uptime": { "type": "integer", "description": "Seconds." },
-          "deliveries_suspended": { "type": "boolean" },
-          "queue": {
-            "type": "object",
-            "description": "Messages, their octets, and messages by state.",
-            "additionalProperties": { "type": "integer" }
-          },
-          "accounts": {
-            "type": "object",
-            "description": "Recipients since the spool was made: accepted + generated = delivered + bounced + expired + deleted + discarded + replaced + queued.",
-            "additionalProperties": { "type": "integer" }
-          },
-          "health": {
-            "type": "object",
-            "required": [ "accepting", "why", "free_octets", "total_octets", "damaged_records", "sync_failures" ],
-            "properties": {
-              "accepting": { "type": "boolean" },
-              "why": { "type": "string" },
-              "free_octets": { "type": "integer" },
-              "total_octets": { "type": "integer" },
-              "damaged_records": { "type": "integer" },
-              "sync_failures": { "type": "integer" }
-            }
-          },
-          "notices": { "type": "array", "items": { "$ref": "#/components/schemas/Notice" } },
-          "listeners": {
-            "type": "array",
-            "items": { "type": "object", "required": [ "name", "address" ], "properties": { "name": { "type": "string" }, "address": { "type": "string" } } }
-          }
-        }
-      }
-    }
-  }
-}
 )json";
+
+}  // namespace
+
+std::string openapi_document() {
+  return std::string(paths) + std::string(openapi_components);
 }
 
 }  // namespace malleposte::admin

@@ -2,10 +2,10 @@
 // routes.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace malleposte::admin {
 
-std::string_view openapi_document();
+std::string openapi_document();
 
 }  // namespace malleposte::admin

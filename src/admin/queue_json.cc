@@ -72,6 +72,15 @@ void append_message(std::string& out, const spool::ListedMessage& message,
   }
   out += ",\"reason\":";
   append_json(out, message.reason);
+  if (attempts != nullptr) {
+    out += ",\"next_hop\":";
+    append_json(out, message.next_hop);
+    out += ",\"lifetime\":";
+    if (message.lifetime)
+      append_number(out, static_cast<std::uint64_t>(message.lifetime->count() / 1'000'000));
+    else
+      out += "null";
+  }
   out += ",\"recipients\":[";
   bool first = true;
   for (const auto& recipient : message.recipients) {

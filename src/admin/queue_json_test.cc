@@ -64,7 +64,7 @@ TEST(QueueJson, OneMessageTellsEveryAttemptOldestFirst) {
 
 // Taken for everything, "delete what nobody knows" would need {"all":true}, or delete everything.
 TEST(QueueFilter, AClassAloneIsNotEverything) {
-  auto selection = parse_selection("{\"class\":\"unknown_user\"}");
+  auto selection = parse_selection("{\"class\":\"unknown_user\"}", spool::Operation::flush);
   ASSERT_TRUE(selection);
   EXPECT_FALSE(selection->everything());
   EXPECT_EQ(selection->filter.outcome_class, mail::OutcomeClass::unknown_user);

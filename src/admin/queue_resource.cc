@@ -8,6 +8,7 @@
 #include "admin/answer.h"
 #include "admin/queue_filter.h"
 #include "admin/queue_json.h"
+#include "admin/site_domains.h"
 #include "base/limits.h"
 #include "monitor/line_text.h"
 
@@ -37,8 +38,17 @@ std::string_view word(spool::Operation operation) {
   return {};
 }
 
+// What would be a disaster for the whole queue, done by a slip.
 bool destroys(spool::Operation operation) {
-  return operation == spool::Operation::remove || operation == spool::Operation::bounce;
+  using spool::Operation;
+  return operation == Operation::remove || operation == Operation::bounce ||
+         operation == Operation::reroute || operation == Operation::lifetime;
+}
+
+// " to [192.0.2.1]:25", " at once"
+std::string operand(const Selection& selection) {
+  if (!selection.to.empty()) return " to " + selection.to;
+  return selection.now ? " at once" : "";
 }
 
 net::HttpResponse count_answer(std::uint64_t count) {
@@ -62,9 +72,20 @@ net::HttpResponse list_answer(std::uint64_t total, std::string_view next,
 
 }  // namespace
 
+// Puts the domains of the site into the filter; "" is no site.
+Task<Result<void>> QueueResource::find_site(spool::Filter& filter, const std::string& site) {
+  if (site.empty()) co_return Result<void>{};
+  auto domains = co_await site_domains(loop_, store_, sites_, site);
+  if (!domains) co_return tl::make_unexpected(domains.error());
+  filter.domains = std::move(*domains);
+  co_return Result<void>{};
+}
+
 Task<net::HttpResponse> QueueResource::list(const net::HttpRequest& request) {
   auto query = parse_list_query(request.query);
   if (!query) co_return error_answer(query.error());
+  if (auto found = co_await find_site(query->filter, query->site); !found)
+    co_return error_answer(found.error());
   std::size_t wanted = std::min<std::uint64_t>(query->limit, limits::answer_messages);
   if (wanted == 0) co_return list_answer(co_await store_.count(query->filter), {}, {});
 
@@ -110,21 +131,28 @@ Task<net::HttpResponse> QueueResource::one(std::string id) {
 }
 
 Task<net::HttpResponse> QueueResource::count(const net::HttpRequest& request) {
-  auto filter = parse_filter_query(request.query);
-  if (!filter) co_return error_answer(filter.error());
-  co_return count_answer(co_await store_.count(*filter));
+  auto query = parse_filter_query(request.query);
+  if (!query) co_return error_answer(query.error());
+  if (auto found = co_await find_site(query->filter, query->site); !found)
+    co_return error_answer(found.error());
+  co_return count_answer(co_await store_.count(std::move(query->filter)));
 }
 
 Task<net::HttpResponse> QueueResource::operate(spool::Operation operation,
                                                const net::HttpRequest& request) {
   if (!request.query.empty())
     co_return error_answer(400, "Put the filter into the JSON body, not into the URL.");
-  auto selection = parse_selection(request.body);
+  auto selection = parse_selection(request.body, operation);
   if (!selection) co_return error_answer(selection.error());
+  const auto action = parse_action(operation, *selection);
+  if (!action) co_return error_answer(action.error());
   if (destroys(operation) && selection->everything() && !selection->all)
     co_return error_answer(400, fmt::format("Without a filter this would {} every message; send "
                                             "{{\"all\":true}} if that is meant.",
                                             word(operation)));
+
+  if (auto found = co_await find_site(selection->filter, selection->site); !found)
+    co_return error_answer(found.error());
 
   std::vector<std::string> ids = selection->ids;
   if (ids.empty()) ids.push_back(selection->filter.id);
@@ -134,7 +162,7 @@ Task<net::HttpResponse> QueueResource::operate(spool::Operation operation,
   for (const auto& id : ids) {
     auto filter = selection->filter;
     filter.id = id;
-    auto applied = co_await store_.apply(std::move(filter), operation);
+    auto applied = co_await store_.apply(std::move(filter), *action);
     if (!applied) {
       fault = applied.error().fault;
       failure = applied.error().text;
@@ -142,12 +170,13 @@ Task<net::HttpResponse> QueueResource::operate(spool::Operation operation,
     }
     count += *applied;
   }
-  if (operation == spool::Operation::flush && flushed_) flushed_();
+  if (operation == spool::Operation::flush) sites_.try_now();
   if (record_ != nullptr)
-    record_->event(
-        "log", failure.empty() ? monitor::Severity::info : monitor::Severity::warning,
-        fmt::format("queue {} of {} by {}: {} messages{}{}", word(operation), describe(*selection),
-                    request.peer, count, failure.empty() ? "" : ", then it failed: ", failure));
+    record_->event("log", failure.empty() ? monitor::Severity::info : monitor::Severity::warning,
+                   fmt::format("queue {}{} of {} by {}: {} messages{}{}{}", word(operation),
+                               operand(*selection), describe(*selection), request.peer, count,
+                               selection->reason.empty() ? "" : ", since " + selection->reason,
+                               failure.empty() ? "" : ", then it failed: ", failure));
   if (!failure.empty()) {
     if (count != 0) failure += fmt::format(" {} messages were done before.", count);
     co_return error_answer(Error{fault, failure});

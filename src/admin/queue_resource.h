@@ -3,10 +3,11 @@
 // caller that awaits it guarantees.
 #pragma once
 
-#include <functional>
 #include <string>
-#include <utility>
 
+#include "admin/queue_filter.h"
+#include "admin/sites.h"
+#include "base/loop.h"
 #include "base/task.h"
 #include "monitor/record.h"
 #include "net/http.h"
@@ -17,9 +18,8 @@ namespace malleposte::admin {
 class QueueResource {
  public:
   // `record` is told of every operation; may be null.
-  // `flushed` is called after a flush, when there is one.
-  QueueResource(spool::Store& store, monitor::Record* record, std::function<void()> flushed)
-      : store_(store), record_(record), flushed_(std::move(flushed)) {}
+  QueueResource(Loop& loop, spool::Store& store, Sites& sites, monitor::Record* record)
+      : loop_(loop), store_(store), sites_(sites), record_(record) {}
 
   // {"total","next","messages"}. At most limits::answer_messages in one answer, whatever the limit;
   // `next` continues.
@@ -28,14 +28,17 @@ class QueueResource {
   Task<net::HttpResponse> one(std::string id);
   // {"count"}
   Task<net::HttpResponse> count(const net::HttpRequest& request);
-  // {"count"}: how many messages it was applied to. `remove` and `bounce` of everything need
+  // {"count"}: how many messages it was applied to. Of everything, what cannot be taken back needs
   // {"all":true}. With several ids, one that fails ends it; those before it are done.
   Task<net::HttpResponse> operate(spool::Operation operation, const net::HttpRequest& request);
 
  private:
+  Task<Result<void>> find_site(spool::Filter& filter, const std::string& site);
+
+  Loop& loop_;
   spool::Store& store_;
+  Sites& sites_;
   monitor::Record* record_;
-  std::function<void()> flushed_;
 };
 
 }  // namespace malleposte::admin

@@ -63,14 +63,37 @@ json::array notices_json(const monitor::Notices& notices) {
   return list;
 }
 
+// From arrival to the final outcome, in seconds, of those that came to it a little while ago.
+json::object queue_time_json(const monitor::QueueTimes::Percentiles& recent) {
+  const auto seconds = [](Duration duration) {
+    return std::chrono::duration<double>(duration).count();
+  };
+  return {{"window",
+           std::chrono::duration_cast<std::chrono::seconds>(monitor::QueueTimes::window).count()},
+          {"recipients", recent.recipients},
+          {"p50", seconds(recent.p50)},
+          {"p90", seconds(recent.p90)},
+          {"p99", seconds(recent.p99)}};
+}
+
+// The message that has waited longest; null in an empty queue.
+Task<json::value> oldest_json(spool::Store& store) {
+  const auto page = co_await store.query({}, "", 1);
+  if (!page || page->messages.empty()) co_return nullptr;
+  const auto& oldest = page->messages.front();
+  co_return json::object{{"id", to_string(oldest.id)}, {"arrived", rfc3339(oldest.arrived)}};
+}
+
 }  // namespace
 
-StatusResource::StatusResource(const Identity& identity, Loop& loop, const spool::Store& store,
-                               const monitor::Notices& notices, Listeners listeners)
+StatusResource::StatusResource(const Identity& identity, Loop& loop, spool::Store& store,
+                               const monitor::Notices& notices,
+                               const monitor::QueueTimes& queue_times, Listeners listeners)
     : identity_(identity),
       loop_(loop),
       store_(store),
       notices_(notices),
+      queue_times_(queue_times),
       listeners_(std::move(listeners)),
       started_(loop.steady()),
       started_at_(loop.wall()) {}
@@ -81,6 +104,7 @@ Task<net::HttpResponse> StatusResource::get() const {
     for (const auto& listener : listeners_())
       listeners.push_back(json::object{{"name", listener.name}, {"address", listener.address}});
   auto queue = co_await queue_json(store_);
+  auto oldest = co_await oldest_json(store_);
   json::object status{{"version", identity_.version},
                       {"hostname", identity_.hostname},
                       {"pid", identity_.pid},
@@ -88,6 +112,8 @@ Task<net::HttpResponse> StatusResource::get() const {
                       {"uptime", uptime().count() / 1'000'000},
                       {"deliveries_suspended", identity_.deliveries_suspended},
                       {"queue", std::move(queue)},
+                      {"oldest", std::move(oldest)},
+                      {"queue_time", queue_time_json(queue_times_.recent(loop_.steady()))},
                       {"accounts", accounts_json(store_.accounts())},
                       {"health", health_json(store_)},
                       {"notices", notices_json(notices_)},

@@ -7,6 +7,7 @@
 
 #include "base/loop.h"
 #include "monitor/notices.h"
+#include "monitor/queue_times.h"
 #include "net/http.h"
 #include "spool/store.h"
 
@@ -23,14 +24,16 @@ struct Identity {
   std::string hostname;
   std::int64_t pid = 0;
   bool deliveries_suspended = false;
+  Duration queue_lifetime{};
 };
 
 class StatusResource {
  public:
   using Listeners = std::function<std::vector<ListenerStatus>()>;
   // Uptime counts from here.
-  StatusResource(const Identity& identity, Loop& loop, const spool::Store& store,
-                 const monitor::Notices& notices, Listeners listeners);
+  StatusResource(const Identity& identity, Loop& loop, spool::Store& store,
+                 const monitor::Notices& notices, const monitor::QueueTimes& queue_times,
+                 Listeners listeners);
 
   Task<net::HttpResponse> get() const;
   Duration uptime() const { return loop_.steady() - started_; }
@@ -38,8 +41,9 @@ class StatusResource {
  private:
   const Identity& identity_;
   Loop& loop_;
-  const spool::Store& store_;
+  spool::Store& store_;
   const monitor::Notices& notices_;
+  const monitor::QueueTimes& queue_times_;
   Listeners listeners_;
   SteadyTime started_;
   WallTime started_at_;

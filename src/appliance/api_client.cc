@@ -49,6 +49,14 @@ Result<std::string> ApiClient::post(const std::string& path, std::string body) c
   return call(std::move(request));
 }
 
+Result<std::string> ApiClient::remove(const std::string& path) const {
+  net::HttpRequest request;
+  request.method = "DELETE";
+  request.path = "/api/v1/" + path;
+  request.headers.emplace("content-type", "application/json");
+  return call(std::move(request));
+}
+
 Result<std::string> ApiClient::call(net::HttpRequest request) const {
   auto response = transport_(request);
   if (!response) return tl::make_unexpected(response.error());

@@ -24,6 +24,7 @@ class ApiClient {
   // The body of the answer (JSON). `path` follows "/api/v1/".
   Result<std::string> get(const std::string& path, const Query& query = {}) const;
   Result<std::string> post(const std::string& path, std::string body) const;
+  Result<std::string> remove(const std::string& path) const;
 
  private:
   Result<std::string> call(net::HttpRequest request) const;

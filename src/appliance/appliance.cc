@@ -23,6 +23,8 @@
 #include "appliance/lock_file.h"
 #include "appliance/names.h"
 #include "appliance/overload_watch.h"
+#include "appliance/sites.h"
+#include "appliance/standing_notices.h"
 #include "appliance/version.h"
 #include "appliance/volume_watch.h"
 #include "monitor/journal.h"
@@ -101,6 +103,7 @@ class Appliance {
         journal_(loop_, journal_options(settings_), &notices_),
         engine_(loop_, journal_, settings_),
         traffic_(engine_.traffic()),
+        standing_(notices_, traffic_),
         network_(loop_, [this](const std::string& text) {
           warn(text);
           engine_.out_of_descriptors();
@@ -150,7 +153,7 @@ class Appliance {
     overload_ = std::make_unique<OverloadWatch>(
         loop_, [this] { return engine_.door().crowd(); }, notices_, traffic_);
     engine_.start();
-    show_notices(loaded_);
+    standing_.show(loaded_, loop_.wall());
     announce();
     return {};
   }
@@ -195,18 +198,22 @@ class Appliance {
     metrics_.add([this](monitor::Figures& into) { traffic_.figures(into); });
     metrics_.add([this](monitor::Figures& into) { journal_.figures(into); });
     names_.emplace(loop_, *resolver_, settings_, engine_.own(), engine_.routes());
+    sites_.emplace(engine_.dispatcher(), engine_.routes());
     metrics_.add([this](monitor::Figures& into) { names_->figures(into); });
     metrics_.add([this](monitor::Figures& into) { engine_.dispatcher().figures(into); });
     metrics_.add([this](monitor::Figures& into) { engine_.door().figures(into); });
     admin::Api::Options options;
     options.identity = {std::string(version), settings_.hostname, ::getpid(),
-                        settings_.deliveries_suspended};
+                        settings_.deliveries_suspended, settings_.queue_lifetime};
     options.username = settings_.username;
     options.password = settings_.password;
     api_ = std::make_unique<admin::Api>(
         std::move(options), admin::Api::Parts{loop_, engine_.store(), metrics_, notices_, &traffic_,
-                                              [this] { return listeners(); }, *names_,
-                                              [this] { engine_.dispatcher().try_now(); }});
+                                              [this] { return listeners(); }, *names_, *sites_,
+                                              [this](const auto& question) {
+                                                return engine_.door().rehearse(question);
+                                              },
+                                              traffic_.queue_times()});
   }
 
   // Ports as root, then the user for good, then the control socket, which is the user's.
@@ -289,32 +296,6 @@ class Appliance {
 
   void warn(const std::string& text) { traffic_.event("log", Severity::warning, text); }
 
-  // The standing notices of a configuration; those of the one before end. Only new ones are news.
-  void show_notices(const config::Loaded& loaded) {
-    std::vector<std::string> texts = loaded.notices;
-    if (::geteuid() == 0)
-      texts.emplace_back(
-          "this server stays root: set run_as to the user to become once its ports are bound");
-    if (settings_.root_address.empty())
-      texts.emplace_back(
-          "root_address is empty: mail to the postmaster is held in the queue; set root_address to "
-          "whoever reads it");
-    if (settings_.username.empty())
-      texts.emplace_back(
-          "username is empty: the web UI asks for nothing and changes nothing; set username and "
-          "password to change that");
-    for (std::size_t i = 0; i < standing_.size(); ++i) notices_.clear(notice_id(i));
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-      notices_.raise({notice_id(i), Severity::warning, texts[i], "", "", loop_.wall()});
-      if (std::find(standing_.begin(), standing_.end(), texts[i]) == standing_.end())
-        warn(texts[i]);
-    }
-    standing_ = std::move(texts);
-  }
-  static std::string notice_id(std::size_t number) {
-    return fmt::format("configuration-{}", number + 1);
-  }
-
   void reload() {
     if (stopping_) return;
     if (reloading_) {
@@ -353,16 +334,24 @@ class Appliance {
     // The servers of resolv.conf may be others.
     if (auto flushed = resolver_->flush(); !flushed) warn("reload: " + flushed.error().text);
     engine_.reload(deliver::machine_addresses());
-    api_->set_deliveries_suspended(settings_.deliveries_suspended);
-    show_notices(loaded_);
+    api_->reload(settings_.deliveries_suspended, settings_.queue_lifetime);
+    standing_.show(loaded_, loop_.wall());
     traffic_.event("log", Severity::info,
                    names.empty() ? "reload: nothing has changed" : "reload: changed " + names);
   }
 
   // --- The end -----------------------------------------------------------------------------------
 
+  // The first signal begins the end, the second one shortens it, more change nothing.
   void stop(std::string_view why) {
-    if (stopping_) return;
+    if (stopping_) {
+      if (!std::exchange(hastened_, true)) {
+        traffic_.event("log", Severity::warning,
+                       fmt::format("{} again: waits for nobody any more but the disk", why));
+        engine_.hasten();
+      }
+      return;
+    }
     stopping_ = true;
     traffic_.event("log", Severity::info, fmt::format("{}: ending", why));
     // Should a disk or a library not come back, the process still ends in time. What was
@@ -392,17 +381,19 @@ class Appliance {
   std::unique_ptr<net::UnboundResolver> resolver_;
   Engine engine_;
   monitor::Traffic& traffic_;
+  StandingNotices standing_;
   net::AsioNetwork network_;
   std::optional<Names> names_;
+  std::optional<Sites> sites_;
   std::unique_ptr<admin::Api> api_;
   std::vector<std::unique_ptr<net::HttpServer>> http_;
   std::vector<net::Endpoint> ui_;
   std::unique_ptr<VolumeWatch> watch_;
   std::unique_ptr<OverloadWatch> overload_;
-  std::vector<std::string> standing_;  // notices of the configuration
   bool reloading_ = false;
   bool reload_again_ = false;
   bool stopping_ = false;
+  bool hastened_ = false;
 };
 
 // What belongs to the process rather than to a part of the server.

@@ -28,6 +28,16 @@ std::string check_count(const std::string& text) {
   return fmt::format("\"{}\" is no number of messages", text);
 }
 
+std::string check_size(const std::string& text) {
+  auto parsed = config::parse_size(text);
+  return parsed ? std::string() : fmt::format("\"{}\" {}", text, parsed.error());
+}
+
+std::string check_next_hops(const std::string& text) {
+  auto parsed = config::parse_next_hops(text);
+  return parsed ? std::string() : fmt::format("\"{}\" {}", text, parsed.error());
+}
+
 std::string check_class(const std::string& text) {
   if (mail::parse_outcome_class(text)) return {};
   return fmt::format("\"{}\" is no class of outcomes", text);
@@ -55,22 +65,80 @@ struct Parser {
     sub->add_option("--sender", line.filter.sender, "address of the sender, <> for bounces");
     sub->add_option("--recipient", line.filter.recipient, "address of a recipient");
     sub->add_option("--domain", line.filter.domain, "domain of a recipient");
+    sub->add_option("--site", line.filter.site, "domains that share it, see `malleposte sites`");
     sub->add_option("--state", line.filter.state, "active, deferred, held, scheduled or deleting")
         ->check(CLI::IsMember({"active", "deferred", "held", "scheduled", "deleting"}));
     sub->add_option("--older-than", line.filter.older_than, "in the queue for so long, as in 4h")
         ->check(check_duration);
+    sub->add_option("--younger-than", line.filter.younger_than, "in the queue for less, as in 10m")
+        ->check(check_duration);
+    sub->add_option("--larger-than", line.filter.larger_than, "more content than this, as in 5MB")
+        ->check(check_size);
+    sub->add_option("--smaller-than", line.filter.smaller_than, "less content, as in 64KB")
+        ->check(check_size);
+    sub->add_option("--reply", line.filter.reply,
+                    "part of the last answer, in any case of letters");
     sub->add_option("--class", line.filter.outcome_class,
                     "kind of the last answer, as unknown_user or network")
         ->check(check_class);
   }
 
-  void add_action(CLI::App* queue, const char* name, const char* help, Command command) {
+  CLI::App* add_action(CLI::App* queue, const char* name, const char* help, Command command) {
     CLI::App* sub = add(queue, name, help, command);
     add_filter(sub);
     sub->add_option("id", line.ids, "messages; none: all that match");
     sub->add_flag("--yes,-y", line.yes, "do not ask");
     sub->add_option("--limit", line.limit, "at most so many messages, the oldest first")
         ->check(check_count);
+    sub->add_option("--reason", line.reason, "why, for the record");
+    return sub;
+  }
+
+  void add_order(CLI::App* orders, const char* name, const char* help, const char* pattern,
+                 Command command) {
+    CLI::App* sub = add(orders, name, help, command);
+    sub->add_option("pattern", line.subject, pattern)->required();
+    sub->add_option("--reason", line.reason, "why; shown wherever the order is")->required();
+    sub->add_option("--for", line.lasting,
+                    "how long it stands, as in 2h; not given: until cancelled")
+        ->check(check_duration);
+  }
+
+  void add_orders() {
+    constexpr auto domain = "domain of recipients, .example.org for all below it, or *";
+    CLI::App* orders =
+        app.add_subcommand("orders", "standing orders: for mail that is there and mail that comes");
+    orders->fallthrough();
+    orders->require_subcommand(1);
+    add(orders, "list", "lists those in force", Command::orders_list);
+    add_order(orders, "suspend", "tries nothing for a destination", domain,
+              Command::orders_suspend);
+    add_order(orders, "bounce", "gives back what goes to a destination", domain,
+              Command::orders_bounce);
+    add_order(orders, "hold", "holds what a sender sends", "a@example.org, @example.org or <>",
+              Command::orders_hold);
+    add(orders, "cancel", "ends an order", Command::orders_cancel)
+        ->add_option("number", line.order, "of the order")
+        ->required();
+  }
+
+  void add_explanations() {
+    add(&app, "sites", "how the next hops are doing", Command::sites);
+    add(&app, "why", "why mail waits, and when it is tried", Command::why)
+        ->add_option("subject", line.subject, "a message, an address or a domain")
+        ->required();
+    add(&app, "route", "where mail to an address goes, and what decides", Command::route)
+        ->add_option("address", line.subject, "an address or a domain")
+        ->required();
+    CLI::App* test = add(&app, "test",
+                         "what would happen to a message, and what decides; nothing is "
+                         "sent or changed",
+                         Command::test);
+    test->add_option("--client", line.client, "IP address that connects")->required();
+    test->add_option("--from", line.from, "sender, <> for the null one")->required();
+    test->add_option("--to", line.test_to, "recipient")->required();
+    test->add_option("--helo", line.helo, "name it gives; not given: its address");
+    test->add_option("--listener", line.listener, "IP address of ours that it connects to");
   }
 
   Parser() {
@@ -106,8 +174,25 @@ struct Parser {
     add_action(queue, "flush", "tries messages again now", Command::queue_flush);
     add_action(queue, "hold", "keeps messages from being tried", Command::queue_hold);
     add_action(queue, "release", "ends a hold", Command::queue_release);
-    add_action(queue, "delete", "removes messages; nobody is told", Command::queue_delete);
+    add_action(queue, "delete", "removes messages; nobody is told", Command::queue_delete)
+        ->add_flag("--now", line.now, "for good: nothing brings them back");
+    add_action(queue, "undelete", "takes back what was deleted within the last minute",
+               Command::queue_undelete);
     add_action(queue, "bounce", "gives messages back to their senders", Command::queue_bounce);
+    add_action(queue, "reroute", "sends messages to another next hop", Command::queue_reroute)
+        ->add_option("--to", line.to,
+                     "next hop, as in the configuration; not given: as the routes say")
+        ->check(check_next_hops);
+    add_action(queue, "lifetime", "lets messages expire at another time", Command::queue_lifetime)
+        ->add_option("--to", line.to, "from arrival, as in 2d; not given: as queue_lifetime")
+        ->check(check_duration);
+    CLI::App* ages = add(queue, "ages", "what waits, by domain and by age", Command::queue_ages);
+    ages->add_option("--domain", line.domain, "of recipients; not given: those with most mail");
+    ages->add_option("--limit", line.limit, "at most so many domains; not given: 20")
+        ->check(check_count);
+
+    add_orders();
+    add_explanations();
 
     CLI::App* dns = app.add_subcommand("dns", "shows where mail goes, forgets what DNS said");
     dns->fallthrough();
@@ -131,8 +216,9 @@ struct Parser {
 }  // namespace
 
 bool QueueFilter::empty() const {
-  return sender.empty() && recipient.empty() && domain.empty() && state.empty() &&
-         older_than.empty() && outcome_class.empty();
+  return sender.empty() && recipient.empty() && domain.empty() && site.empty() && state.empty() &&
+         older_than.empty() && younger_than.empty() && larger_than.empty() &&
+         smaller_than.empty() && reply.empty() && outcome_class.empty();
 }
 
 Result<CommandLine, Answer> parse_command_line(std::vector<std::string> arguments) {

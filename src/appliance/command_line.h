@@ -32,6 +32,19 @@ enum class Command : std::uint8_t {
   queue_release,
   queue_delete,
   queue_bounce,
+  queue_undelete,
+  queue_reroute,
+  queue_lifetime,
+  queue_ages,
+  orders_list,
+  orders_suspend,
+  orders_bounce,
+  orders_hold,
+  orders_cancel,
+  sites,
+  why,
+  route,
+  test,
   dns_lookup,
   dns_flush,
   spool_verify,
@@ -40,7 +53,8 @@ enum class Command : std::uint8_t {
 
 // Which messages: all that match every field that is set. Durations as they were written.
 struct QueueFilter {
-  std::string sender, recipient, domain, state, older_than, outcome_class;
+  std::string sender, recipient, domain, site, state, older_than, younger_than, larger_than,
+      smaller_than, reply, outcome_class;
   bool empty() const;
 };
 
@@ -55,8 +69,15 @@ struct CommandLine {
   std::vector<std::string> ids;
   std::optional<std::uint64_t> limit;  // not given: all
   std::string cursor;
-  std::string directory;  // spool; "" that of volume_data
-  std::string domain;     // dns lookup
+  std::string directory;    // spool; "" that of volume_data
+  std::string domain;       // dns lookup; queue ages, "" all
+  std::string to;           // queue reroute, queue lifetime; "" as configured
+  bool now = false;         // queue delete: for good
+  std::string reason;       // of an operation or order
+  std::string subject;      // why, route; the pattern of an order
+  std::string lasting;      // how long an order stands; "" until it is cancelled
+  std::uint64_t order = 0;  // orders cancel
+  std::string client, helo, from, test_to, listener;  // test
 };
 
 // A line that ends here: help, version, or a usage error.

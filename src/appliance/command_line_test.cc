@@ -82,8 +82,38 @@ TEST(CommandLine, ALookUpNeedsADomain) {
   EXPECT_EQ(code({"dns", "flush", "example.org"}), exit_code::usage);
 }
 
+TEST(CommandLine, OrdersAndExplanations) {
+  const CommandLine order = parsed(
+      {"orders", "suspend", ".example.org", "--reason", "their disk is full", "--for", "2h"});
+  EXPECT_EQ(order.command, Command::orders_suspend);
+  EXPECT_EQ(order.subject, ".example.org");
+  EXPECT_EQ(order.reason, "their disk is full");
+  EXPECT_EQ(order.lasting, "2h");
+  EXPECT_EQ(parsed({"orders", "cancel", "7"}).order, 7U);
+  const CommandLine test = parsed({"test", "--client", "192.0.2.1", "--from", "<>", "--to", "a@b",
+                                   "--helo", "client.example", "--listener", "192.0.2.2"});
+  EXPECT_EQ(test.from, "<>");
+  EXPECT_EQ(test.test_to, "a@b");
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"orders"},
+           {"orders", "suspend", "example.org"},
+           {"orders", "hold", "--reason", "x"},
+           {"orders", "hold", "<>", "--reason", "x", "--for", "1"},
+           {"orders", "cancel"},
+           {"orders", "cancel", "x"},
+           {"why"},
+           {"route"},
+           {"test", "--client", "192.0.2.1"},
+           {"queue", "reroute", "--to", "[x"},
+           {"queue", "lifetime", "--to", "2"},
+           {"queue", "hold", "--now"},
+           {"queue", "list", "--larger-than", "big"}})
+    EXPECT_EQ(code(arguments), exit_code::usage) << arguments.back();
+}
+
 TEST(CommandLine, EveryQueueActionTakesYes) {
-  for (const char* action : {"flush", "hold", "release", "delete", "bounce"})
+  for (const char* action :
+       {"flush", "hold", "release", "delete", "bounce", "undelete", "reroute", "lifetime"})
     EXPECT_TRUE(parsed({"queue", action, "--yes"}).yes) << action;
 }
 

@@ -7,6 +7,7 @@
 #include "appliance/appliance.h"
 #include "appliance/config_commands.h"
 #include "appliance/dns_commands.h"
+#include "appliance/explain_commands.h"
 #include "appliance/queue_commands.h"
 #include "appliance/version.h"
 #include "monitor/event_text.h"
@@ -68,6 +69,7 @@ int ask_server(const CommandLine& line, const config::Settings& settings, Consol
   const auto api = ApiClient::over((settings.volume_data / control_socket_name).string());
   if (line.command == Command::dns_lookup || line.command == Command::dns_flush)
     return execute_dns_command(line, api, console);
+  if (explains(line.command)) return execute_explain_command(line, api, now(), console);
   return execute_queue_command(line, api, now(), console);
 }
 

@@ -9,7 +9,7 @@ namespace malleposte::appliance {
 using monitor::Severity;
 
 Engine::Engine(Loop& loop, monitor::Record& record, const config::Settings& settings)
-    : loop_(loop), settings_(settings), traffic_(record) {}
+    : loop_(loop), settings_(settings), traffic_(record, loop) {}
 
 Engine::~Engine() {
   let_go();
@@ -51,7 +51,22 @@ void Engine::reload(std::vector<IpAddress> machine) {
 
 Task<void> Engine::stop() {
   OneShot<bool> empty;
-  const auto grace = loop_.call_at(loop_.steady() + limits::delivery_grace, [this] { abort(); });
+  const auto grace = loop_.call_at(loop_.steady() + limits::session_grace, [this] {
+    if (door_->sessions() > 0)
+      warn(
+          fmt::format("ending: {} sessions did not end in time and are cut off; their mail stays "
+                      "with its clients",
+                      door_->sessions()));
+    abort();
+  });
+  const auto seconds = [](Duration duration) {
+    return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+  };
+  say(
+      fmt::format("ending: waits for {} sessions (at most {} s) and {} deliveries past their final "
+                  "dot (at most {} s)",
+                  door_->sessions(), seconds(limits::session_grace), dispatcher_->past_final_dot(),
+                  seconds(limits::delivery_grace)));
   door_->stop();
   // Not on the stack of the session that was the last one.
   door_->on_empty([this, &empty] { loop_.post([&empty] { empty.set(true); }); });
@@ -66,6 +81,12 @@ Task<void> Engine::stop() {
                           to_string(delivery.message), delivery.host));
   co_await empty;
   loop_.cancel(grace);
+  say("ending: waits for the disk");
+}
+
+void Engine::hasten() {
+  dispatcher_->hasten();
+  abort();
 }
 
 void Engine::out_of_descriptors() {
@@ -79,6 +100,10 @@ void Engine::abort() {
 void Engine::let_go() {
   dispatcher_.reset();
   door_.reset();
+}
+
+void Engine::say(const std::string& text) {
+  traffic_.event("log", Severity::info, text);
 }
 
 void Engine::warn(const std::string& text) {

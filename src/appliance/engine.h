@@ -49,10 +49,15 @@ class Engine {
   // Sessions and deliveries that begin from now on follow the settings as they are now.
   void reload(std::vector<IpAddress> machine);
 
-  // The orderly end: no new sessions, those that are open get 421 or the answer to their message,
-  // deliveries past their final dot are waited for. Returns once there is neither session nor
-  // delivery, after little more than limits::delivery_grace at the latest.
+  // The orderly end: no new sessions, those that are open get 421 or the answer to their message
+  // (limits::session_grace); at the same time deliveries past their final dot are waited for
+  // (limits::delivery_grace), then what became of them is written down (limits::outcome_grace).
+  // Says what it waits for. Returns once there is neither session nor delivery, after little more
+  // than the last two together at the latest.
   Task<void> stop();
+  // While it stops: ends what may be ended now. Mail without a 250 stays with its client, a
+  // delivery without an answer stays in the queue; what was answered is still written down.
+  void hasten();
   // Returns once nothing is on its way to the disk; behind stop(), or a start that failed halfway.
   Task<void> drain() { return store_->drain(); }
   // The system had no descriptor for a connection.
@@ -77,6 +82,7 @@ class Engine {
   const deliver::RouteTable& routes() const { return *routes_; }
 
  private:
+  void say(const std::string& text);
   void warn(const std::string& text);
 
   Loop& loop_;

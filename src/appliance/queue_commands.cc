@@ -8,7 +8,9 @@
 #include <optional>
 #include <utility>
 
+#include "appliance/json_text.h"
 #include "appliance/queue_text.h"
+#include "appliance/why_text.h"
 
 namespace malleposte::appliance {
 namespace {
@@ -22,21 +24,30 @@ struct Action {
   std::string_view path;  // of the API
   std::string_view verb;  // "Delete 3 messages?"
   std::string_view past;  // "3 messages deleted."
-  bool destroys;
+  bool asks = false;      // what cannot be taken back, or not for long
 };
 
-Action action_of(Command command) {
-  switch (command) {
+Action action_of(const CommandLine& line) {
+  switch (line.command) {
     case Command::queue_flush:
-      return {"queue/flush", "Flush", "will be tried now", false};
+      return {"queue/flush", "Flush", "will be tried now"};
     case Command::queue_hold:
-      return {"queue/hold", "Hold", "held", false};
+      return {"queue/hold", "Hold", "held"};
     case Command::queue_release:
-      return {"queue/release", "Release", "released", false};
+      return {"queue/release", "Release", "released"};
     case Command::queue_bounce:
       return {"queue/bounce", "Bounce", "bounced", true};
+    case Command::queue_undelete:
+      return {"queue/undelete", "Undelete", "brought back"};
+    case Command::queue_reroute:
+      return {"queue/reroute", "Reroute",
+              line.to.empty() ? "routed as the routes say" : "re-routed", true};
+    case Command::queue_lifetime:
+      return {"queue/lifetime", "Change the lifetime of", "will expire at another time", true};
     default:
-      return {"queue/delete", "Delete", "deleted", true};
+      if (line.now) return {"queue/delete", "Delete for good", "deleted for good", true};
+      return {"queue/delete", "Delete",
+              "deleted; `malleposte queue undelete` takes that back within a minute", true};
   }
 }
 
@@ -58,7 +69,7 @@ class QueueCommand {
       case Command::queue_show:
         return show();
       default:
-        return act(action_of(line_.command));
+        return act(action_of(line_));
     }
   }
 
@@ -71,15 +82,7 @@ class QueueCommand {
   Result<json::object> asked(const std::string& path, const Query& query) {
     auto body = api_.get(path, query);
     if (!body) return tl::make_unexpected(body.error());
-    return object_of(*body);
-  }
-
-  static Result<json::object> object_of(const std::string& body) {
-    json::error_code error;
-    json::value document = json::parse(body, error);
-    if (error || !document.is_object())
-      return fail(Fault::peer, "The server's answer is no JSON object.");
-    return std::move(document.get_object());
+    return parse_object(*body);
   }
 
   Query filter_query() const {
@@ -90,8 +93,13 @@ class QueueCommand {
     add("sender", line_.filter.sender);
     add("recipient", line_.filter.recipient);
     add("domain", line_.filter.domain);
+    add("site", line_.filter.site);
     add("state", line_.filter.state);
     add("older_than", line_.filter.older_than);
+    add("younger_than", line_.filter.younger_than);
+    add("larger_than", line_.filter.larger_than);
+    add("smaller_than", line_.filter.smaller_than);
+    add("reply", line_.filter.reply);
     add("class", line_.filter.outcome_class);
     return query;
   }
@@ -170,7 +178,7 @@ class QueueCommand {
       if (!body->ends_with('\n')) console_.out("\n");
       return exit_code::done;
     }
-    auto object = object_of(*body);
+    auto object = parse_object(*body);
     if (!object) return failed(object.error().text);
     console_.out(status_text(*object));
     return exit_code::done;
@@ -243,15 +251,20 @@ class QueueCommand {
       }
       auto body = api_.get("queue/messages/" + id);
       auto object =
-          body ? object_of(*body) : Result<json::object>(tl::make_unexpected(body.error()));
+          body ? parse_object(*body) : Result<json::object>(tl::make_unexpected(body.error()));
       if (!object) {
         code = failed(object.error().text);
         continue;
       }
-      if (line_.json)
+      // Why it waits: what is known beside the message, so that nothing has to be put together.
+      const auto why = asked("why", {{"id", id}});
+      if (line_.json) {
+        if (why) (*object)["why"] = why->at("messages").at(0).at("recipients");
         console_.out(json::serialize(*object) + "\n");
-      else
-        console_.out((std::exchange(first, false) ? "" : "\n") + message_details(*object, now_));
+      } else {
+        console_.out((std::exchange(first, false) ? "" : "\n") + message_details(*object, now_) +
+                     (why ? why_details(*why) : ""));
+      }
     }
     return code;
   }
@@ -268,15 +281,9 @@ class QueueCommand {
     for (const Query& query : queries) {
       auto answer = asked("queue/count", query);
       if (!answer) return tl::make_unexpected(answer.error());
-      sum += count_of(*answer);
+      sum += number_of(*answer, "count");
     }
     return line_.limit ? std::min(sum, *line_.limit) : sum;
-  }
-
-  static std::uint64_t count_of(const json::object& answer) {
-    const json::value* count = answer.if_contains("count");
-    json::error_code error;
-    return count && count->is_number() ? count->to_number<std::uint64_t>(error) : 0;
   }
 
   // Asked before mail is destroyed. The exit code when it must not be.
@@ -300,7 +307,7 @@ class QueueCommand {
   }
 
   int act(const Action& action) {
-    if (action.destroys && !line_.yes)
+    if (action.asks && !line_.yes)
       if (auto code = stopped(action)) return *code;
     auto count = line_.limit || line_.ids.size() > page_size ? apply_to_ids(action)
                                                              : apply(action, line_.ids);
@@ -322,11 +329,14 @@ class QueueCommand {
     } else if (body.empty()) {
       body["all"] = true;
     }
+    if (!line_.to.empty()) body["to"] = line_.to;
+    if (line_.now) body["now"] = true;
+    if (!line_.reason.empty()) body["reason"] = line_.reason;
     auto answer = api_.post(std::string(action.path), json::serialize(body));
     if (!answer) return tl::make_unexpected(answer.error());
-    auto object = object_of(*answer);
+    auto object = parse_object(*answer);
     if (!object) return tl::make_unexpected(object.error());
-    return count_of(*object);
+    return number_of(*object, "count");
   }
 
   // With a limit the messages are looked up first: the oldest of those that match. They are

@@ -70,6 +70,54 @@ TEST_F(QueueCommands, ListHandsTheFiltersOn) {
   EXPECT_EQ(console_.said, "No message matches.\n");
 }
 
+TEST_F(QueueCommands, EachFilterIsHandedOn) {
+  page(0, "", {});
+  EXPECT_EQ(execute({"queue", "list", "--site", "mx.example", "--younger-than", "10m",
+                     "--larger-than", "5MB", "--smaller-than", "64KB", "--reply", "Later"}),
+            0);
+  EXPECT_EQ(asked_, (Texts{"GET /api/v1/queue/messages?larger_than=5MB&limit=1000&reply=Later&site="
+                           "mx.example&smaller_than=64KB&younger_than=10m"}));
+}
+
+TEST_F(QueueCommands, DeletedMailCanBeTakenBackUnlessItWasForGood) {
+  answer("{\"count\":3}");
+  EXPECT_EQ(execute({"queue", "delete", "--domain", "b.example", "--yes"}), 0);
+  EXPECT_EQ(console_.said,
+            "3 messages deleted; `malleposte queue undelete` takes that back within a minute.\n");
+  answer("{\"count\":1}");
+  console_.said.clear();
+  EXPECT_EQ(execute({"queue", "delete", "--domain", "b.example", "--now", "--yes"}), 0);
+  EXPECT_EQ(asked_.back(), "POST /api/v1/queue/delete {\"domain\":\"b.example\",\"now\":true}");
+  EXPECT_EQ(console_.said, "1 message deleted for good.\n");
+  answer("{\"count\":3}");
+  console_.said.clear();
+  EXPECT_EQ(execute({"queue", "undelete"}), 0) << "asks for nothing: it destroys nothing";
+  EXPECT_EQ(asked_.back(), "POST /api/v1/queue/undelete {\"all\":true}");
+  EXPECT_EQ(console_.said, "3 messages brought back.\n");
+}
+
+TEST_F(QueueCommands, ReroutingAndLifetimesCarryTheirOperandAndReason) {
+  answer("{\"count\":2}");
+  EXPECT_EQ(execute({"queue", "reroute", "--to", "[192.0.2.1]:25", "--domain", "b.example",
+                     "--reason", "moved", "--yes"}),
+            0);
+  EXPECT_EQ(asked_.back(),
+            "POST /api/v1/queue/reroute {\"domain\":\"b.example\",\"to\":\"[192.0.2.1]:25\","
+            "\"reason\":\"moved\"}");
+  answer("{\"count\":2}");
+  EXPECT_EQ(execute({"queue", "lifetime", "--to", "2d", "--sender", "<>", "--yes"}), 0);
+  EXPECT_EQ(asked_.back(), "POST /api/v1/queue/lifetime {\"sender\":\"<>\",\"to\":\"2d\"}");
+  EXPECT_EQ(console_.said, "2 messages re-routed.\n2 messages will expire at another time.\n");
+}
+
+TEST_F(QueueCommands, ShowEndsWithWhyItWaits) {
+  answer("{\"id\":\"0001\",\"recipients\":[]}");
+  answer(R"({"messages":[{"recipients":[{"address":"a@b","text":"deferred: later"}]}]})");
+  EXPECT_EQ(execute({"queue", "show", "0001"}), 0);
+  EXPECT_EQ(asked_[1], "GET /api/v1/why?id=0001");
+  EXPECT_TRUE(console_.said.ends_with("why           a@b: deferred: later\n")) << console_.said;
+}
+
 TEST_F(QueueCommands, ListFollowsThePagesToTheEnd) {
   page(3, "c1", {"1", "2"});
   page(3, "", {"3"});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "appliance/console.h"
+#include "appliance/json_text.h"
 
 namespace malleposte::appliance {
 namespace {
@@ -34,38 +35,20 @@ std::string padded(std::string text, std::size_t to) {
   return has < to ? text + std::string(to - has, ' ') : text;
 }
 
-// A member as text; "" for null or none.
-std::string member(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
-  if (value == nullptr || value->is_null()) return {};
-  if (value->is_string())
-    return printable({value->get_string().data(), value->get_string().size()});
-  if (value->is_bool()) return value->get_bool() ? "yes" : "no";
-  return printable(json::serialize(*value));
-}
-
-std::uint64_t count(const json::object& object, std::string_view name) {
-  const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
-  if (value == nullptr || !value->is_number()) return 0;
-  json::error_code error;
-  const auto number = value->to_number<std::uint64_t>(error);
-  return error ? 0 : number;
-}
-
 const json::array* list(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
   return value ? value->if_array() : nullptr;
 }
 
 std::string sender_text(const json::object& message) {
-  const std::string sender = member(message, "sender");
+  const std::string sender = text_of(message, "sender");
   return sender.empty() ? "<>" : sender;
 }
 
 std::string recipients_text(const json::object& message) {
   const json::array* recipients = list(message, "recipients");
   if (recipients == nullptr || recipients->empty() || !recipients->front().is_object()) return {};
-  std::string text = member(recipients->front().get_object(), "address");
+  std::string text = text_of(recipients->front().get_object(), "address");
   if (recipients->size() > 1) text += fmt::format(" (+{})", recipients->size() - 1);
   return text;
 }
@@ -88,23 +71,32 @@ std::string period_text(const std::string& began, const std::string& ended) {
 void append_history(std::string& text, const json::object& recipient) {
   const json::array* history = list(recipient, "history");
   if (history == nullptr) return;
-  auto number = count(recipient, "attempts_left_out");
+  auto number = number_of(recipient, "attempts_left_out");
   if (number > 0) text += fmt::format("{:<13} {} earlier, not remembered\n", "attempts", number);
   for (const json::value& value : *history) {
     ++number;
     if (!value.is_object()) continue;
     const json::object& attempt = value.get_object();
     text += fmt::format("{:<13} {} {}\n", fmt::format("attempt {}", number),
-                        period_text(member(attempt, "began"), member(attempt, "ended")),
-                        member(attempt, "class"));
-    std::string said = member(attempt, "host");
-    if (auto address = member(attempt, "address"); !address.empty() && address != said)
+                        period_text(text_of(attempt, "began"), text_of(attempt, "ended")),
+                        text_of(attempt, "class"));
+    std::string said = text_of(attempt, "host");
+    if (auto address = text_of(attempt, "address"); !address.empty() && address != said)
       said += fmt::format("[{}]", address);
     if (!said.empty()) said += ": ";
-    if (count(attempt, "code") != 0) said += member(attempt, "code") + " ";
-    if (auto status = member(attempt, "status"); !status.empty()) said += status + " ";
-    text += fmt::format("{:<13} {}{}\n", "", said, member(attempt, "text"));
+    if (number_of(attempt, "code") != 0) said += text_of(attempt, "code") + " ";
+    if (auto status = text_of(attempt, "status"); !status.empty()) said += status + " ";
+    text += fmt::format("{:<13} {}{}\n", "", said, text_of(attempt, "text"));
   }
+}
+
+// "0.12s" below ten seconds, then as an age.
+std::string seconds_text(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(json::string_view(name.data(), name.size()));
+  json::error_code error;
+  const double seconds = value != nullptr ? value->to_number<double>(error) : 0;
+  if (seconds < 10) return fmt::format("{:.2g}s", seconds);
+  return age_text(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
 }
 
 }  // namespace
@@ -149,11 +141,11 @@ std::string message_table(const json::array& messages, WallTime now, unsigned co
   for (const json::value& value : messages) {
     if (!value.is_object()) continue;
     const json::object& message = value.get_object();
-    rows.push_back({member(message, "id"),
-                    age_text(now - parse_rfc3339(member(message, "arrived"))),
-                    size_text(count(message, "size")), member(message, "state"),
-                    member(message, "attempts"), cut(sender_text(message), address_width),
-                    cut(recipients_text(message), address_width), member(message, "reason")});
+    rows.push_back({text_of(message, "id"),
+                    age_text(now - parse_rfc3339(text_of(message, "arrived"))),
+                    size_text(number_of(message, "size")), text_of(message, "state"),
+                    text_of(message, "attempts"), cut(sender_text(message), address_width),
+                    cut(recipients_text(message), address_width), text_of(message, "reason")});
   }
   Row::size_type last = std::tuple_size_v<Row> - 1;
   std::array<std::size_t, std::tuple_size_v<Row>> widths{};
@@ -175,32 +167,32 @@ std::string message_details(const json::object& message, WallTime now) {
   auto fact = [&](std::string_view name, const std::string& value) {
     if (!value.empty()) text += fmt::format("{:<13} {}\n", name, value);
   };
-  fact("id", member(message, "id"));
+  fact("id", text_of(message, "id"));
   fact("sender", sender_text(message));
-  fact("size", fmt::format("{} octets", count(message, "size")));
-  fact("arrived", since_text(member(message, "arrived"), now));
-  fact("state", member(message, "state"));
-  fact("attempts", member(message, "attempts"));
-  if (auto next = member(message, "next_attempt"); !next.empty())
+  fact("size", fmt::format("{} octets", number_of(message, "size")));
+  fact("arrived", since_text(text_of(message, "arrived"), now));
+  fact("state", text_of(message, "state"));
+  fact("attempts", text_of(message, "attempts"));
+  if (auto next = text_of(message, "next_attempt"); !next.empty())
     fact("next attempt", since_text(next, now));
-  fact("reason", member(message, "reason"));
+  fact("reason", text_of(message, "reason"));
   constexpr std::array shown{"id",       "sender",       "size",   "arrived",   "state",
                              "attempts", "next_attempt", "reason", "recipients"};
   for (const auto& [key, value] : message) {
     const std::string_view name(key.data(), key.size());
     if (std::find(shown.begin(), shown.end(), name) == shown.end())
-      fact(name, member(message, name));
+      fact(name, text_of(message, name));
   }
   const json::array* recipients = list(message, "recipients");
   for (const json::value& value : recipients ? *recipients : json::array{}) {
     if (!value.is_object()) continue;
     const json::object& recipient = value.get_object();
-    text += fmt::format("{:<13} {} {}", "recipient", member(recipient, "address"),
-                        member(recipient, "state"));
-    if (auto known = member(recipient, "class"); !known.empty() && known != "delivered")
+    text += fmt::format("{:<13} {} {}", "recipient", text_of(recipient, "address"),
+                        text_of(recipient, "state"));
+    if (auto known = text_of(recipient, "class"); !known.empty() && known != "delivered")
       text += fmt::format(" {}", known);
     text += '\n';
-    if (auto reply = member(recipient, "reply"); !reply.empty())
+    if (auto reply = text_of(recipient, "reply"); !reply.empty())
       text += fmt::format("{:<13} {}\n", "", reply);
     append_history(text, recipient);
   }
@@ -217,32 +209,43 @@ std::string status_text(const json::object& status) {
     if (value == nullptr || !value->is_object()) return;
     std::string line;
     for (const auto& [key, part] : value->get_object()) {
-      const std::string word = member(value->get_object(), {key.data(), key.size()});
+      const std::string word = text_of(value->get_object(), {key.data(), key.size()});
       if (!word.empty())
         line += fmt::format("{}{} {}", line.empty() ? "" : ", ", std::string_view(key), word);
     }
     fact(name, line);
   };
-  fact("malleposte", fmt::format("{} on {}, process {}", member(status, "version"),
-                                 member(status, "hostname"), member(status, "pid")));
-  fact("up", fmt::format("{}, since {}", age_text(std::chrono::seconds(count(status, "uptime"))),
-                         member(status, "started")));
-  if (member(status, "deliveries_suspended") == "yes") fact("deliveries", "suspended");
+  fact("malleposte", fmt::format("{} on {}, process {}", text_of(status, "version"),
+                                 text_of(status, "hostname"), text_of(status, "pid")));
+  fact("up",
+       fmt::format("{}, since {}", age_text(std::chrono::seconds(number_of(status, "uptime"))),
+                   text_of(status, "started")));
+  if (text_of(status, "deliveries_suspended") == "yes") fact("deliveries", "suspended");
   facts("queue");
+  if (const json::object* oldest = object_in(status, "oldest"))
+    fact("oldest",
+         fmt::format("{}, arrived {}", text_of(*oldest, "id"), text_of(*oldest, "arrived")));
+  if (const json::object* times = object_in(status, "queue_time");
+      times && number_of(*times, "recipients"))
+    fact("time in queue",
+         fmt::format("half within {}, 90 % within {}, 99 % within {} (of {} recipients done in {})",
+                     seconds_text(*times, "p50"), seconds_text(*times, "p90"),
+                     seconds_text(*times, "p99"), number_of(*times, "recipients"),
+                     age_text(std::chrono::seconds(number_of(*times, "window")))));
   facts("accounts");
   facts("health");
   if (const json::array* listeners = list(status, "listeners"))
     for (const json::value& value : *listeners)
       if (value.is_object())
-        fact("listens", fmt::format("{} on {}", member(value.get_object(), "name"),
-                                    member(value.get_object(), "address")));
+        fact("listens", fmt::format("{} on {}", text_of(value.get_object(), "name"),
+                                    text_of(value.get_object(), "address")));
   if (const json::array* notices = list(status, "notices"))
     for (const json::value& value : *notices)
       if (value.is_object()) {
         const json::object& notice = value.get_object();
-        fact(member(notice, "severity"), member(notice, "text"));
-        fact("", member(notice, "reason"));
-        fact("", member(notice, "action"));
+        fact(text_of(notice, "severity"), text_of(notice, "text"));
+        fact("", text_of(notice, "reason"));
+        fact("", text_of(notice, "action"));
       }
   return text;
 }

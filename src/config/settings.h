@@ -23,6 +23,9 @@ struct Cidr {
   bool operator==(const Cidr&) const = default;
 };
 
+// "192.0.2.0/24", "::1/128".
+std::string to_string(const Cidr& network);
+
 struct HostPort {
   std::string host;  // an address
   std::uint16_t port = 0;

@@ -89,6 +89,12 @@ bool Cidr::contains(const IpAddress& address) const {
   return masked == network;
 }
 
+std::string to_string(const Cidr& network) {
+  const bool ipv4 = is_ipv4(network.network) && network.prefix >= 96;
+  return fmt::format("{}/{}", malleposte::to_string(network.network),
+                     ipv4 ? network.prefix - 96 : network.prefix);
+}
+
 bool any_contains(const std::vector<Cidr>& networks, const IpAddress& address) {
   return std::any_of(networks.begin(), networks.end(),
                      [&](const Cidr& network) { return network.contains(address); });

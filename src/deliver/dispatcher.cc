@@ -306,22 +306,32 @@ Task<std::vector<InDoubt>> Dispatcher::stop() {
   gatherer_.stop();
   if (timer_ != 0) with_.loop.cancel(std::exchange(timer_, 0));
   while (auto idle = cache_.take_oldest(never)) say_good_bye(std::move(idle));
-  const auto deadline = with_.loop.steady() + limits::delivery_grace;
-  std::vector<InDoubt> in_doubt;
+  patience_ends_ = with_.loop.steady() + limits::delivery_grace;
   for (;;) {
     for_each_carrier([](Carrier& carrier) { carrier.stop(); });
-    const bool past = std::any_of(carriers_.begin(), carriers_.end(),
-                                  [](const auto& entry) { return entry.second->past_final_dot(); });
-    if (!past && consignments_.settling() == 0 && !gatherer_.settling()) break;
-    if (with_.loop.steady() >= deadline) break;
+    if (past_final_dot() == 0 || with_.loop.steady() >= patience_ends_) break;
     co_await sleep_until(with_.loop, with_.loop.steady() + stop_poll);
   }
+  std::vector<InDoubt> in_doubt;
   for (const auto& [number, carrier] : carriers_)
     if (carrier->past_final_dot()) in_doubt.push_back({carrier->message(), carrier->host()});
+  for_each_carrier([](Carrier& carrier) { carrier.abort(); });
+  const auto deadline = with_.loop.steady() + limits::outcome_grace;
+  while ((consignments_.settling() > 0 || gatherer_.settling()) && with_.loop.steady() < deadline)
+    co_await sleep_until(with_.loop, with_.loop.steady() + stop_poll);
   // Delivered, but the spool has not taken it down: they will go out again.
   for (auto id : consignments_.settling_deliveries()) in_doubt.push_back({id, ""});
-  for_each_carrier([](Carrier& carrier) { carrier.abort(); });
   co_return in_doubt;
+}
+
+void Dispatcher::hasten() {
+  patience_ends_ = with_.loop.steady();
+}
+
+std::size_t Dispatcher::past_final_dot() const {
+  return static_cast<std::size_t>(
+      std::count_if(carriers_.begin(), carriers_.end(),
+                    [](const auto& entry) { return entry.second->past_final_dot(); }));
 }
 
 }  // namespace malleposte::deliver

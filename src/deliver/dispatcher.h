@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -45,9 +46,14 @@ class Dispatcher {
   // Sites that are dead or asked for less are tried again at once: the operator wants to see.
   void try_now() { sites_.try_now(); }
 
-  // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest
-  // and for outcomes on their way to the disk, at most limits::delivery_grace.
+  // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest,
+  // at most limits::delivery_grace, and then for outcomes on their way to the disk, at most
+  // limits::outcome_grace.
   Task<std::vector<InDoubt>> stop();
+  // While it stops: does not wait any longer for peers, only for the disk.
+  void hasten();
+  // Deliveries whose peer has the whole message and has not answered.
+  std::size_t past_final_dot() const;
 
   std::size_t leased_messages() const { return consignments_.messages() + gatherer_.messages(); }
   std::size_t connections() const { return carriers_.size() + cache_.size(); }
@@ -86,6 +92,7 @@ class Dispatcher {
   bool full_ = false;  // more is due than may be leased
   SteadyTime no_room_until_{};
   SteadyTime next_sweep_{}, next_site_sweep_{};
+  SteadyTime patience_ends_ = never;  // with peers, once it stops
   Loop::TimerId timer_ = 0;
   SteadyTime timer_at_ = never;
   queue::Scheduler scheduler_;

@@ -113,6 +113,7 @@ void Traffic::outcome(mail::MessageId id, std::string_view recipient, const mail
              [static_cast<std::size_t>(outcome.answer.outcome_class)];
   if (outcome.fate == mail::Fate::delivered)
     delivery_delay_.observe(std::chrono::duration<double>(delay).count());
+  if (outcome.fate != mail::Fate::queued) queue_times_.observe(delay, loop_.steady());
   next_.outcome(id, recipient, outcome, delay);
 }
 
@@ -178,6 +179,9 @@ void Traffic::figures(Figures& into) const {
                       {"class", std::string(to_string(static_cast<mail::OutcomeClass>(j)))}});
   into.histogram("malleposte_delivery_delay_seconds",
                  "From arrival to delivery, of delivered recipients", delivery_delay_);
+  into.histogram("malleposte_queue_seconds",
+                 "From arrival to the final outcome, of recipients that came to one",
+                 queue_times_.since_start());
   for (std::size_t i = 0; i < events_.size(); ++i)
     into.counter("malleposte_events_total", "Events reported, by severity", number(events_[i]),
                  {{"severity", std::string(to_string(static_cast<Severity>(i)))}});

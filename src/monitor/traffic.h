@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "base/limit.h"
+#include "base/loop.h"
 #include "monitor/metrics.h"
+#include "monitor/queue_times.h"
 #include "monitor/record.h"
 
 namespace malleposte::monitor {
@@ -22,9 +24,10 @@ std::string_view refusal_reason(std::string_view reply);
 
 class Traffic final : public Record {
  public:
-  explicit Traffic(Record& next) : next_(next) {}
+  Traffic(Record& next, const Loop& loop) : next_(next), loop_(loop) {}
 
   void figures(Figures& into) const;
+  const QueueTimes& queue_times() const { return queue_times_; }
   std::uint64_t sessions_open() const { return sessions_open_; }
 
   void connected(std::string_view session, std::string_view peer) override;
@@ -52,6 +55,7 @@ class Traffic final : public Record {
   };
 
   Record& next_;
+  const Loop& loop_;
   std::uint64_t sessions_ = 0, sessions_open_ = 0;
   std::uint64_t commands_ = 0;
   std::uint64_t messages_accepted_ = 0, recipients_accepted_ = 0, octets_accepted_ = 0;
@@ -63,6 +67,7 @@ class Traffic final : public Record {
   std::vector<Refusals> refusals_;        // few kinds; searched from the front
   std::uint64_t refusals_otherwise_ = 0;  // kinds past limits::refusal_kinds
   Histogram delivery_delay_;              // of delivered recipients, from arrival
+  QueueTimes queue_times_;                // of recipients whose fate is final
 };
 
 }  // namespace malleposte::monitor

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "monitor/fake_loop.h"
 
 namespace malleposte::monitor {
 namespace {
@@ -36,7 +37,8 @@ class NextRecord final : public Record {
 
 TEST(Traffic, CountsEachCallAndHandsItOn) {
   NextRecord next;
-  Traffic traffic(next);
+  FakeLoop loop;
+  Traffic traffic(next, loop);
   mail::Envelope envelope;
   envelope.recipients.resize(3);
   traffic.connected("s", "p");
@@ -88,6 +90,7 @@ TEST(Traffic, CountsEachCallAndHandsItOn) {
   EXPECT_THAT(text, HasSubstr("malleposte_delivery_delay_seconds_bucket{le=\"5\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("malleposte_delivery_delay_seconds_bucket{le=\"+Inf\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("malleposte_delivery_delay_seconds_sum 2\n"));
+  EXPECT_THAT(text, HasSubstr("malleposte_queue_seconds_bucket{le=\"+Inf\"}"));
 }
 
 TEST(Traffic, RefusalReasonsAreReadFromTheReply) {
@@ -105,7 +108,8 @@ TEST(Traffic, RefusalReasonsAreReadFromTheReply) {
 
 TEST(Traffic, LimitsReachedAreCountedByTheirAnswer) {
   NextRecord next;
-  Traffic traffic(next);
+  FakeLoop loop;
+  Traffic traffic(next, loop);
   for (const LimitRow& limit : limit_table())
     traffic.refused("s", "p", "", "", "",
                     std::to_string(limit.code) + " " + std::string(limit.status) + " " +
@@ -123,7 +127,8 @@ TEST(Traffic, LimitsReachedAreCountedByTheirAnswer) {
 
 TEST(Traffic, KindsOfRefusalsAreBounded) {
   NextRecord next;
-  Traffic traffic(next);
+  FakeLoop loop;
+  Traffic traffic(next, loop);
   for (std::size_t i = 0; i < limits::refusal_kinds + 10; ++i)
     traffic.refused("s", "p", "", "", "", "550 5.7." + std::to_string(i) + " no");
   Figures figures;

@@ -8,6 +8,7 @@
 
 #include "net/asio_stream.h"
 #include "net/socket_address.h"
+#include "net/unix_peer.h"
 
 namespace malleposte::net {
 namespace {
@@ -70,8 +71,10 @@ void AsioListener::State::accept_waiting() {
     if (fd) {
       exhausted = false;
       auto local = local_endpoint(fd.get());
+      auto peer =
+          address.family() == AF_UNIX ? Endpoint{unix_peer(fd.get()), 0} : to_endpoint(address);
       accept(std::make_unique<AsioStream>(std::make_shared<Socket>(loop, std::move(fd)),
-                                          std::move(local), to_endpoint(address)));
+                                          std::move(local), std::move(peer)));
       continue;
     }
     const int error_number = errno;

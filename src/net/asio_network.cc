@@ -13,6 +13,7 @@
 #include "net/asio_stream.h"
 #include "net/socket_address.h"
 #include "net/unix_path.h"
+#include "net/unix_peer.h"
 
 namespace malleposte::net {
 namespace {
@@ -124,6 +125,7 @@ Result<std::unique_ptr<Listener>> AsioNetwork::listen_unix(const std::string& pa
       ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(fd.get(), backlog) != 0)
     return fail(Fault::resource, system_failure("listen on " + path, errno).value().text);
+  remember_users();
   return AsioListener::open(loop_, std::move(fd), std::move(*opened), std::move(accept), complain_);
 }
 

@@ -22,7 +22,9 @@ struct HttpRequest {
   std::multimap<std::string, std::string> query;    // percent-decoded
   std::multimap<std::string, std::string> headers;  // names in lower case
   std::string body;
-  std::string peer;             // "192.0.2.1:4711"; "local" on the control socket
+  // Who asks, for records: "192.0.2.1:4711"; on the control socket "uid 1000 (anna)". The API puts
+  // the user in front who has logged in: "anna at 192.0.2.1:4711".
+  std::string peer;
   bool control_socket = false;  // whoever may open that file may do everything
 };
 

@@ -144,7 +144,7 @@ class Connection {
     }
     request.body = std::move(message.body());
     request.control_socket = site_->control_socket;
-    request.peer = site_->control_socket ? "local" : to_string(stream_->peer());
+    request.peer = site_->control_socket ? stream_->peer().address : to_string(stream_->peer());
     return request;
   }
 

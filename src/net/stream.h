@@ -19,7 +19,8 @@
 
 namespace malleposte::net {
 
-// An IPv4 or IPv6 address with a port, in text: what listeners, logs and policies speak.
+// An IPv4 or IPv6 address with a port, in text: what listeners, logs and policies speak. Who has
+// connected to a Unix socket has a user in place of the address: {"uid 1000 (anna)", 0}.
 struct Endpoint {
   std::string address;  // "192.0.2.1", "2001:db8::1"
   std::uint16_t port = 0;

@@ -1,7 +1,10 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -46,11 +49,14 @@ TEST_F(UnixListenTest, ThePathMayBeLongTheModeIs0600AndTheFileGoesWithTheListene
   std::filesystem::create_directories(deep);
   const auto path = (deep / "control.sock").string();
   ASSERT_GT(path.size(), 108U);
+  const auto* me = getpwuid(geteuid());
+  const auto user =
+      fmt::format("uid {}{}", geteuid(), me != nullptr ? fmt::format(" ({})", me->pw_name) : "");
   int accepted_count = 0;
   listener = network
                  .listen_unix(path,
                               [&](std::unique_ptr<Stream> stream) {
-                                EXPECT_EQ(stream->peer(), (Endpoint{"local", 0}));
+                                EXPECT_EQ(stream->peer(), (Endpoint{user, 0}));
                                 ++accepted_count;
                                 loop.stop();
                               })

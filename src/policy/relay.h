@@ -11,6 +11,7 @@
 //   postmaster@hostname, where the queue holds it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -23,19 +24,41 @@
 
 namespace malleposte::policy {
 
+// What decided a verdict; Relay::explain() says it in words.
+enum class Because : std::uint8_t {
+  null_sender,
+  has_domain,
+  completed,       // mail_name
+  needs_domain,    // of a sender who is a stranger
+  relay_domain,    // relay_domains has it
+  postmaster,      // ours
+  trusted_client,  // smtpd_trusted_networks
+  not_relayed,     // neither
+  may_be_route,    // relay_domains has it, but the local part may lead further
+  stays_local,     // mode = local_only
+  alone,           // mail to the postmaster that is held needs a message of its own
+};
+
 // What a client is told instead of 250.
 struct Refusal {
   int code;
   std::string_view status;  // RFC 3463
   std::string_view text;
+  Because because;
   bool operator==(const Refusal&) const = default;
+};
+
+// The address that is taken, perhaps rewritten.
+struct Permission {
+  mail::Address address;
+  Because because;
 };
 
 // A recipient that is held cannot share a message with one that is not.
 inline constexpr Refusal postmaster_alone{
-    452, "4.5.3", "Mail to the postmaster here goes in a message of its own."};
+    452, "4.5.3", "Mail to the postmaster here goes in a message of its own.", Because::alone};
 
-using Verdict = Result<mail::Address, Refusal>;
+using Verdict = Result<Permission, Refusal>;
 
 // The client of a session, as far as relaying is concerned.
 struct Client {
@@ -57,8 +80,15 @@ class Relay {
   // is named in root_address.
   bool holds(const mail::Address& recipient) const;
 
-  // Whether relay_domains has this domain (in any case of letters).
-  bool relays_to(std::string_view domain) const;
+  // The element of relay_domains that has this domain (in any case of letters), "" none.
+  std::string_view relay_domain(std::string_view domain) const;
+  bool relays_to(std::string_view domain) const { return !relay_domain(domain).empty(); }
+
+  // Which property decided, for people: "relay_domains has .example.org". `asked` is the address
+  // that the verdict was about.
+  std::string explain(Because because, const mail::Address& asked, const IpAddress& client) const;
+  // The network that makes the client a trusted one, or that there is none.
+  std::string explain_trust(const IpAddress& client) const;
 
  private:
   bool is_ours(std::string_view domain, const Client& client) const;

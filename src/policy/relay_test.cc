@@ -22,7 +22,7 @@ std::string taken(const Relay& relay, std::string_view recipient, const Client& 
   const auto address = mail::parse_address(recipient);
   EXPECT_TRUE(address) << recipient;
   const Verdict verdict = relay.recipient(*address, client);
-  return verdict ? to_string(*verdict) : "";
+  return verdict ? to_string(verdict->address) : "";
 }
 
 TEST(Relay, TrustIsByNetwork) {
@@ -71,7 +71,8 @@ TEST(Relay, StrangersSendToRelayDomainsOnly) {
     EXPECT_EQ(taken(relay, refused, stranger), "") << refused;
   }
   EXPECT_EQ(relay.recipient({"a", "anywhere.example"}, stranger).error(),
-            (Refusal{553, "5.7.1", "Sorry, that domain isn't in my list of allowed rcpthosts."}));
+            (Refusal{553, "5.7.1", "Sorry, that domain isn't in my list of allowed rcpthosts.",
+                     Because::not_relayed}));
 }
 
 // clause: 5321-4.5.1-b 5321-4.5.1-c
@@ -111,9 +112,9 @@ TEST(Relay, RootAddressIsCompleted) {
 // clause: 5321-2.3.5-b 5321-5.1-c
 TEST(Relay, SendersNeedADomainUnlessTrusted) {
   const Relay relay(settings());
-  EXPECT_TRUE(relay.sender({}, stranger)->null());
-  EXPECT_EQ(*relay.sender({"a", "b"}, stranger), (mail::Address{"a", "b"}));
-  EXPECT_EQ(*relay.sender({"joe", ""}, trusted), (mail::Address{"joe", "example.org"}));
+  EXPECT_TRUE(relay.sender({}, stranger)->address.null());
+  EXPECT_EQ(relay.sender({"a", "b"}, stranger)->address, (mail::Address{"a", "b"}));
+  EXPECT_EQ(relay.sender({"joe", ""}, trusted)->address, (mail::Address{"joe", "example.org"}));
   EXPECT_EQ(relay.sender({"joe", ""}, stranger).error().code, 553);
 }
 
@@ -130,6 +131,36 @@ TEST(Relay, LocalOnlyRefusesRemoteRecipientsReadably) {
   EXPECT_EQ(relay.recipient({"a", "anywhere.example"}, trusted).error().code, 550);
   EXPECT_EQ(relay.recipient({"a", "relay.example"}, stranger).error().code, 550);
   EXPECT_EQ(taken(relay, "joe", trusted), "joe@example.org");
+}
+
+// What `malleposte test` shows: the property that decided, and the part of it.
+TEST(Relay, AVerdictSaysWhatDecided) {
+  config::Settings unnamed = settings();
+  const auto why = [&](std::string_view recipient, const char* from) {
+    const Relay relay(unnamed);
+    const IpAddress address = *parse_ip(from);
+    const Client client{relay.trusts(address), *parse_ip("198.51.100.1")};
+    const auto asked = *mail::parse_address(recipient);
+    const Verdict verdict = relay.recipient(asked, client);
+    return relay.explain(verdict ? verdict->because : verdict.error().because, asked, address);
+  };
+  EXPECT_EQ(why("a@x.subs.example", "203.0.113.9"), "relay_domains has .subs.example");
+  EXPECT_EQ(why("a@any.example", "192.0.2.7"), "smtpd_trusted_networks has 192.0.2.0/24");
+  EXPECT_EQ(why("a@any.example", "203.0.113.9"),
+            "smtpd_trusted_networks has not 203.0.113.9, and relay_domains has not any.example");
+  EXPECT_EQ(why("a%b@relay.example", "203.0.113.9"),
+            "relay_domains has relay.example, but with %, ! or @ in front it may lead further; "
+            "smtpd_trusted_networks has not 203.0.113.9");
+  EXPECT_EQ(why("postmaster", "203.0.113.9"),
+            "mail to the postmaster here is held, since root_address is empty");
+  unnamed.root_address = "anna@office.example";
+  EXPECT_EQ(why("postmaster", "203.0.113.9"), "mail to the postmaster here goes to root_address");
+  unnamed.mode = config::Mode::local_only;
+  EXPECT_EQ(why("a@any.example", "192.0.2.7"), "mode = local_only");
+  const Relay relay(settings());
+  const auto sender = relay.sender({"joe", ""}, {true, {}});
+  EXPECT_EQ(relay.explain(sender->because, {"joe", ""}, *parse_ip("192.0.2.7")),
+            "smtpd_trusted_networks has 192.0.2.0/24, so mail_name completes it");
 }
 
 }  // namespace

@@ -33,23 +33,37 @@ std::size_t SessionLimits::Hash::operator()(const IpAddress& address) const {
       {reinterpret_cast<const char*>(address.data()), address.size()});
 }
 
-std::optional<Limit> SessionLimits::begin(const IpAddress& client, bool trusted, SteadyTime now) {
+std::optional<Limit> SessionLimits::met(const IpAddress& client, bool trusted,
+                                        SteadyTime now) const {
   if (sessions_ >= options_.in_all) return Limit::sessions;
+  if (trusted) return {};
+  if (crowded()) return Limit::reserved_sessions;
+  const auto known = strangers_.find(stranger_key(client));
+  const Stranger stranger = known == strangers_.end() ? Stranger{} : known->second;
+  const std::uint32_t begun = now - stranger.since >= 1s ? 0 : stranger.begun;
+  if (begun >= options_.new_per_address) return Limit::new_sessions_per_address;
+  if (stranger.sessions >= options_.per_address) return Limit::sessions_per_address;
+  const auto network = networks_.find(network_key(client));
+  if (options_.per_network != 0 && network != networks_.end() &&
+      network->second >= options_.per_network)
+    return Limit::sessions_per_network;
+  return {};
+}
+
+std::optional<Limit> SessionLimits::begin(const IpAddress& client, bool trusted, SteadyTime now) {
+  const auto limit = met(client, trusted, now);
+  if (limit == Limit::sessions || limit == Limit::reserved_sessions) return limit;
   if (!trusted) {
-    if (crowded()) return Limit::reserved_sessions;
     if (strangers_.size() >= forget_at_) forget_idle(now);
     Stranger& stranger = strangers_[stranger_key(client)];
     if (stranger.begun == 0 || now - stranger.since >= 1s) {
       stranger.since = now;
       stranger.begun = 0;
     }
-    if (stranger.begun >= options_.new_per_address) return Limit::new_sessions_per_address;
+    if (limit == Limit::new_sessions_per_address) return limit;
     ++stranger.begun;
-    if (stranger.sessions >= options_.per_address) return Limit::sessions_per_address;
-    std::uint32_t& of_network = networks_[network_key(client)];
-    if (options_.per_network != 0 && of_network >= options_.per_network)
-      return Limit::sessions_per_network;
-    ++of_network;
+    if (limit) return limit;
+    ++networks_[network_key(client)];
     ++stranger.sessions;
   }
   ++sessions_;

@@ -32,6 +32,8 @@ class SessionLimits {
   void set(const Options& options) { options_ = options; }
   const Options& options() const { return options_; }
 
+  // Which limit a session that begins now would meet; counts nothing.
+  std::optional<Limit> met(const IpAddress& client, bool trusted, SteadyTime now) const;
   // Counts a session that begins; or says which limit it has met, and counts only the attempt.
   std::optional<Limit> begin(const IpAddress& client, bool trusted, SteadyTime now);
   // A session that begin() has let in is over. The arguments are those of begin().

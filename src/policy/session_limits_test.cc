@@ -96,5 +96,19 @@ TEST(SessionLimits, OpenSessionsAreNeverForgotten) {
   EXPECT_EQ(limits.sessions(), 0U);
 }
 
+TEST(SessionLimits, WhatWouldBeMetIsToldAndNotCounted) {
+  SessionLimits limits({.in_all = 100, .per_address = 2, .per_network = 3, .new_per_address = 3});
+  for (int i = 0; i < 10; ++i) EXPECT_FALSE(limits.met(ip("192.0.2.1"), false, start));
+  EXPECT_FALSE(limits.begin(ip("192.0.2.1"), false, start));
+  EXPECT_FALSE(limits.begin(ip("192.0.2.1"), false, start));
+  EXPECT_EQ(limits.met(ip("192.0.2.1"), false, start), Limit::sessions_per_address);
+  EXPECT_FALSE(limits.begin(ip("192.0.2.2"), false, start));
+  EXPECT_EQ(limits.met(ip("192.0.2.3"), false, start), Limit::sessions_per_network);
+  EXPECT_EQ(limits.begin(ip("192.0.2.1"), false, start), Limit::sessions_per_address);
+  EXPECT_EQ(limits.met(ip("192.0.2.1"), false, start), Limit::new_sessions_per_address);
+  EXPECT_EQ(limits.met(ip("192.0.2.1"), false, start + 2s), Limit::sessions_per_address);
+  EXPECT_FALSE(limits.met(ip("192.0.2.1"), true, start));
+}
+
 }  // namespace
 }  // namespace malleposte::policy

@@ -13,6 +13,7 @@
 #include "policy/session_limits.h"
 #include "receive/proxied_stream.h"
 #include "receive/proxy_header.h"
+#include "receive/rehearsal.h"
 
 namespace malleposte::receive {
 namespace {
@@ -271,6 +272,15 @@ FrontDoor::Crowd FrontDoor::crowd() {
   if (overload.level() == Level::none && state_->limits.crowded())
     return {Level::strangers, Limit::reserved_sessions};
   return {overload.level(), overload.cause()};
+}
+
+policy::Rehearsal FrontDoor::rehearse(const policy::Rehearsal::Question& question) const {
+  const Rules& rules = *state_->rules;
+  const bool trusted = rules.relay.trusts(question.client);
+  auto met = state_->overload.refuses(trusted);
+  if (!met) met = state_->limits.met(question.client, trusted, state_->now());
+  return receive::rehearse(question, rules, met, state_->services.store.admits(0).has_value(),
+                           state_->services.loop.wall());
 }
 
 void FrontDoor::out_of_descriptors() {

@@ -19,6 +19,7 @@
 #include "monitor/metrics.h"
 #include "net/stream.h"
 #include "policy/overload.h"
+#include "policy/rehearsal.h"
 #include "receive/session.h"
 
 namespace malleposte::receive {
@@ -51,6 +52,8 @@ class FrontDoor {
     Limit cause = Limit::sessions;
   };
   Crowd crowd();
+  // What would happen to a client that came now; nothing is changed or counted.
+  policy::Rehearsal rehearse(const policy::Rehearsal::Question& question) const;
   // The system had no descriptor for a new connection: idle strangers make room.
   void out_of_descriptors();
 

@@ -15,12 +15,6 @@ const smtp::Reply& shutting_down() {
   return reply;
 }
 
-const smtp::Reply& no_space() {
-  static const smtp::Reply reply =
-      smtp::reply(452, "4.3.1", "There is no room for mail now, please try again later.");
-  return reply;
-}
-
 const smtp::Reply& not_kept() {
   static const smtp::Reply reply =
       smtp::reply(451, "4.3.0", "The message could not be stored safely, please try again later.");
@@ -46,6 +40,12 @@ Task<void> ask_name(net::Resolver& resolver, std::string address, std::shared_pt
 }
 
 }  // namespace
+
+const smtp::Reply& no_space() {
+  static const smtp::Reply reply =
+      smtp::reply(452, "4.3.1", "There is no room for mail now, please try again later.");
+  return reply;
+}
 
 Rules::Rules(const config::Settings& settings)
     : relay(settings), repair_bare_lf(settings.bare_newline == config::BareNewline::repair) {
@@ -261,7 +261,7 @@ void Session::judge_sender() {
   policy::Verdict verdict = rules_->relay.sender(protocol_.address(), relay_client_);
   if (!verdict) return refuse(verdict.error(), "");
   if (!services_.store.admits(protocol_.declared_size())) return refuse(no_space());
-  protocol_.accept_mail(std::move(*verdict));
+  protocol_.accept_mail(std::move(verdict->address));
 }
 
 void Session::judge_recipient() {
@@ -270,9 +270,10 @@ void Session::judge_recipient() {
   // A message is held as a whole: it goes to the postmaster or to others, and 4.5.3 has the client
   // send the rest in a transaction of its own (RFC 5321 4.5.3.1.10).
   const auto& others = protocol_.transaction().recipients;
-  if (!others.empty() && rules_->relay.holds(others.front()) != rules_->relay.holds(*verdict))
+  if (!others.empty() &&
+      rules_->relay.holds(others.front()) != rules_->relay.holds(verdict->address))
     return refuse(policy::postmaster_alone, to_string(protocol_.address()));
-  protocol_.accept_recipient(std::move(*verdict));
+  protocol_.accept_recipient(std::move(verdict->address));
 }
 
 void Session::refuse(const policy::Refusal& refusal, std::string_view recipient) {

@@ -81,6 +81,9 @@ struct Rules {
   bool repair_bare_lf;  // of trusted clients
 };
 
+// What a client is told when the store takes no message now.
+const smtp::Reply& no_space();
+
 class Session : public std::enable_shared_from_this<Session> {
  public:
   Session(const Services& services, std::shared_ptr<const Rules> rules,

@@ -1,8 +1,10 @@
 """Starting, stopping, configuration, exit statuses."""
 import os
 import signal
+import smtplib
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 
@@ -181,6 +183,120 @@ def test_sighup_is_no_end(malleposte):
     server.process.send_signal(signal.SIGHUP)
     server.send("anna@example.org", "bert@example.com", simple())
     assert server.process.poll() is None
+
+
+def test_reload_loses_neither_connection_nor_message(malleposte, sink):
+    """Sessions that are open keep what they began with, new ones get what is new, mail flows on."""
+    hop = sink()
+    server = malleposte(smart_relay=HOP, message_size_limit="3MB")
+    sent, failures = [], []
+
+    def flow():
+        try:
+            with smtplib.SMTP("127.0.0.1", 2525, local_hostname="flow.test", timeout=60) as client:
+                while not enough.is_set():
+                    client.sendmail("flow@example.org", [f"f{len(sent)}@example.com"], simple())
+                    sent.append(f"f{len(sent)}@example.com")
+        except Exception as failure:  # told by the test, not by a thread
+            failures.append(failure)
+
+    enough = threading.Event()
+    flowing = threading.Thread(target=flow)
+    with server.connect() as idle, server.connect() as busy:
+        idle.ask("EHLO idle.test")
+        busy.ask("EHLO busy.test")
+        busy.ask("MAIL FROM:<anna@example.org>")
+        busy.ask("RCPT TO:<bert@example.com>")
+        busy.ask("DATA")
+        content = simple("through reloads")
+        busy.write(content[:20])
+        flowing.start()
+        for number in range(4, 9):
+            reloads = server.said.read_text().count("reload: ")
+            server.set(message_size_limit=f"{number}MB", retry_first=f"{number}m")
+            server.process.send_signal(signal.SIGHUP)
+            until(lambda: server.said.read_text().count("reload: ") > reloads, "the reload")
+            with server.connect() as fresh:
+                fresh.write(b"EHLO fresh.test\r\n")
+                assert f"250 SIZE {number << 20}" in fresh.reply()
+        busy.write(content[20:] + b".\r\n")
+        assert busy.reply()[0].startswith("250 ")
+        idle.write(b"EHLO idle.test\r\n")
+        assert f"250 SIZE {3 << 20}" in idle.reply()
+    enough.set()
+    flowing.join()
+    assert not failures and sent
+    mails = hop.wait(len(sent) + 1)
+    server.wait_empty()
+    assert sorted(r for m in mails for r in m.recipients) == sorted([*sent, "bert@example.com"])
+
+
+def test_sigterm_under_load_loses_nothing_and_doubles_nothing(malleposte, sink):
+    hop = sink()
+    server = malleposte(smart_relay=HOP)
+    kept, stopping = [], threading.Event()
+
+    def flow(name):
+        try:
+            with smtplib.SMTP("127.0.0.1", 2525, local_hostname="load.test", timeout=60) as client:
+                for number in range(100_000):
+                    address = f"{name}-{number}@example.com"
+                    client.sendmail("load@example.org", [address], simple())
+                    kept.append(address)
+        except (smtplib.SMTPException, OSError):
+            assert stopping.is_set()
+
+    flows = [threading.Thread(target=flow, args=(f"flow{n}",)) for n in range(5)]
+    for one in flows:
+        one.start()
+    hop.wait(50)
+    stopping.set()
+    server.stop()
+    for one in flows:
+        one.join()
+    assert "ending: waits for " in server.output()
+    server.start()
+    server.wait_empty()
+    arrived = sorted(r for m in hop.mails for r in m.recipients)
+    assert len(arrived) == len(set(arrived)), "a recipient got it twice"
+    assert set(kept) <= set(arrived)
+
+
+def test_a_second_sigterm_waits_for_no_peer_and_a_third_changes_nothing(malleposte, sink):
+    """A delivery hangs behind its final dot, and mail hangs in its data. The first signal waits for
+    them; the second gives them up: both stay where they are."""
+    hop = sink()
+    hung = threading.Event()
+    over = threading.Event()
+
+    def hang():
+        hung.set()
+        over.wait()
+
+    hop.before_dot_reply = hang
+    server = malleposte(smart_relay=HOP)
+    server.send("anna@example.org", "bert@example.com", simple())
+    assert hung.wait(30)
+    with server.connect() as busy:
+        busy.ask("EHLO busy.test")
+        busy.ask("MAIL FROM:<anna@example.org>")
+        busy.ask("RCPT TO:<carl@example.com>")
+        busy.ask("DATA")
+        busy.write(b"Subject: half")
+        server.process.send_signal(signal.SIGTERM)
+        until(lambda: "ending: waits for " in server.said.read_text(), "the end to begin")
+        assert server.process.poll() is None
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(15) == 0, server.output()  # the first alone would take 30 s
+        assert busy.closed_by_server()
+    server.process = None
+    said = server.output()
+    assert said.count("again: waits for nobody") == 1 and "is in doubt" in said, said
+    over.set()
+    server.set(deliveries_suspended=True)
+    server.start()
+    assert [m["recipients"][0]["address"] for m in server.queue()] == ["bert@example.com"]
 
 
 def test_classic_mail_log(malleposte, sink, tmp_path):
