@@ -324,7 +324,8 @@ void Carrier::finished(smtp::Finished finished) {
       depot_.scheduler.turned_away(site_.id, site_.working - 1, depot_.with.loop.steady());
     else if (answered)
       depot_.scheduler.answered(site_.id);
-    if (answered) learn(finished.results);
+    if (std::any_of(finished.results.begin(), finished.results.end(), has_answer))
+      learn(finished.results);
     if (!finished.surplus.empty()) offer_again(finished);
     conclude(parcel, std::move(finished.results), &connection_->target());
   }

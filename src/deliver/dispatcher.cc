@@ -11,6 +11,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t leases_at_once = 500;  // so that the loop gets its turn
+// That wait for the look-up of a domain; more of its mail waits in the store.
+constexpr std::size_t jobs_per_lookup = 100;
 constexpr Duration no_room_pause = 1s;
 constexpr Duration sweep_interval = 1s;
 constexpr Duration site_sweep_interval = 10s;
@@ -123,23 +125,31 @@ void Dispatcher::lease() {
   }
 }
 
-// Where each recipient goes. Those whose site has enough go back to the store, out of the lease.
+// Where each recipient goes. Those of a domain that many wait for already, and those whose site has
+// enough go back to the store, out of the lease.
 std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
   std::vector<Sites::Place> places;
   std::vector<std::uint32_t> turned_back;
+  const auto may_wait = [this](const std::string& domain) {
+    const auto asking = asking_.find(domain);
+    if (asking == asking_.end() || asking->second.size() < jobs_per_lookup) return true;
+    with_.store.pause(domain);
+    return false;
+  };
   auto& recipients = lease.recipients;
   places.reserve(recipients.size());
   std::size_t kept = 0;
   for (auto& recipient : recipients) {
     auto place = sites_.place(lease, recipient);
     const bool own_way = recipient.bounced_by != 0 || !lease.next_hop.empty();
-    if (place.site != nullptr && !own_way && !sites_.takes(*place.site, recipient.domain)) {
+    const auto& domain = recipient.domain;
+    if (own_way || (place.site != nullptr ? sites_.takes(*place.site, domain) : may_wait(domain))) {
+      places.push_back(std::move(place));
+      if (&recipients[kept] != &recipient) recipients[kept] = std::move(recipient);
+      ++kept;
+    } else {
       turned_back.push_back(recipient.index);
-      continue;
     }
-    places.push_back(std::move(place));
-    if (&recipients[kept] != &recipient) recipients[kept] = std::move(recipient);
-    ++kept;
   }
   recipients.resize(kept);
   if (!turned_back.empty()) with_.store.release(lease.id, turned_back);
@@ -206,6 +216,7 @@ void Dispatcher::found(const std::string& domain, net::MxAnswer answer) {
     else
       sites_.give_back(site, job);
   }
+  if (waiting.mapped().size() >= jobs_per_lookup) with_.store.resume(domain);
   wake();
 }
 

@@ -35,6 +35,8 @@ Sites::Sites(const Surroundings& with, queue::Scheduler& scheduler, Consignments
 
 Sites::Place Sites::place(const spool::Lease& lease, const spool::LeasedRecipient& recipient) {
   if (recipient.bounced_by != 0) {
+    const auto known = sites_.find(bounced_plan(recipient.bounced_by, "")->key);
+    if (known != sites_.end()) return {known->second->plan, known->second.get()};
     std::string reason;
     for (const auto& order : with_.store.orders())
       if (order.number == recipient.bounced_by) reason = order.reason;
@@ -64,8 +66,7 @@ Site& Sites::found(const std::string& domain, net::MxAnswer answer) {
   const auto now = with_.loop.steady();
   if (!known.plan) known.plan = with_.routes.plan(domain);  // forgotten meanwhile
   known.last_used = now;
-  // What failed is asked for again with the next mail.
-  known.known_until = answer.lookup == net::Lookup::failed ? now : now + limits::mx_answer_kept;
+  known.known_until = now + limits::mx_answer_kept;
   assign(domain, known, site_of(known.plan, domain, std::move(answer)));
   return *known.site;
 }
@@ -210,6 +211,8 @@ void Sites::open_due() {
 }
 
 void Sites::try_now() {
+  for (auto& [name, domain] : domains_)
+    if (domain.known_until != never) domain.known_until = {};
   for (auto& [name, site] : sites_) {
     site->back_off.cut_short();
     site->dead_until = {};

@@ -107,6 +107,18 @@ TEST_F(SitesByMx, ADomainThatCannotBeLookedUpHoldsUpNoneOfTheOthers) {
   for (auto id : slow) EXPECT_EQ(last(id).answer.status, "4.4.3");
 }
 
+TEST_F(SitesByMx, MailForADomainThatIsBeingLookedUpDoesNotTakeAllLeases) {
+  world.resolver.mxs["slow.example"] = {net::Lookup::failed, {}, "time-out"};
+  world.resolver.delays["slow.example"] = 20s;
+  start();
+  for (int i = 0; i < 2000; ++i) put("", {"x@slow.example"});
+  pass(1s);
+  EXPECT_LE(dispatcher->leased_messages(), 500u);
+  EXPECT_THAT(world.store.paused, ElementsAre("slow.example"));
+  pass(5min);
+  for (const auto& [id, message] : world.store.messages) EXPECT_FALSE(message.history[0].empty());
+}
+
 TEST_F(SitesByMx, ManySilentDomainsWaitTheirTurnAndKnownOnesDoNot) {
   auto& good = provider({"good.example"}, "1");
   start();
@@ -209,6 +221,19 @@ TEST_F(SitesByMx, A421InPlaceOfTheGreetingFailsOneMessageNotAll) {
   full.greeting = say("220 hello");
   pass(10min);
   EXPECT_EQ(full.mails.size(), ids.size());
+}
+
+TEST_F(SitesByMx, A421ThatEndsTheConnectionIsAboutTheSiteWhenItSaysSo) {
+  auto& full = provider({"a.example"}, "1");
+  full.answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (!line.starts_with("MAIL")) return std::nullopt;
+    return say_and_close("421 4.7.0 [TSS04] temporarily deferred due to user complaints");
+  };
+  start();
+  put("s@example.org", {"x@a.example"});
+  pass(1s);
+  EXPECT_EQ(site("a.example")->state, State::backing_off);
+  EXPECT_THAT(site("a.example")->reason, HasSubstr("[TSS04]"));
 }
 
 TEST_F(SitesByMx, WhatIsSaidOfARecipientLeavesTheSiteAlone) {
