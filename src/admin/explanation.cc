@@ -50,6 +50,7 @@ std::string beginning(const spool::ListedMessage& message, const spool::ListedRe
     return "held until it is released" + (reason.empty() ? "" : "; before that: " + reason);
   if (state == to_string(QueueState::active) && reason.empty()) return "active: due now";
   if (state == to_string(QueueState::deleting) || reason.empty()) reason = message.reason;
+  if (reason.starts_with("suspended by order")) reason.clear();  // the order has its own clause
   return reason.empty() ? state : state + ": " + reason;
 }
 

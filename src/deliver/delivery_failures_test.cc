@@ -313,6 +313,43 @@ TEST_F(Shutdown, WaitsForSettlements) {
   EXPECT_EQ(last(id).fate, Fate::delivered);
 }
 
+TEST_F(Shutdown, AHurryWaitsForNoPeer) {
+  relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
+    if (line == ".") return silence();
+    return std::nullopt;
+  };
+  start();
+  auto id = put("s@example.org", {"a@x.example"});
+  pass();
+  stop();
+  EXPECT_EQ(dispatcher->past_final_dot(), 1u);
+  pass(1s);
+  EXPECT_FALSE(in_doubt);
+  dispatcher->hasten();
+  leftovers_allowed = true;
+  pass(1s);
+  ASSERT_TRUE(in_doubt);
+  ASSERT_EQ(in_doubt->size(), 1u);
+  EXPECT_EQ(in_doubt->front().message, id);
+  EXPECT_TRUE(message(id).history[0].empty()) << "it stays in the queue as it was";
+}
+
+TEST_F(Shutdown, AHurryStillWaitsForTheDisk) {
+  relay();
+  world.store.settle_delay = 3s;
+  start();
+  auto id = put("s@example.org", {"a@x.example"});
+  pass();
+  stop();
+  dispatcher->hasten();
+  pass(2s);
+  EXPECT_FALSE(in_doubt) << "an answer that we have would be lost, and the mail doubled";
+  pass(2s);
+  ASSERT_TRUE(in_doubt);
+  EXPECT_TRUE(in_doubt->empty());
+  EXPECT_EQ(last(id).fate, Fate::delivered);
+}
+
 TEST_F(Shutdown, NothingStartsAfterwards) {
   relay();
   start();
