@@ -50,6 +50,7 @@ std::string beginning(const spool::ListedMessage& message, const spool::ListedRe
     return "held until it is released" + (reason.empty() ? "" : "; before that: " + reason);
   if (state == to_string(QueueState::active) && reason.empty()) return "active: due now";
   if (state == to_string(QueueState::deleting) || reason.empty()) reason = message.reason;
+  if (reason.starts_with("suspended by order")) reason.clear();  // the order has its own clause
   return reason.empty() ? state : state + ": " + reason;
 }
 
@@ -189,8 +190,9 @@ std::string span_text(Duration span) {
   const auto whole = std::max<std::int64_t>(0, duration_cast<seconds>(span).count());
   if (whole < 120) return fmt::format("{} s", whole);
   if (whole < 7200) return fmt::format("{} min", whole / 60);
-  if (whole < 2 * 86400) return fmt::format("{} h", whole / 3600);
-  return fmt::format("{} days", whole / 86400);
+  constexpr std::int64_t day = 86400;
+  if (whole < 2 * day) return fmt::format("{} h", whole / 3600);
+  return fmt::format("{} days", whole / day);
 }
 
 }  // namespace malleposte::admin

@@ -62,11 +62,11 @@ Task<void> Engine::stop() {
   const auto seconds = [](Duration duration) {
     return std::chrono::duration_cast<std::chrono::seconds>(duration).count();
   };
-  say(
-      fmt::format("ending: waits for {} sessions (at most {} s) and {} deliveries past their final "
-                  "dot (at most {} s)",
-                  door_->sessions(), seconds(limits::session_grace), dispatcher_->past_final_dot(),
-                  seconds(limits::delivery_grace)));
+  say(fmt::format(
+      "ending: waits for sessions ({}, at most {} s) and deliveries past their final dot "
+      "({}, at most {} s)",
+      door_->sessions(), seconds(limits::session_grace), dispatcher_->past_final_dot(),
+      seconds(limits::delivery_grace)));
   door_->stop();
   // Not on the stack of the session that was the last one.
   door_->on_empty([this, &empty] { loop_.post([&empty] { empty.set(true); }); });

@@ -157,15 +157,15 @@ inline constexpr std::size_t refusal_kinds = 64;          // counted apart; furt
 // --- Administration ------------------------------------------------------------------------------
 inline constexpr std::size_t http_body_octets = 1 << 20;
 inline constexpr std::size_t http_connections = 100;
-inline constexpr std::size_t query_page = 1000;         // messages read from disk for one page
-inline constexpr std::size_t answer_messages = 10'000;  // in one answer; `next` continues
+inline constexpr std::size_t query_page = 1000;          // messages read from disk for one page
+inline constexpr std::size_t answer_messages = 10'000;   // in one answer; `next` continues
 inline constexpr std::size_t order_reason_octets = 500;  // of an order or operation; then 400
 inline constexpr std::size_t why_messages = 20;  // of an address or domain, explained one by one
 
 // --- The end: 45 s in all, sessions and deliveries at the same time, then the disk ---------------
 inline constexpr Duration shutdown_timeout = 45s;  // then the process ends whatever it does
 inline constexpr Duration session_grace = 20s;     // for mail in its data; then it is cut off
-inline constexpr Duration delivery_grace = 30s;  // for deliveries past their final dot
-inline constexpr Duration outcome_grace = 10s;     // behind these, for outcomes on their way to disk
+inline constexpr Duration delivery_grace = 30s;    // for deliveries past their final dot
+inline constexpr Duration outcome_grace = 10s;  // behind these, for outcomes on their way to disk
 
 }  // namespace malleposte::limits

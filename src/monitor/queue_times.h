@@ -27,7 +27,7 @@ class QueueTimes {
 
  private:
   // Four buckets for each doubling of the microseconds, up to more than a year.
-  static constexpr std::size_t buckets = 4 * 46;
+  static constexpr std::size_t buckets = std::size_t{4} * 46;
   static constexpr Duration slot_length = std::chrono::minutes(1);
   static constexpr std::size_t slot_count = window / slot_length;
 
