@@ -84,8 +84,8 @@ class LogStore final : public Store {
   Task<Result<void>> write(std::string items, std::vector<MessageId> about,
                            std::function<void(const Written&)> durable,
                            Urgency urgency = Urgency::soon);
-  void take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
-                    WallTime next, const mail::Answer& answer, const Written& written);
+  void take_outcome(Slot slot, std::uint32_t recipient, mail::Fate fate, WallTime next,
+                    const mail::Answer& answer, const Written& written);
   void after_outcomes(MessageId id);
   void end_lease(Slot slot);
   Task<void> not_moving(MessageId id);
