@@ -2,69 +2,61 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cctype>
 
-#include "base/crc32c.h"
 #include "base/limits.h"
-#include "mail/address.h"
 
 namespace malleposte::spool {
 namespace {
 
-using namespace std::chrono_literals;
-constexpr Duration tick = 100ms;
-constexpr WallTime tick_zero{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
-constexpr std::uint32_t nowhere = UINT32_MAX;
-constexpr std::uint32_t arity = 4;
-constexpr std::size_t branch_octets = 64 + 4 * sizeof(Place);  // of a branched message, about
+constexpr std::size_t entry_octets = 64;  // of a hash table and its allocation, about
+constexpr std::size_t trail_octets = entry_octets + 4 * sizeof(Place);
 
 std::uint16_t narrow(std::uint32_t attempts) {
   return static_cast<std::uint16_t>(std::min<std::uint32_t>(attempts, UINT16_MAX));
 }
 
+std::size_t octets_of(const IndexedMessage::Several& several) {
+  return sizeof several + several.all.capacity() * sizeof(IndexedRecipient) + 32;
+}
+
+void count_class(BlockSummary& summary, const IndexedRecipient& recipient, int by) {
+  if (recipient.queued() && recipient.outcome_class != mail::OutcomeClass::none)
+    summary.classes[static_cast<std::size_t>(recipient.outcome_class)] +=
+        static_cast<std::uint32_t>(by);
+}
+
 }  // namespace
 
-Tick to_tick(WallTime time) {
-  if (time <= tick_zero) return 0;
-  auto ticks = (time - tick_zero + tick - Duration(1)) / tick;
-  return static_cast<Tick>(std::min<std::int64_t>(ticks, UINT32_MAX));
-}
+Index::Index() : ids_([this](OrderedIds::Block& block) { sum_up(block); }) {}
 
-WallTime to_time(Tick ticks) {
-  return tick_zero + std::int64_t{ticks} * tick;
-}
-
-AddressKey address_key(std::string_view address) {
-  auto at = address.rfind('@');
-  auto local = address.substr(0, at);
-  std::string lower(local);
-  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return {
-      at == std::string_view::npos ? std::string() : mail::canonical_domain(address.substr(at + 1)),
-      crc32c(0, lower)};
-}
+// --- Messages ------------------------------------------------------------------------------------
 
 Index::Slot Index::put(const MessageItem& item, const Home& home) {
   Slot slot;
+  OrderedIds::Block* block;
   if (auto known = find(item.id)) {
     slot = *known;
-    forget_strings(messages_[slot]);
-    forget_latest(messages_[slot]);
+    block = &ids_.block_of(item.id.value);
+    empty(slot, block->summary);
+    ids_.changed(*block);
   } else {
-    if (free_.empty()) {
-      slot = static_cast<Slot>(messages_.size());
-      messages_.emplace_back();
-    } else {
-      slot = free_.back();
-      free_.pop_back();
-    }
-    ids_.insert(item.id.value, slot);
+    slot = messages_.add();
+    messages_[slot].id = item.id;
+    block = &ids_.insert(item.id.value, slot);
   }
   auto& message = messages_[slot];
   message.used = true;
-  message.id = item.id;
   message.home = home;
-  message.size = static_cast<std::uint32_t>(item.size);
+  fill(slot, item);
+  message.counted = state_of(message);
+  ++states_[static_cast<std::size_t>(message.counted)];
+  add_facts(message, block->summary);
+  return slot;
+}
+
+void Index::fill(Slot slot, const MessageItem& item) {
+  auto& message = messages_[slot];
+  message.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(item.size, UINT32_MAX));
   message.generation = static_cast<std::uint16_t>(item.generation);
   message.held = item.held;
   message.deleting = item.deleting;
@@ -72,65 +64,108 @@ Index::Slot Index::put(const MessageItem& item, const Home& home) {
   message.warned = item.warned;
   message.gathered = item.gathered;
   message.chunked = !item.chunks.empty();
-  auto sender = address_key(item.sender);
-  message.sender_domain = domains_.add(sender.domain);
-  message.sender_local = sender.local;
+  message.sender = sender_key(item.sender);
+  if (Particulars known{item.requests.priority, item.requests.deliver_by}; known != Particulars{}) {
+    message.particular = true;
+    particulars_[item.id.value] = known;
+  }
   if (item.recipients.size() != 1) {
-    message.many = std::make_unique<std::vector<IndexedRecipient>>(item.recipients.size());
-    many_octets_ += item.recipients.size() * sizeof(IndexedRecipient) + 64;
+    message.several = std::make_unique<IndexedMessage::Several>();
+    message.several->all.resize(item.recipients.size());
+    several_octets_ += octets_of(*message.several);
   }
   auto recipients = message.recipients();
   for (std::size_t i = 0; i < item.recipients.size(); ++i) {
     const auto& from = item.recipients[i];
+    auto& to = recipients[i];
     auto key = address_key(from.address);
-    recipients[i] = {};
-    recipients[i].domain = domains_.add(key.domain);
-    recipients[i].local = key.local;
-    const auto* last = from.history.empty() ? nullptr : &from.history.back().answer;
-    update(recipients[i], from.fate, from.attempts, from.next_attempt,
-           last ? describe(*last) : std::string(),
-           last ? last->outcome_class : mail::OutcomeClass::none);
+    to.domain = domains_.add(key.domain);
+    to.local = key.local;
+    to.fate = from.fate;
+    to.attempts = narrow(from.attempts);
+    if (!from.history.empty()) {
+      const auto& last = from.history.back().answer;
+      to.reply = replies_.add(describe(last));
+      to.outcome_class = last.outcome_class;
+    }
+    if (!to.queued()) continue;
+    to.due = to_tick(from.next_attempt);
+    if (message.several) ++message.several->queued;
+    enter_queue(slot, i);
   }
-  reschedule(slot);
-  return slot;
 }
 
-void Index::forget_strings(IndexedMessage& message) {
-  domains_.release(message.sender_domain);
+// Takes out of the index all that put() has put there, but for the id; the facts stay.
+void Index::empty(Slot slot, BlockSummary& summary) {
+  auto& message = messages_[slot];
+  --states_[static_cast<std::size_t>(message.counted)];
+  --summary.states[static_cast<std::size_t>(message.counted)];
   for (auto& recipient : message.recipients()) {
+    count_class(summary, recipient, -1);
+    if (recipient.queued()) leave_queue(recipient);
     domains_.release(recipient.domain);
     replies_.release(recipient.reply);
-    recipient = {};
   }
-  if (message.many) many_octets_ -= message.many->size() * sizeof(IndexedRecipient) + 64;
-  message.many.reset();
+  if (message.several) several_octets_ -= octets_of(*message.several);
+  if (message.particular) particulars_.erase(message.id.value);
+  forget_latest(message);
+  const auto id = message.id;
+  message = IndexedMessage{};
+  message.id = id;
 }
 
 void Index::erase(Slot slot) {
-  auto& message = messages_[slot];
-  assert(message.used);
-  heap_remove(slot);
-  ids_.erase(message.id.value);
-  forget_strings(message);
-  forget_latest(message);
-  message = IndexedMessage{};
-  free_.push_back(slot);
+  const auto id = messages_[slot].id;
+  assert(messages_[slot].used);
+  empty(slot, ids_.block_of(id.value).summary);
+  ids_.erase(id.value);
+  messages_.remove(slot);
 }
 
-void Index::update(IndexedRecipient& recipient, mail::Fate fate, std::uint32_t attempts,
-                   WallTime next, std::string_view reply, mail::OutcomeClass outcome_class) {
-  recipient.fate = fate;
-  recipient.outcome_class = outcome_class;
-  recipient.attempts = narrow(attempts);
-  recipient.due = fate == mail::Fate::queued ? to_tick(next) : 0;
-  auto number = replies_.add(reply);
-  replies_.release(recipient.reply);
-  recipient.reply = number;
+const Particulars& Index::particulars(const IndexedMessage& message) const {
+  static const Particulars none;
+  return message.particular ? particulars_.at(message.id.value) : none;
 }
+
+void Index::update(Slot slot, std::size_t number, mail::Fate fate, std::uint32_t attempts,
+                   WallTime next, std::string_view reply, mail::OutcomeClass outcome_class) {
+  auto& message = messages_[slot];
+  auto& recipient = message.recipients()[number];
+  give_back(slot, number);
+  recipient.attempts = narrow(attempts);
+  const bool was_queued = recipient.queued(), is_queued = fate == mail::Fate::queued;
+  const auto reply_before = recipient.reply;
+  recipient.reply = replies_.add(reply);
+  replies_.release(reply_before);
+  if (was_queued && !is_queued) leave_queue(recipient);
+  const bool class_counts = (was_queued && recipient.outcome_class != mail::OutcomeClass::none) ||
+                            (is_queued && outcome_class != mail::OutcomeClass::none);
+  auto change = [&] {
+    recipient.fate = fate;
+    recipient.outcome_class = outcome_class;
+  };
+  if (class_counts || recipient.reply != reply_before) {
+    auto& block = ids_.block_of(message.id.value);
+    count_class(block.summary, recipient, -1);
+    change();
+    count_class(block.summary, recipient, +1);
+    if (recipient.reply != 0) block.summary.add(reply_fact(recipient.reply));
+    ids_.changed(block);
+  } else {
+    change();
+  }
+  if (message.several) message.several->queued += std::uint32_t{is_queued} - was_queued;
+  recipient.due = is_queued ? to_tick(next) : 0;
+  if (!is_queued) return;
+  if (!was_queued) return enter_queue(slot, number);
+  if (!recipient.parked) set_due(recipient, false);
+}
+
+// --- The trail of its attempts -------------------------------------------------------------------
 
 std::vector<Place> Index::latest(const IndexedMessage& message) const {
   if (message.latest.offset == 0) return {};
-  if (message.branched) return branches_.at(message.id.value);
+  if (message.branched) return trails_.at(message.id.value);
   return {message.latest};
 }
 
@@ -152,79 +187,49 @@ void Index::attempt_recorded(IndexedMessage& message, Place where,
   message.latest = where;
   if (places.size() == 1) return;
   message.branched = true;
-  branches_[message.id.value] = std::move(places);
+  trails_[message.id.value] = std::move(places);
 }
 
 void Index::forget_latest(IndexedMessage& message) {
   message.latest = {};
-  if (message.branched) branches_.erase(message.id.value);
+  if (message.branched) trails_.erase(message.id.value);
   message.branched = false;
 }
 
-Tick Index::due(const IndexedMessage& message) {
-  Tick earliest = UINT32_MAX;
-  for (const auto& recipient : message.recipients())
-    if (recipient.fate == mail::Fate::queued) earliest = std::min(earliest, recipient.due);
-  return earliest;
+// --- Counts and summaries ------------------------------------------------------------------------
+
+void Index::recount(IndexedMessage& message) {
+  const auto now = state_of(message);
+  if (now == message.counted) return;
+  auto& in_block = ids_.block_of(message.id.value).summary.states;
+  --states_[static_cast<std::size_t>(message.counted)];
+  --in_block[static_cast<std::size_t>(message.counted)];
+  ++states_[static_cast<std::size_t>(now)];
+  ++in_block[static_cast<std::size_t>(now)];
+  message.counted = now;
 }
 
-bool Index::before(Slot a, Slot b) const {
-  auto due_a = due(messages_[a]), due_b = due(messages_[b]);
-  return due_a != due_b ? due_a < due_b : messages_[a].id < messages_[b].id;
-}
-
-void Index::reschedule(Slot slot) {
-  auto& message = messages_[slot];
-  if (message.leased || message.held || message.deleting) return heap_remove(slot);
-  if (message.heap_at == nowhere) {
-    message.heap_at = static_cast<std::uint32_t>(heap_.size());
-    heap_.push_back(slot);
+void Index::add_facts(const IndexedMessage& message, BlockSummary& summary) const {
+  summary.add_size(message.size);
+  summary.add(sender_fact(message.sender.address));
+  summary.add(sender_domain_fact(message.sender.domain));
+  for (const auto& recipient : message.recipients()) {
+    summary.add(recipient_fact(recipient.domain, recipient.local));
+    if (recipient.queued() && recipient.reply != 0) summary.add(reply_fact(recipient.reply));
+    count_class(summary, recipient, +1);
   }
-  sift_up(message.heap_at);
-  sift_down(messages_[slot].heap_at);
+  ++summary.states[static_cast<std::size_t>(message.counted)];
 }
 
-void Index::heap_remove(Slot slot) {
-  auto at = messages_[slot].heap_at;
-  if (at == nowhere) return;
-  messages_[slot].heap_at = nowhere;
-  Slot last = heap_.back();
-  heap_.pop_back();
-  if (last == slot) return;
-  heap_[at] = last;
-  messages_[last].heap_at = at;
-  sift_up(at);
-  sift_down(messages_[last].heap_at);
-}
-
-void Index::sift_up(std::uint32_t at) {
-  while (at > 0) {
-    auto parent = (at - 1) / arity;
-    if (!before(heap_[at], heap_[parent])) return;
-    std::swap(heap_[at], heap_[parent]);
-    messages_[heap_[at]].heap_at = at;
-    messages_[heap_[parent]].heap_at = parent;
-    at = parent;
-  }
-}
-
-void Index::sift_down(std::uint32_t at) {
-  for (;;) {
-    auto first = at * arity + 1, best = at;
-    for (auto child = first; child < first + arity && child < heap_.size(); ++child)
-      if (before(heap_[child], heap_[best])) best = child;
-    if (best == at) return;
-    std::swap(heap_[at], heap_[best]);
-    messages_[heap_[at]].heap_at = at;
-    messages_[heap_[best]].heap_at = best;
-    at = best;
-  }
+void Index::sum_up(OrderedIds::Block& block) const {
+  for (const auto& pair : block.pairs())
+    if (messages_[pair.slot].used) add_facts(messages_[pair.slot], block.summary);
 }
 
 std::size_t Index::octets() const {
-  return messages_.capacity() * sizeof(IndexedMessage) + heap_.capacity() * sizeof(Slot) +
-         ids_.size() * 18 + many_octets_ + branches_.size() * branch_octets + domains_.octets() +
-         replies_.octets();
+  return messages_.octets() + branches_of_several_.octets() + ids_.octets() + domains_.octets() +
+         replies_.octets() + several_octets_ + trails_.size() * trail_octets +
+         particulars_.size() * (sizeof(Particulars) + entry_octets);
 }
 
 }  // namespace malleposte::spool

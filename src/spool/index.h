@@ -1,103 +1,52 @@
 // The index of the queue: what is known of each message without reading it. Everything in it can be
-// rebuilt from the log. A message with one recipient takes about 110 octets in all, whoever it is
-// from and to: domains and replies are kept once, local parts as hashes, and of its attempts only
-// where the last record of them stands. Pure; loop thread.
+// rebuilt from the log. A message with one recipient takes about 120 octets in all, whoever it is
+// from and to (docs/adr/0050): domains and replies are kept once, senders and local parts as
+// hashes, and of its attempts only where the last record of them stands. Pure; loop thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <optional>
-#include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
+#include "spool/domain_queues.h"
+#include "spool/indexed_message.h"
 #include "spool/interner.h"
 #include "spool/items.h"
 #include "spool/ordered_ids.h"
+#include "spool/pool.h"
 
 namespace malleposte::spool {
-
-// Where a message's item stands in the log.
-struct Home {
-  std::uint32_t segment = 0;        // number of the segment in the SegmentTable
-  std::uint32_t offset = 0;         // of the record
-  std::uint32_t record_octets = 0;  // header and payload
-  std::uint32_t item_at = 0;        // of the item in the payload
-};
-
-// Where a record stands; an offset of 0 is nowhere.
-struct Place {
-  std::uint32_t segment = 0;  // number of the segment in the SegmentTable
-  std::uint32_t offset = 0;
-  bool operator==(const Place&) const = default;
-};
-
-// A time in tenths of a second since 2024, 0 for "at once": what the index keeps of a due time.
-using Tick = std::uint32_t;
-Tick to_tick(WallTime time);  // rounded up
-WallTime to_time(Tick tick);
-
-struct IndexedRecipient {
-  Interner::Number domain = 0;
-  std::uint32_t local = 0;  // hash of the lower-case local part
-  Interner::Number reply = 0;
-  Tick due = 0;
-  std::uint16_t attempts = 0;
-  mail::Fate fate : 7 = mail::Fate::queued;
-  bool leased : 1 = false;
-  mail::OutcomeClass outcome_class = mail::OutcomeClass::none;  // of the last attempt
-};
-
-struct IndexedMessage {
-  MessageId id;
-  Home home;
-  Place latest;  // the record of its last attempt; see Index::latest
-  std::uint32_t size = 0;
-  Interner::Number sender_domain = 0;
-  std::uint32_t sender_local = 0;
-  std::uint32_t heap_at = UINT32_MAX;
-  std::uint16_t generation = 0;
-  bool used : 1 = false;
-  bool held : 1 = false;
-  bool deleting : 1 = false;
-  bool leased : 1 = false;
-  bool generated : 1 = false;
-  bool warned : 1 = false;
-  bool gathered : 1 = false;
-  bool chunked : 1 = false;
-  bool branched : 1 = false;                            // has more than one latest record
-  IndexedRecipient one;                                 // the only recipient, or
-  std::unique_ptr<std::vector<IndexedRecipient>> many;  // all of them
-
-  std::span<IndexedRecipient> recipients() { return many ? std::span(*many) : std::span(&one, 1); }
-  std::span<const IndexedRecipient> recipients() const {
-    return many ? std::span<const IndexedRecipient>(*many) : std::span(&one, 1);
-  }
-};
-
-// An address as the index knows it.
-struct AddressKey {
-  std::string domain;  // canonical
-  std::uint32_t local;
-};
-AddressKey address_key(std::string_view address);
 
 class Index {
  public:
   using Slot = std::uint32_t;
 
+  Index();
+
+  // --- Messages ---
   // Adds the message, or replaces an earlier generation of it, and queues it for its due time.
   Slot put(const MessageItem& item, const Home& home);
   std::optional<Slot> find(MessageId id) const { return ids_.find(id.value); }
   void erase(Slot slot);
 
+  // Whether there is (still) a message.
+  bool used(Slot slot) const { return slot < messages_.limit() && messages_[slot].used; }
   IndexedMessage& operator[](Slot slot) { return messages_[slot]; }
   const IndexedMessage& operator[](Slot slot) const { return messages_[slot]; }
+  // It will be looked at in a moment.
+  void prefetch(Slot slot) const {
+    if (slot < messages_.limit()) __builtin_prefetch(&messages_[slot]);
+  }
+  const Particulars& particulars(const IndexedMessage& message) const;
 
-  // Takes a recipient's new state in. `reply` is the answer as one line.
-  void update(IndexedRecipient& recipient, mail::Fate fate, std::uint32_t attempts, WallTime next,
-              std::string_view reply, mail::OutcomeClass outcome_class);
+  // Takes a recipient's new state in; it is no longer leased. `reply` is the answer as one line. To
+  // be followed by end_lease() or reschedule().
+  void update(Slot slot, std::size_t recipient, mail::Fate fate, std::uint32_t attempts,
+              WallTime next, std::string_view reply, mail::OutcomeClass outcome_class);
 
   // The records with attempts for the message that no later one names: none before the first
   // attempt, then one, or more when several were on their way to the disk at the same time. A
@@ -107,40 +56,79 @@ class Index {
   // Its history stands in its own item now.
   void forget_latest(IndexedMessage& message);
 
-  std::string_view domain(Interner::Number number) const { return domains_.text(number); }
-  std::string_view reply(Interner::Number number) const { return replies_.text(number); }
-  std::optional<Interner::Number> find_domain(std::string_view d) const { return domains_.find(d); }
-
-  // The heap of what waits for its time. A message that is leased, held or being deleted is not in
-  // it; reschedule() puts it where its state says.
+  // --- What is due ---
+  // Takes up to `max` messages that are due, with those of their recipients that are and whose
+  // domain is open: marks them leased. A few of one domain, then of the next, and so on.
+  std::vector<Slot> lease(Tick now, std::size_t max);
+  // Marks one recipient leased, due or not, and its message with it.
+  void take(Slot slot, std::size_t recipient);
+  // It is no longer leased; it may be again once the lease of its message has ended.
+  void give_back(Slot slot, std::size_t recipient);
+  void end_lease(Slot slot);
+  // To be called after each change of held, deleting or a due time.
   void reschedule(Slot slot);
-  std::optional<Slot> first_due() const {
-    return heap_.empty() ? std::nullopt : std::optional(heap_.front());
+  // When lease() will have something, `never` if nothing waits.
+  Tick next_due() const { return domains_.next_due(); }
+
+  // Neither costs anything when it is so already. resume: true if something waits for it.
+  void pause(std::string_view domain);
+  bool resume(std::string_view domain);
+  // What standing orders say of a domain: not leased at all, or leased to be bounced (0: not).
+  // `on_new` is called within put() for each domain that was not in the index.
+  void set_standing(Interner::Number domain, bool suspended, std::uint32_t bounced_by);
+  void on_new_domain(std::function<void(Interner::Number)> callback) {
+    domains_.on_new(std::move(callback));
   }
-  // The earliest time a queued recipient of it is due.
-  static Tick due(const IndexedMessage& message);
+
+  // --- Looking ---
+  std::string_view domain(Interner::Number number) const { return domains_.names().text(number); }
+  std::string_view reply(Interner::Number number) const { return replies_.text(number); }
+  std::optional<Interner::Number> find_domain(std::string_view domain) const {
+    return domains_.names().find(domain);
+  }
+  const DomainQueues& domains() const { return domains_; }
+  const Interner& replies() const { return replies_; }
+  const OrderedIds& ids() const { return ids_; }
+  // The message whose recipient stands there in the queue of a domain, and whether it has others.
+  Slot slot_of(const Waiting& waiting) const;
+  static bool one_of_several(const Waiting& waiting);
 
   std::vector<Slot> next(MessageId after, std::size_t most) const {
     return ids_.next(after.value, most);
   }
   std::size_t size() const { return ids_.size(); }
+  std::size_t count(QueueState state) const { return states_[static_cast<std::size_t>(state)]; }
   // Memory held, about, in octets.
   std::size_t octets() const;
 
  private:
-  bool before(Slot a, Slot b) const;
-  void heap_remove(Slot slot);
-  void sift_up(std::uint32_t at);
-  void sift_down(std::uint32_t at);
-  void forget_strings(IndexedMessage& message);
+  // A recipient of a message with several, as a node of its domain's queue.
+  struct Branch {
+    Slot slot = 0;
+    std::uint32_t recipient = 0;
+  };
+  struct QueueOrder;
 
-  std::vector<IndexedMessage> messages_;
-  std::vector<Slot> free_;
-  std::vector<Slot> heap_;  // by due time, then id
+  IndexedRecipient& recipient_of(std::uint32_t node);
+  void fill(Slot slot, const MessageItem& item);
+  void empty(Slot slot, BlockSummary& summary);
+  void enter_queue(Slot slot, std::size_t recipient);
+  void leave_queue(IndexedRecipient& recipient);
+  void set_due(IndexedRecipient& recipient, bool parked);
+  void lease_due(Slot slot, Tick now);
+  void recount(IndexedMessage& message);
+  void add_facts(const IndexedMessage& message, BlockSummary& summary) const;
+  void sum_up(OrderedIds::Block& block) const;
+
+  Pool<IndexedMessage> messages_;
+  Pool<Branch> branches_of_several_;
   OrderedIds ids_;
-  Interner domains_, replies_;
-  std::size_t many_octets_ = 0;
-  std::unordered_map<std::uint64_t, std::vector<Place>> branches_;  // of the branched ones
+  DomainQueues domains_;
+  Interner replies_;
+  std::array<std::size_t, 5> states_{};  // messages by QueueState
+  std::size_t several_octets_ = 0;
+  std::unordered_map<std::uint64_t, std::vector<Place>> trails_;  // latest, of the branched ones
+  std::unordered_map<std::uint64_t, Particulars> particulars_;    // of the particular ones
 };
 
 }  // namespace malleposte::spool

@@ -23,13 +23,6 @@ std::uint64_t choose_segment_octets(const Disk::Space& space) {
   return 64 * mb;
 }
 
-std::size_t waiting_count(const IndexedMessage& message) {
-  auto recipients = message.recipients();
-  return static_cast<std::size_t>(
-      std::count_if(recipients.begin(), recipients.end(),
-                    [](const auto& r) { return r.fate == mail::Fate::queued; }));
-}
-
 // A message of our own making as an item of the log. What is gathered is scheduled for its time.
 MessageItem item_of(const Generated& generated, MessageId id) {
   auto item = describe(generated.envelope, id, generated.content.size());
@@ -154,61 +147,41 @@ void LogStore::notify_due() {
 
 std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
   std::vector<Lease> leases;
-  auto tick = to_tick(now);
-  const auto parked = to_tick(now + limits::paused_most);
-  while (leases.size() < max) {
-    auto slot = state_.index.first_due();
-    if (!slot) break;
-    auto& message = state_.index[*slot];
-    if (Index::due(message) > tick) break;
+  for (auto slot : state_.index.lease(to_tick(now), max)) {
+    const auto& message = state_.index[slot];
+    const auto& particulars = state_.index.particulars(message);
     Lease lease{message.id, message.size, arrival_of(message.id), {}};
     auto recipients = message.recipients();
     for (std::uint32_t i = 0; i < recipients.size(); ++i) {
-      auto& recipient = recipients[i];
-      if (recipient.fate != mail::Fate::queued || recipient.due > tick) continue;
-      if (!paused_.empty())
-        if (auto paused = paused_.find(std::string(state_.index.domain(recipient.domain)));
-            paused != paused_.end()) {
-          recipient.due = parked;
-          paused->second.push_back(message.id);
-          continue;
-        }
-      recipient.leased = true;
-      lease.recipients.push_back(
-          {i, std::string(state_.index.domain(recipient.domain)), recipient.attempts});
+      const auto& recipient = recipients[i];
+      if (!recipient.leased) continue;
+      lease.recipients.push_back({i, std::string(state_.index.domain(recipient.domain)),
+                                  recipient.attempts,
+                                  state_.index.domains()[recipient.domain].bounced_by});
     }
     lease.generated = message.generated;
     lease.warned = message.warned;
     lease.gathered = message.gathered;
-    message.leased = !lease.recipients.empty();
-    state_.index.reschedule(*slot);
-    if (message.leased) leases.push_back(std::move(lease));
+    lease.sender = message.sender.address;
+    lease.priority = particulars.priority;
+    lease.deliver_by = particulars.deliver_by;
+    leases.push_back(std::move(lease));
   }
   return leases;
 }
 
 std::optional<WallTime> LogStore::next_due() const {
-  auto slot = state_.index.first_due();
-  if (!slot) return std::nullopt;
-  auto due = Index::due(state_.index[*slot]);
+  auto due = state_.index.next_due();
+  if (due == never) return std::nullopt;
   return due == 0 ? state_.loop.wall() : to_time(due);
 }
 
 void LogStore::pause(std::string_view domain) {
-  paused_.try_emplace(std::string(domain));
+  state_.index.pause(domain);
 }
 
 void LogStore::resume(std::string_view domain) {
-  auto paused = paused_.extract(std::string(domain));
-  if (paused.empty()) return;
-  for (const auto id : paused.mapped()) {
-    const auto slot = state_.index.find(id);
-    if (!slot) continue;
-    for (auto& recipient : state_.index[*slot].recipients())
-      if (state_.index.domain(recipient.domain) == domain) recipient.due = 0;
-    state_.index.reschedule(*slot);
-  }
-  notify_due();
+  if (state_.index.resume(domain)) notify_due();
 }
 
 void LogStore::release(MessageId id) {
@@ -218,7 +191,7 @@ void LogStore::release(MessageId id) {
 void LogStore::release(MessageId id, const std::vector<std::uint32_t>& recipients) {
   auto slot = state_.index.find(id);
   if (!slot) return;
-  for (auto recipient : recipients) state_.index[*slot].recipients()[recipient].leased = false;
+  for (auto recipient : recipients) state_.index.give_back(*slot, recipient);
   after_outcomes(id);
 }
 
@@ -230,7 +203,7 @@ bool LogStore::wanted(MessageId id) const {
 bool LogStore::reserve(MessageId id, std::size_t recipients) {
   // A warning that it is late speaks of all that are queued, also of those that are not due.
   if (auto slot = state_.index.find(id); slot && !state_.index[*slot].warned)
-    recipients = std::max(recipients, waiting_count(state_.index[*slot]));
+    recipients = std::max(recipients, state_.index[*slot].queued());
   if (room_->reserve(id, recipients)) return true;
   cleaner_->look(true);
   return false;
@@ -344,7 +317,7 @@ Task<Result<void>> LogStore::settle_together(std::vector<Settlement> settlements
       if (!now) continue;
       auto& message = state_.index[*now];
       for (const auto& outcome : settlement.outcomes)
-        take_outcome(message, outcome.recipient, outcome.fate, outcome.next_attempt, outcome.answer,
+        take_outcome(*now, outcome.recipient, outcome.fate, outcome.next_attempt, outcome.answer,
                      written);
       if (!settlement.outcomes.empty())
         state_.index.attempt_recorded(
@@ -371,14 +344,14 @@ std::vector<WaitingRecipient> LogStore::waiting(MessageId id) const {
   return list;
 }
 
-void LogStore::take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
-                            WallTime next, const mail::Answer& answer, const Written& written) {
-  auto& known = message.recipients()[recipient];
-  if (known.fate != mail::Fate::queued) return;
-  known.leased = false;
+void LogStore::take_outcome(Slot slot, std::uint32_t recipient, mail::Fate fate, WallTime next,
+                            const mail::Answer& answer, const Written& written) {
+  const auto& message = state_.index[slot];
+  const auto& known = message.recipients()[recipient];
+  if (!known.queued()) return;
   // Nobody will ask for the reply of a message that is done.
   const bool done = fate != mail::Fate::queued && message.recipients().size() == 1;
-  state_.index.update(known, fate, known.attempts + 1u, next,
+  state_.index.update(slot, recipient, fate, known.attempts + 1u, next,
                       done ? std::string() : describe(answer), answer.outcome_class);
   state_.segments.outcome_added(written.segment, state_.home_epoch(message));
   if (fate == mail::Fate::queued) return;
@@ -389,17 +362,13 @@ void LogStore::take_outcome(IndexedMessage& message, std::uint32_t recipient, ma
 // The lease has ended when none of its recipients is left in it.
 void LogStore::after_outcomes(MessageId id) {
   auto slot = state_.index.find(id);
-  if (!slot) return;
-  for (const auto& recipient : state_.index[*slot].recipients())
-    if (recipient.leased) return;
-  end_lease(*slot);
+  if (slot && state_.index[*slot].leased_recipients() == 0) end_lease(*slot);
 }
 
 void LogStore::end_lease(Slot slot) {
-  auto& message = state_.index[slot];
+  const auto& message = state_.index[slot];
   room_->release(message.id);
-  message.leased = false;
-  for (auto& recipient : message.recipients()) recipient.leased = false;
+  state_.index.end_lease(slot);
   if (finished(message)) {
     auto home = message.home.segment;
     bool chunked = message.chunked;
@@ -410,7 +379,6 @@ void LogStore::end_lease(Slot slot) {
     return;
   }
   if (message.deleting) return spawn(finish_deletion(message.id));
-  state_.index.reschedule(slot);
   notify_due();
 }
 
@@ -424,8 +392,8 @@ Task<std::uint64_t> LogStore::count(Filter filter) const {
   return count_messages(state_, std::move(filter));
 }
 
-Task<std::vector<Destination>> LogStore::destinations(std::size_t) const {
-  co_return std::vector<Destination>{};
+Task<std::vector<Destination>> LogStore::destinations(std::size_t most) const {
+  return list_destinations(state_, most);
 }
 
 Task<Result<std::vector<RecipientAttempts>>> LogStore::attempts(MessageId id) {

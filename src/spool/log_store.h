@@ -85,8 +85,8 @@ class LogStore final : public Store {
   Task<Result<void>> write(std::string items, std::vector<MessageId> about,
                            std::function<void(const Written&)> durable,
                            Urgency urgency = Urgency::soon);
-  void take_outcome(IndexedMessage& message, std::uint32_t recipient, mail::Fate fate,
-                    WallTime next, const mail::Answer& answer, const Written& written);
+  void take_outcome(Slot slot, std::uint32_t recipient, mail::Fate fate, WallTime next,
+                    const mail::Answer& answer, const Written& written);
   void after_outcomes(MessageId id);
   void end_lease(Slot slot);
   Task<void> not_moving(MessageId id);
@@ -109,8 +109,6 @@ class LogStore final : public Store {
   std::unique_ptr<Cleaner> cleaner_;
   std::unique_ptr<Intake> intake_;
   std::function<void()> due_;
-  // Domains that are paused, with the messages that would have been leased meanwhile.
-  std::unordered_map<std::string, std::vector<MessageId>> paused_;
   bool due_posted_ = false;
   bool closing_ = false;
   unsigned deletions_ = 0;  // finish_deletion() under way

@@ -176,9 +176,9 @@ void LogStore::append_deletion(std::string& items, Slot slot) const {
 }
 
 void LogStore::take_deletion(Slot slot, const Written& where) {
-  auto& message = state_.index[slot];
+  const auto& message = state_.index[slot];
   for (std::uint32_t i = 0; i < message.recipients().size(); ++i)
-    take_outcome(message, i, mail::Fate::deleted, {}, by_operator, where);
+    take_outcome(slot, i, mail::Fate::deleted, {}, by_operator, where);
   end_lease(slot);
 }
 
@@ -238,13 +238,13 @@ Task<Result<std::uint64_t>> LogStore::bounce(std::vector<MessageId> ids) {
 Task<Result<bool>> LogStore::bounce_one(MessageId id) {
   auto slot = state_.index.find(id);
   if (!slot || state_.index[*slot].leased || state_.index[*slot].deleting) co_return false;
-  auto& message = state_.index[*slot];
+  const auto& message = state_.index[*slot];
   Settlement settlement;
   settlement.id = id;
   auto recipients = message.recipients();
   for (std::uint32_t i = 0; i < recipients.size(); ++i) {
     if (recipients[i].fate != mail::Fate::queued) continue;
-    recipients[i].leased = true;
+    state_.index.take(*slot, i);
     mail::Outcome outcome;
     outcome.recipient = i;
     outcome.fate = mail::Fate::bounced;
@@ -254,8 +254,6 @@ Task<Result<bool>> LogStore::bounce_one(MessageId id) {
     settlement.outcomes.push_back(std::move(outcome));
   }
   const bool generated = message.generated;
-  message.leased = true;
-  state_.index.reschedule(*slot);
   auto stored = co_await open(id);
   if (!stored) {
     release(id);

@@ -91,9 +91,8 @@ class Replay {
       return;
     }
     auto& message = state_.index[*slot];
-    auto recipients = message.recipients();
-    if (item.recipient >= recipients.size()) return;
-    auto& recipient = recipients[item.recipient];
+    if (item.recipient >= message.recipients().size()) return;
+    const auto& recipient = message.recipients()[item.recipient];
     // What an earlier generation went through stands in the item of the later one.
     if (item.home == state_.home_epoch(message))
       state_.index.attempt_recorded(message, {number, static_cast<std::uint32_t>(record.offset)},
@@ -102,8 +101,8 @@ class Replay {
     const auto& answer = item.attempt.answer;
     const bool past = item.fate == mail::Fate::queued && item.attempts < recipient.attempts;
     if (past) return;  // written again by the cleaner, for the history
-    state_.index.update(recipient, item.fate, item.attempts, item.next_attempt, describe(answer),
-                        answer.outcome_class);
+    state_.index.update(*slot, item.recipient, item.fate, item.attempts, item.next_attempt,
+                        describe(answer), answer.outcome_class);
     if (item.fate == mail::Fate::queued) return state_.index.reschedule(*slot);
     --state_.accounts.queued;
     if (counting && !item.carried) state_.count(item.fate);

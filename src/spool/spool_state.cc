@@ -9,13 +9,6 @@ namespace {
 // What an item takes besides content, about: the cleaner's choice needs no more.
 constexpr std::uint64_t item_overhead = 256;
 
-std::uint64_t queued_recipients(const IndexedMessage& message) {
-  auto recipients = message.recipients();
-  return static_cast<std::uint64_t>(
-      std::count_if(recipients.begin(), recipients.end(),
-                    [](const auto& r) { return r.fate == mail::Fate::queued; }));
-}
-
 // What a message takes in its home. One that was moved has a record of its own, with its history.
 std::uint64_t octets_at_home(const IndexedMessage& message) {
   if (message.generation > 0) return message.home.record_octets;
@@ -25,7 +18,7 @@ std::uint64_t octets_at_home(const IndexedMessage& message) {
 }  // namespace
 
 bool finished(const IndexedMessage& message) {
-  return queued_recipients(message) == 0;
+  return message.queued() == 0;
 }
 
 void SpoolState::occupy(const IndexedMessage& message) {
@@ -57,7 +50,7 @@ Index::Slot SpoolState::add(const MessageItem& item, const Home& home) {
   auto slot = index.put(item, home);
   const auto& message = index[slot];
   occupy(message);
-  accounts.queued += queued_recipients(message);
+  accounts.queued += message.queued();
   message_octets += message.size;
   last_id = std::max(last_id, item.id.value);
   return slot;
@@ -79,7 +72,7 @@ void SpoolState::move(const MessageItem& item, const Home& home) {
 void SpoolState::remove(Index::Slot slot) {
   const auto& message = index[slot];
   vacate(message);
-  accounts.queued -= queued_recipients(message);
+  accounts.queued -= message.queued();
   message_octets -= message.size;
   index.erase(slot);
 }
@@ -126,11 +119,8 @@ std::vector<Place> SpoolState::to_places(const std::vector<RecordRef>& refs) con
   return places;
 }
 
-// Time in the upper bits, so that a later message has a greater id; chance in the lower ones.
 MessageId SpoolState::next_id() {
-  constexpr unsigned chance_bits = 12;
-  auto now = static_cast<std::uint64_t>(loop.wall().time_since_epoch().count());
-  auto id = now << chance_bits | (loop.random() & ((1u << chance_bits) - 1));
+  auto id = first_id_at(loop.wall()) | (loop.random() & ((1u << id_chance_bits) - 1));
   last_id = std::max(last_id + 1, id);
   return {last_id};
 }
