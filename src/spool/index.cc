@@ -66,8 +66,8 @@ Index::Slot Index::put(const MessageItem& item, const Home& home) {
   message.home = home;
   message.size = static_cast<std::uint32_t>(item.size);
   message.generation = static_cast<std::uint16_t>(item.generation);
-  message.held = item.held;
-  message.deleting = item.deleting;
+  message.held = item.marks.held;
+  message.deleting = item.marks.deleting;
   message.generated = item.generated;
   message.warned = item.warned;
   message.gathered = item.gathered;

@@ -37,6 +37,8 @@ struct Place {
 using Tick = std::uint32_t;
 Tick to_tick(WallTime time);  // rounded up
 WallTime to_time(Tick tick);
+// Due once no standing order suspends its domain any more.
+inline constexpr Tick suspended_due = UINT32_MAX;
 
 struct IndexedRecipient {
   Interner::Number domain = 0;

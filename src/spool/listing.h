@@ -52,6 +52,9 @@ struct ListedMessage {
   std::optional<WallTime> next_attempt;
   std::string reason;  // why it waits
   std::vector<ListedRecipient> recipients;
+  // By an operator: another next hop than the routes say ("": none), another lifetime.
+  std::string next_hop = {};
+  std::optional<Duration> lifetime = {};
 };
 
 struct QueuePage {

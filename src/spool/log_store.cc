@@ -45,9 +45,14 @@ MessageItem item_of(const Generated& generated, MessageId id) {
 
 LogStore::LogStore(Loop& loop, std::unique_ptr<Disk> disk, std::uint64_t segment_octets,
                    LogStoreOptions options)
-    : disk_(std::move(disk)), options_(std::move(options)), state_(loop, *disk_, segment_octets) {}
+    : disk_(std::move(disk)),
+      options_(std::move(options)),
+      state_(loop, *disk_, segment_octets),
+      turns_(loop) {}
 
-LogStore::~LogStore() = default;
+LogStore::~LogStore() {
+  state_.loop.cancel(times_);
+}
 
 Result<std::unique_ptr<LogStore>> LogStore::open(Loop& loop, std::unique_ptr<Disk> disk,
                                                  LogStoreOptions options) {
@@ -68,7 +73,10 @@ Result<void> LogStore::recover_and_start() {
   auto recovered = recover(state_, options_.report);
   if (!recovered) return tl::make_unexpected(recovered.error());
 
+  if (state_.orders.last() > 0)
+    append_item(opening_, OrdersItem{state_.orders.last(), state_.orders.all()});
   GroupCommit::Options options;
+  options.opening = [this] { return std::string_view(opening_); };
   options.next_epoch = recovered->next_epoch;
   options.reserved_until = recovered->reserved_until;
   options.epochs_file = recovered->epochs_file;
@@ -103,13 +111,7 @@ Result<void> LogStore::recover_and_start() {
   }
   if (auto started = commits_->start(); !started) return started;
   for (auto epoch : recovered->retired) recycler_->finish(*state_.segments.by_epoch(epoch));
-  for (MessageId after{};;) {
-    auto slots = state_.index.next(after, 10'000);
-    if (slots.empty()) break;
-    after = state_.index[slots.back()].id;
-    for (auto slot : slots)
-      if (state_.index[slot].deleting) spawn(finish_deletion(state_.index[slot].id));
-  }
+  times_have_come();
   look(true);
   return {};
 }
@@ -153,6 +155,7 @@ void LogStore::notify_due() {
 }
 
 std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
+  end_orders();
   std::vector<Lease> leases;
   auto tick = to_tick(now);
   while (leases.size() < max) {
@@ -165,9 +168,23 @@ std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
     for (std::uint32_t i = 0; i < recipients.size(); ++i) {
       auto& recipient = recipients[i];
       if (recipient.fate != mail::Fate::queued || recipient.due > tick) continue;
+      const auto domain = state_.index.domain(recipient.domain);
+      if (state_.orders.suspends(domain) != nullptr) {
+        recipient.due = suspended_due;
+        continue;
+      }
+      const auto* bounces = state_.orders.bounces(domain);
       recipient.leased = true;
       lease.recipients.push_back(
-          {i, std::string(state_.index.domain(recipient.domain)), recipient.attempts});
+          {i, std::string(domain), recipient.attempts, bounces != nullptr ? bounces->number : 0});
+    }
+    if (lease.recipients.empty()) {
+      state_.index.reschedule(*slot);
+      continue;
+    }
+    if (!state_.directions.empty()) {
+      lease.next_hop = state_.directions.next_hop(message.id);
+      lease.lifetime = state_.directions.lifetime(message.id);
     }
     lease.generated = message.generated;
     lease.warned = message.warned;
@@ -183,6 +200,7 @@ std::optional<WallTime> LogStore::next_due() const {
   auto slot = state_.index.first_due();
   if (!slot) return std::nullopt;
   auto due = Index::due(state_.index[*slot]);
+  if (due == suspended_due) return std::nullopt;
   return due == 0 ? state_.loop.wall() : to_time(due);
 }
 
@@ -202,7 +220,8 @@ void LogStore::release(MessageId id, const std::vector<std::uint32_t>& recipient
 
 bool LogStore::wanted(MessageId id) const {
   auto slot = state_.index.find(id);
-  return slot && !state_.index[*slot].held && !state_.index[*slot].deleting;
+  return slot && !state_.index[*slot].held && !state_.index[*slot].deleting &&
+         !outdated_.contains(id.value);
 }
 
 bool LogStore::reserve(MessageId id, std::size_t recipients) {
@@ -303,6 +322,7 @@ Task<Result<void>> LogStore::settle_together(std::vector<Settlement> settlements
     only_deferred &= settlement.generated.empty() && !settlement.warned;
     for (const auto& generated : settlement.generated) {
       auto item = item_of(generated, state_.next_id());
+      item.marks.held = state_.orders.holds(item.sender) != nullptr;
       made.push_back(
           {item, static_cast<std::uint32_t>(items.size() - record_header_octets), &generated});
       append_item(items, item);
@@ -376,6 +396,7 @@ void LogStore::after_outcomes(MessageId id) {
 void LogStore::end_lease(Slot slot) {
   auto& message = state_.index[slot];
   room_->release(message.id);
+  outdated_.erase(message.id.value);
   message.leased = false;
   for (auto& recipient : message.recipients()) recipient.leased = false;
   if (finished(message)) {
@@ -387,7 +408,10 @@ void LogStore::end_lease(Slot slot) {
       look(false);
     return;
   }
-  if (message.deleting) return spawn(finish_deletion(message.id));
+  if (message.deleting) {
+    state_.removals.again(message.id);
+    return watch_times();
+  }
   state_.index.reschedule(slot);
   notify_due();
 }
@@ -443,7 +467,9 @@ Task<void> LogStore::drain() {
   using namespace std::chrono_literals;
   closing_ = true;
   cleaner_->stop();
-  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || deletions_ > 0)
+  state_.loop.cancel(times_);
+  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || !turns_.idle() ||
+         looks_ > 0)
     co_await sleep_until(state_.loop, state_.loop.steady() + 5ms);
 }
 

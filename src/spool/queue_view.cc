@@ -1,5 +1,7 @@
 #include "spool/queue_view.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "mail/address.h"
@@ -14,16 +16,6 @@ auto take_turns(Loop& loop) {
   return sleep_until(loop, loop.steady());
 }
 
-// The form in which the filters compare: "joe@xn--mnchen-3ya.de" of "Joe@München.de".
-std::string canonical(std::string_view address) {
-  const auto at = address.rfind('@');
-  const auto local_end = at == std::string_view::npos ? address.size() : at + 1;
-  std::string text(address.substr(0, local_end));
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text + mail::canonical_domain(address.substr(local_end));
-}
-
 bool has_recipient(const MessageItem& item, const std::string& address) {
   return std::any_of(item.recipients.begin(), item.recipients.end(),
                      [&](const auto& r) { return canonical(r.address) == address; });
@@ -33,6 +25,9 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
                      const MessageItem& item) {
   ListedMessage shown{message.id, item.sender, item.size, item.arrived, state_of(message), 0,
                       {},         {},          {}};
+  shown.next_hop = state.directions.next_hop(message.id);
+  shown.lifetime = state.directions.lifetime(message.id);
+  const StandingOrder* suspends = nullptr;
   auto recipients = message.recipients();
   Tick next = UINT32_MAX;
   for (std::size_t i = 0; i < recipients.size() && i < item.recipients.size(); ++i) {
@@ -43,6 +38,8 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
       shown.attempts = std::max<std::uint32_t>(shown.attempts, recipient.attempts);
       next = std::min(next, recipient.due);
       if (shown.reason.empty()) shown.reason = reply;
+      if (suspends == nullptr)
+        suspends = state.orders.suspends(state.index.domain(recipient.domain));
     }
     shown.recipients.push_back(
         {item.recipients[i].address,
@@ -51,15 +48,36 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
   }
   if (message.gathered && shown.reason.empty())
     shown.reason = "gathered with others into one report";
-  if (shown.state == QueueState::held)
-    shown.reason = shown.reason.empty() ? "held until it is released"
-                                        : "held until it is released; before that: " + shown.reason;
-  else if (next != UINT32_MAX)
-    shown.next_attempt = next == 0 ? item.arrived : to_time(next);
+  const auto say_first = [&shown](const std::string& reason) {
+    shown.reason = shown.reason.empty() ? reason : reason + "; before that: " + shown.reason;
+  };
+  if (shown.state == QueueState::deleting) {
+    const auto until = to_time(state.removals.at(message.id).value_or(0));
+    say_first(fmt::format("deleted; it can be brought back until {}", to_text(until)));
+  } else if (shown.state == QueueState::held) {
+    const auto* holds = state.orders.holds(item.sender);
+    say_first(holds != nullptr ? describe(*holds) + ", until it is released"
+                               : "held until it is released");
+  } else {
+    if (suspends != nullptr) say_first(describe(*suspends));
+    if (next < suspended_due)
+      shown.next_attempt = next == 0 ? item.arrived : to_time(next);
+    else if (suspends != nullptr)
+      shown.next_attempt = suspends->until;
+  }
   return shown;
 }
 
 }  // namespace
+
+std::string canonical(std::string_view address) {
+  const auto at = address.rfind('@');
+  const auto local_end = at == std::string_view::npos ? address.size() : at + 1;
+  std::string text(address.substr(0, local_end));
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text + mail::canonical_domain(address.substr(local_end));
+}
 
 WallTime arrival_of(MessageId id) {
   return WallTime(Duration(static_cast<std::int64_t>(id.value >> id_time_shift)));
@@ -75,7 +93,9 @@ QueueState state_of(const IndexedMessage& message) {
     return r.fate == mail::Fate::queued && r.attempts > 0;
   });
   if (tried) return QueueState::deferred;
-  return Index::due(message) == 0 ? QueueState::active : QueueState::scheduled;
+  const auto due = Index::due(message);
+  if (due == suspended_due) return QueueState::deferred;
+  return due == 0 ? QueueState::active : QueueState::scheduled;
 }
 
 Matcher::Matcher(const SpoolState& state, const Filter& filter) : state_(state) {

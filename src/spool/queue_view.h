@@ -42,6 +42,9 @@ class Matcher {
   std::optional<mail::OutcomeClass> outcome_class_;
 };
 
+// The form in which the filters compare: "joe@xn--mnchen-3ya.de" of "Joe@München.de".
+std::string canonical(std::string_view address);
+
 QueueState state_of(const IndexedMessage& message);
 // When the message arrived, as its id tells.
 WallTime arrival_of(MessageId id);

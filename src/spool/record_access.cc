@@ -105,15 +105,15 @@ Task<Result<std::string>> read_chunk(SpoolState& state, const ChunkRef& chunk) {
   co_return octets;
 }
 
-void refresh(MessageItem& item, const IndexedMessage& message) {
-  item.held = message.held;
-  item.deleting = message.deleting;
+void refresh(MessageItem& item, const SpoolState& state, const IndexedMessage& message) {
+  item.marks = state.marks(message);
   item.warned = message.warned;
   auto known = message.recipients();
   for (std::size_t i = 0; i < item.recipients.size() && i < known.size(); ++i) {
     item.recipients[i].fate = known[i].fate;
     item.recipients[i].attempts = known[i].attempts;
-    item.recipients[i].next_attempt = known[i].due == 0 ? WallTime{} : to_time(known[i].due);
+    const bool at_once = known[i].due == 0 || known[i].due == suspended_due;
+    item.recipients[i].next_attempt = at_once ? WallTime{} : to_time(known[i].due);
   }
 }
 
