@@ -63,6 +63,7 @@ inline constexpr unsigned commit_tries = 3;            // fresh segments tried a
 inline constexpr unsigned clean_below_percent = 25;   // live share under which a segment is cleaned
 inline constexpr Duration undo_time = 60s;            // a removal can be taken back so long
 inline constexpr std::size_t standing_orders = 1000;  // then giving one more is refused
+inline constexpr std::size_t order_text_octets = 500;  // of an order's reason; then it is refused
 
 // Of the attempts for a message; earlier ones are only counted.
 inline constexpr std::size_t attempts_remembered = 20;     // of a recipient

@@ -34,9 +34,9 @@ struct Action {
 // On messages that are there and on those that come, until it ends.
 struct StandingOrder {
   enum class Kind : std::uint8_t {
-    suspend,  // nothing is tried for these recipients; it waits
+    suspend,  // nothing is tried for these recipients; it waits. Goes before bounce
     bounce,   // these recipients are bounced instead of tried
-    hold,     // mail of this sender is held as it arrives
+    hold,     // mail of this sender is held, and stays so; "<>": also notices of our own
   };
   std::uint64_t number = 0;  // given by the store, never twice
   Kind kind = Kind::suspend;

@@ -115,7 +115,7 @@ TEST(Attempts, TheClassOfTheLastOneIsAFilter) {
   EXPECT_EQ(on->apply({.outcome_class = OutcomeClass::greylisted}, Operation::hold), 1u);
   on.restart();
   EXPECT_EQ(on->list({.outcome_class = OutcomeClass::greylisted}).messages.at(0).id, id);
-  EXPECT_EQ(on->apply({.outcome_class = OutcomeClass::greylisted}, Operation::remove), 1u);
+  EXPECT_EQ(on->apply({.outcome_class = OutcomeClass::greylisted}, remove_at_once()), 1u);
   EXPECT_EQ(on->list().total, 1u);
 }
 

@@ -187,7 +187,7 @@ Task<bool> Cleaner::move_message(MessageId id, Batch& batch) {
     moving_.erase(id.value);
     co_return true;
   }
-  refresh(item, state_.index[*slot]);
+  refresh(item, state_, state_.index[*slot]);
   for (std::size_t i = 0; attempts && i < item.recipients.size(); ++i) {
     auto& history = item.recipients[i].history = std::move((*attempts)[i].known);
     if (short_of_space_ && history.size() > 1) history.erase(history.begin(), history.end() - 1);
@@ -224,7 +224,7 @@ void Cleaner::carry(SegmentTable::Number number, const Record& record, const Ite
     id = warned->id;
     home = warned->home;
   } else {
-    return;  // RETIRE keeps its segment until it is not needed
+    return;  // RETIRE keeps its segment until it is not needed; the orders stand in later ones too
   }
   if (!state_.segments[number].outcomes_for.contains(home)) return;
   auto slot = state_.index.find(id);
@@ -291,7 +291,7 @@ Task<bool> Cleaner::write(Batch& batch) {
       continue;
     }
     const auto& message = state_.index[*slot];
-    append_item(batch.carried, FlagsItem{{id}, home, message.held, message.deleting});
+    append_item(batch.carried, FlagsItem{{id}, home, state_.marks(message)});
     if (message.warned) append_item(batch.carried, WarnedItem{{id}, home});
   }
   struct Progress {

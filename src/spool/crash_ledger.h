@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/limits.h"
 #include "spool/log_store.h"
 #include "spool/queue_view.h"
 
@@ -28,6 +30,7 @@ class CrashLedger {
     std::size_t acknowledged = not_yet;
     std::vector<Recipient> recipients;
     std::vector<std::string> addresses;
+    std::string sender;
     std::string warning;  // content of the one warning that it is late, once it was handed over
   };
 
@@ -40,14 +43,24 @@ class CrashLedger {
     std::vector<std::string> replaces;  // the gathered notices that it reports
   };
 
-  // The operator deletes what is for this address: whoever is matched may go from `begun` on.
-  struct Deletion {
-    std::string address;
+  // What the operator said of all that is for this address ("": of everything), or from this
+  // sender. One after the other.
+  struct Word {
+    Action action;
+    std::string address = {}, sender = {};
+    WallTime begun_at{}, ended_at{};
     std::size_t begun, ended = not_yet;
+  };
+  // A standing order; told apart by its reason.
+  struct Order {
+    StandingOrder order;
+    std::size_t giving, given = not_yet, cancelling = not_yet, cancelled = not_yet;
+    std::size_t over = not_yet;  // its time was
   };
 
   std::map<std::uint64_t, Message> messages;
-  std::vector<Deletion> deletions;
+  std::vector<Word> words;
+  std::vector<Order> orders;
   std::map<std::string, Notice> notices;  // by content, which is different for each
 
   // What is wrong with the store, if it was recovered from a crash after `operations` operations;
@@ -55,7 +68,9 @@ class CrashLedger {
   // what it says of the messages it would deliver.
   std::string check(LogStore& store, const std::map<std::uint64_t, std::string>& contents,
                     const std::map<std::uint64_t, std::vector<bool>>& queued,
+                    const std::map<std::uint64_t, ListedMessage>& listed,
                     const std::map<std::uint64_t, bool>& warned, std::size_t operations) const {
+    if (auto wrong = check_orders(store.orders(), operations); !wrong.empty()) return wrong;
     std::set<std::string> held_notices;
     for (const auto& [id, content] : contents)
       if (!messages.contains(id) && !held_notices.insert(content).second)
@@ -88,6 +103,8 @@ class CrashLedger {
         return "message " + to_string(MessageId{id}) + " has other content";
       if (acknowledged && all_settled)
         return "message " + to_string(MessageId{id}) + " was done and is back";
+      if (auto wrong = check_marks(message, listed.at(id), operations); !wrong.empty())
+        return "message " + to_string(MessageId{id}) + " " + wrong;
       const auto& states = queued.at(id);
       for (std::size_t i = 0; i < states.size(); ++i) {
         const auto& recipient = message.recipients[i];
@@ -142,11 +159,119 @@ class CrashLedger {
     return {};
   }
 
+  // The words that may have met this message before the crash.
+  std::vector<const Word*> words_about(const Message& message, std::size_t operations) const {
+    std::vector<const Word*> found;
+    for (const auto& word : words) {
+      if (word.begun > operations || message.begun > word.ended) continue;
+      if (!word.sender.empty() && word.sender != message.sender) continue;
+      if (!word.address.empty() &&
+          std::count(message.addresses.begin(), message.addresses.end(), word.address) == 0)
+        continue;
+      found.push_back(&word);
+    }
+    return found;
+  }
+  static bool surely(const Word& word, const Message& message, std::size_t operations) {
+    return message.acknowledged <= word.begun && word.ended <= operations;
+  }
+
+  // What may be known of a message as the words went on; `value` of one that says nothing is empty.
+  template <class T, class Value>
+  std::set<T> possible(const Message& message, std::set<T> values, std::size_t operations,
+                       const Value& value) const {
+    for (const auto* word : words_about(message, operations)) {
+      std::optional<T> said = value(word->action);
+      if (!said) continue;
+      if (surely(*word, message, operations)) values.clear();
+      values.insert(*said);
+    }
+    return values;
+  }
+
+  // Whether the operator may have ended it: removed it, and not taken that back in time.
   bool deleted(const Message& message, std::size_t operations) const {
-    return std::any_of(deletions.begin(), deletions.end(), [&](const Deletion& deletion) {
-      return deletion.begun <= operations && message.begun <= deletion.ended &&
-             std::count(message.addresses.begin(), message.addresses.end(), deletion.address) > 0;
-    });
+    const Word* removed = nullptr;
+    for (const auto* word : words_about(message, operations)) {
+      if (word->action.operation == Operation::remove) removed = word;
+      const bool in_time = removed != nullptr && !removed->action.at_once &&
+                           word->ended_at < removed->begun_at + limits::undo_time;
+      if (word->action.operation == Operation::restore && in_time &&
+          surely(*word, message, operations))
+        removed = nullptr;
+    }
+    return removed != nullptr;
+  }
+
+  std::string check_marks(const Message& message, const ListedMessage& listed,
+                          std::size_t operations) const {
+    const bool deleting = listed.state == QueueState::deleting;
+    const auto removed = possible<bool>(message, {false}, operations,
+                                        [](const Action& action) -> std::optional<bool> {
+                                          if (action.operation == Operation::remove) return true;
+                                          if (action.operation == Operation::restore) return false;
+                                          return std::nullopt;
+                                        });
+    if (!removed.contains(deleting)) return deleting ? "is removed" : "was removed and is not";
+    // As it came, and by whose order.
+    std::set<bool> held{false};
+    for (const auto& order : orders) {
+      if (order.order.kind != StandingOrder::Kind::hold || order.order.pattern != message.sender)
+        continue;
+      if (order.given <= message.begun && message.acknowledged <= order.cancelling &&
+          order.over > message.acknowledged)
+        held = {true};
+      else if (order.giving <= message.acknowledged && message.begun <= order.cancelled)
+        held.insert(true);
+    }
+    held =
+        possible<bool>(message, held, operations, [](const Action& action) -> std::optional<bool> {
+          if (action.operation == Operation::hold) return true;
+          if (action.operation == Operation::release) return false;
+          return std::nullopt;
+        });
+    const bool is_held = listed.state == QueueState::held;
+    if (!deleting && !held.contains(is_held)) return is_held ? "is held" : "was held and is not";
+    const auto hops = possible<std::string>(message, {""}, operations,
+                                            [](const Action& action) -> std::optional<std::string> {
+                                              if (action.operation == Operation::reroute)
+                                                return action.next_hop;
+                                              return std::nullopt;
+                                            });
+    if (!hops.contains(listed.next_hop)) return "goes to '" + listed.next_hop + "'";
+    const auto lives = possible<std::optional<Duration>>(
+        message, {std::optional<Duration>()}, operations,
+        [](const Action& action) -> std::optional<std::optional<Duration>> {
+          if (action.operation == Operation::lifetime) return action.lifetime;
+          return std::nullopt;
+        });
+    return lives.contains(listed.lifetime) ? "" : "has another lifetime";
+  }
+
+  std::string check_orders(const std::vector<StandingOrder>& found, std::size_t operations) const {
+    for (const auto& order : orders) {
+      const bool there = std::any_of(found.begin(), found.end(), [&](const StandingOrder& one) {
+        return one.reason == order.order.reason;
+      });
+      const auto name = "the order " + order.order.reason;
+      if (there && order.giving > operations) return name + " is there before it was given";
+      if (there && order.cancelled <= operations) return name + " was cancelled and is back";
+      if (!there && order.given <= operations && order.cancelling > operations &&
+          order.over > operations)
+        return name + " was given and is lost";
+    }
+    for (const auto& one : found) {
+      const auto known = std::find_if(orders.begin(), orders.end(), [&](const Order& order) {
+        return order.order.reason == one.reason;
+      });
+      if (known == orders.end()) return "an order that nobody gave: " + one.reason;
+      if (one.pattern != known->order.pattern || one.kind != known->order.kind ||
+          one.until != known->order.until)
+        return "an order was changed: " + one.reason;
+      if (known->given <= operations && one.number != known->order.number)
+        return "an order has another number: " + one.reason;
+    }
+    return {};
   }
 };
 

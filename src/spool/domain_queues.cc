@@ -17,7 +17,7 @@ constexpr std::size_t allocation_octets = 16;  // of every allocation, about
 Tick to_tick(WallTime time) {
   if (time <= tick_zero) return 0;
   auto ticks = (time - tick_zero + tick - Duration(1)) / tick;
-  return static_cast<Tick>(std::min<std::int64_t>(ticks, never - 1));
+  return static_cast<Tick>(std::min<std::int64_t>(ticks, never_due - 1));
 }
 
 WallTime to_time(Tick ticks) {
@@ -82,7 +82,7 @@ void DomainQueues::settle(Number number) {
     queue.waiting = {};
     queue.paused = false;
   }
-  if (!queue.open() || queue.due() == never) return stand(number, DomainQueue::Place::none, 0);
+  if (!queue.open() || queue.due() == never_due) return stand(number, DomainQueue::Place::none, 0);
   if (queue.place != DomainQueue::Place::by_turn)
     stand(number, DomainQueue::Place::by_due, queue.due());
 }
@@ -99,7 +99,7 @@ std::optional<DomainQueues::Number> DomainQueues::next(Tick now) const {
 void DomainQueues::turn_over(Number number, Tick now) {
   ++turns_;
   const auto& queue = (*this)[number];
-  if (!queue.open() || queue.due() == never) return;  // settle() has seen to it
+  if (!queue.open() || queue.due() == never_due) return;  // settle() has seen to it
   if (queue.due() <= now)
     stand(number, DomainQueue::Place::by_turn, turns_);
   else
@@ -108,7 +108,7 @@ void DomainQueues::turn_over(Number number, Tick now) {
 
 Tick DomainQueues::next_due() const {
   if (!by_turn_.empty()) return 0;
-  return by_due_.empty() ? never : by_due_.front().key;
+  return by_due_.empty() ? never_due : by_due_.front().key;
 }
 
 std::size_t DomainQueues::octets() const {

@@ -20,12 +20,12 @@ namespace malleposte::spool {
 using Tick = std::uint32_t;
 Tick to_tick(WallTime time);  // rounded up
 WallTime to_time(Tick tick);
-inline constexpr Tick never = UINT32_MAX;
+inline constexpr Tick never_due = UINT32_MAX;
 
 // A queued recipient as it stands in the queue of its domain. What is in somebody's hand (leased,
 // held, being deleted) stands there too, due never: so the queue is also the list of them.
 struct Waiting {
-  Tick due = never;
+  Tick due = never_due;
   std::uint32_t node = 0;  // the recipient, in the index's terms
 };
 
@@ -40,7 +40,7 @@ struct DomainQueue {
   Place place = Place::none;
   std::uint32_t at = 0;  // in the heap of that place
 
-  Tick due() const { return waiting.empty() ? never : waiting.front().due; }
+  Tick due() const { return waiting.empty() ? never_due : waiting.front().due; }
   bool open() const { return !paused && !suspended; }
 };
 

@@ -136,7 +136,8 @@ TEST(Items, ComeBackAsTheyWere) {
   message.id = {77};
   message.generation = 2;
   message.origin = 12;
-  message.held = message.generated = message.warned = message.gathered = true;
+  message.marks.held = message.generated = message.warned = message.gathered = true;
+  message.marks.next_hop = "[192.0.2.1]:2525";
   message.body = mail::Body::eight_bit;
   message.arrived = WallTime(Duration(123456789));
   message.size = 5;
@@ -162,7 +163,11 @@ TEST(Items, ComeBackAsTheyWere) {
                       WallTime(Duration(9)),
                       attempt(3),
                       {{9, 4096}, {10, 8192}}};
-  FlagsItem flags{{77}, 12, true, false};
+  FlagsItem flags{{77}, 12, {true, true, WallTime(1h), "relay.example", Duration(48h)}};
+  OrdersItem orders{9, {}};
+  orders.orders.push_back({8, StandingOrder::Kind::bounce, ".example.net", "closed", "anna",
+                           WallTime(2h), WallTime(3h)});
+  orders.orders.push_back({9, StandingOrder::Kind::hold, "<>", "", "", WallTime(2h), {}});
   GoneItem gone{{78}, 13};
   RetireItem retire{14};
   WarnedItem warned{{77}, 12};
@@ -173,6 +178,7 @@ TEST(Items, ComeBackAsTheyWere) {
   append_item(payload, gone);
   append_item(payload, retire);
   append_item(payload, warned);
+  append_item(payload, orders);
 
   ItemReader reader(payload);
   ASSERT_TRUE(reader.next());
@@ -180,7 +186,8 @@ TEST(Items, ComeBackAsTheyWere) {
   EXPECT_EQ(read.id, message.id);
   EXPECT_EQ(read.generation, 2u);
   EXPECT_EQ(read.origin, 12u);
-  EXPECT_TRUE(read.held && read.generated && !read.deleting && read.warned && read.gathered);
+  EXPECT_TRUE(read.generated && read.warned && read.gathered);
+  EXPECT_EQ(read.marks, message.marks);
   EXPECT_EQ(read.body, mail::Body::eight_bit);
   EXPECT_EQ(read.arrived, message.arrived);
   EXPECT_EQ(read.sender, message.sender);
@@ -198,8 +205,22 @@ TEST(Items, ComeBackAsTheyWere) {
   EXPECT_EQ(std::get<RetireItem>(reader.item()), retire);
   ASSERT_TRUE(reader.next());
   EXPECT_EQ(std::get<WarnedItem>(reader.item()), warned);
+  ASSERT_TRUE(reader.next());
+  EXPECT_EQ(std::get<OrdersItem>(reader.item()), orders);
   EXPECT_FALSE(reader.next());
   EXPECT_FALSE(reader.damaged());
+}
+
+// What version 2 wrote of an operator ends behind the flags.
+TEST(Items, FlagsWithoutAttributesAreRead) {
+  std::string payload;
+  append_item(payload, FlagsItem{{77}, 12, {true, false, {}, {}, {}}});
+  ASSERT_EQ(payload.back(), 0);  // the count of attributes
+  payload.pop_back();
+  payload[4] = static_cast<char>(payload.size() - item_prefix_octets);
+  ItemReader reader(payload);
+  ASSERT_TRUE(reader.next());
+  EXPECT_TRUE(std::get<FlagsItem>(reader.item()).marks.held);
 }
 
 TEST(Items, CutShortAtAnyOctetAreDamagedNotMisread) {

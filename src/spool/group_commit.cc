@@ -32,7 +32,7 @@ struct GroupCommit::Job {
   bool sync = false;
   bool sync_old = false;  // the segment before has octets that were not synced
   Disk::File old_file = -1, file = -1;
-  std::string header, high_water, pad;
+  std::string header, opening, high_water, pad;
   std::uint64_t reserved_until = 0;
   std::vector<std::string_view> buffers;
   unsigned tries = 0;
@@ -134,6 +134,11 @@ void GroupCommit::consider() {
   });
 }
 
+std::uint64_t GroupCommit::opening_octets() const {
+  auto octets = options_.opening ? options_.opening().size() : 0;
+  return octets == 0 ? 0 : record_octets(octets);
+}
+
 // Makes the job begin a fresh segment; false when none is free.
 bool GroupCommit::open_segment(Job& job) {
   auto taken = segments_.take(next_epoch_);
@@ -150,6 +155,9 @@ bool GroupCommit::open_segment(Job& job) {
   if (options_.totals) header.totals = options_.totals();
   if (options_.last_id) header.last_id = options_.last_id();
   job.header = encode(header);
+  job.opening.clear();
+  if (opening_octets() > 0)
+    job.opening.append(record_header_octets, '\0').append(options_.opening());
   job.opens = true;
   job.number = *taken;
   job.sync_old = active_ && !unsynced_.empty();
@@ -159,7 +167,8 @@ bool GroupCommit::open_segment(Job& job) {
 
 void GroupCommit::begin_batch() {
   auto job = std::make_shared<Job>();
-  auto most = segments_.segment_octets() - segment_header_octets - sector_octets;
+  auto most =
+      segments_.segment_octets() - segment_header_octets - 2 * sector_octets - opening_octets();
   while (!pending_.empty() && record_octets(pending_.front().record.payload_octets()) > most) {
     auto record = std::move(pending_.front().record);
     pending_.pop_front();
@@ -189,6 +198,7 @@ void GroupCommit::begin_batch() {
 void GroupCommit::take_pending(Job& job) {
   const auto& segment = segments_[job.number];
   auto rest = segment.octets - segment.end - 2 * sector_octets;
+  if (job.opens) rest -= opening_octets();
   std::uint64_t taken = 0;
   std::size_t urgent = 0;
   while (!pending_.empty()) {
@@ -232,17 +242,20 @@ void GroupCommit::place(Job& job) {
   static constexpr char zeros[record_alignment] = {};
   const Window window = job.opens ? 0 : window_;
   auto at = segment.end;
-  for (auto& record : job.records) {
-    auto payload = record.payload();
-    write_record_header(record.buffer.data() + record.begin, record.type,
-                        {segment.epoch, at, window}, static_cast<std::uint32_t>(payload.size()),
-                        crc32c(0, payload));
-    job.places.push_back({job.number, segment.epoch, at});
-    job.buffers.push_back(std::string_view(record.buffer).substr(record.begin));
+  auto put = [&](RecordType type, std::string& buffer, std::size_t begin) {
+    auto payload = std::string_view(buffer).substr(begin + record_header_octets);
+    write_record_header(buffer.data() + begin, type, {segment.epoch, at, window},
+                        static_cast<std::uint32_t>(payload.size()), crc32c(0, payload));
+    job.buffers.push_back(std::string_view(buffer).substr(begin));
     auto octets = record_octets(payload.size());
     if (auto gap = octets - record_header_octets - payload.size(); gap > 0)
       job.buffers.push_back({zeros, gap});
     at += octets;
+  };
+  if (job.opens && !job.opening.empty()) put(RecordType::commit, job.opening, 0);
+  for (auto& record : job.records) {
+    job.places.push_back({job.number, segment.epoch, at});
+    put(record.type, record.buffer, record.begin);
   }
   // A batch that is synced ends with a pad and a sector: what is durable is never written again.
   if (job.sync) {

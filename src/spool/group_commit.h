@@ -67,8 +67,10 @@ class GroupCommit {
     std::uint64_t previous_epoch = 0, previous_end = 0;  // what was recovered
     std::function<Accounts()> totals;                    // for the header of a new segment
     std::function<std::uint64_t()> last_id;              // the same
-    std::function<void()> segment_wanted;                // none is free
-    std::function<void()> segment_opened;                // a fresh one is being written
+    // Items that every segment begins with, as they are when it is opened; "": none.
+    std::function<std::string_view()> opening;
+    std::function<void()> segment_wanted;  // none is free
+    std::function<void()> segment_opened;  // a fresh one is being written
     // A record of messages or outcomes is on the disk but not in its cache: header and payload.
     std::function<void(const Written&, std::string_view)> uncached;
     std::function<void(std::string)> trouble;  // a write or sync failed: what, where
@@ -89,6 +91,8 @@ class GroupCommit {
   std::uint64_t pending_octets() const { return pending_octets_; }
   // Octets left in the active segment.
   std::uint64_t active_rest() const;
+  // What a segment begins with takes so many of its octets.
+  std::uint64_t opening_octets() const;
   std::uint64_t epoch() const { return active_ ? segments_[*active_].epoch : previous_epoch_; }
   bool idle() const { return !writing_ && pending_.empty(); }
   std::uint64_t syncs() const { return syncs_; }

@@ -55,6 +55,7 @@ class IncomingMessage final : public Incoming {
 
     auto item = describe(envelope_, id_, size_);
     for (const auto& chunk : chunks_) item.chunks.push_back(chunk.ref);
+    item.marks.held |= intake_.state.orders.holds(item.sender) != nullptr;
     PendingRecord record;
     record.buffer = std::move(buffer_);
     finish_message_item(record.buffer, record_header_octets, item);
@@ -150,7 +151,7 @@ MessageItem describe(const mail::Envelope& envelope, MessageId id, std::uint64_t
   item.id = id;
   item.body = envelope.body;
   item.requests = envelope.requests;
-  item.held = envelope.held;
+  item.marks.held = envelope.held;
   item.arrived = envelope.arrived;
   item.size = size;
   item.sender = to_string(envelope.reverse_path);

@@ -48,7 +48,7 @@ Index::Slot Index::put(const MessageItem& item, const Home& home) {
   message.used = true;
   message.home = home;
   fill(slot, item);
-  message.counted = state_of(message);
+  message.counted = state(message);
   ++states_[static_cast<std::size_t>(message.counted)];
   add_facts(message, block->summary);
   return slot;
@@ -58,8 +58,8 @@ void Index::fill(Slot slot, const MessageItem& item) {
   auto& message = messages_[slot];
   message.size = static_cast<std::uint32_t>(std::min<std::uint64_t>(item.size, UINT32_MAX));
   message.generation = static_cast<std::uint16_t>(item.generation);
-  message.held = item.held;
-  message.deleting = item.deleting;
+  message.held = item.marks.held;
+  message.deleting = item.marks.deleting;
   message.generated = item.generated;
   message.warned = item.warned;
   message.gathered = item.gathered;
@@ -198,8 +198,18 @@ void Index::forget_latest(IndexedMessage& message) {
 
 // --- Counts and summaries ------------------------------------------------------------------------
 
+QueueState Index::state(const IndexedMessage& message) const {
+  const auto found = state_of(message);
+  if (found != QueueState::active || message.leased) return found;
+  const auto recipients = message.recipients();
+  const bool suspended = std::ranges::all_of(recipients, [&](const auto& recipient) {
+    return !recipient.queued() || domains_[recipient.domain].suspended;
+  });
+  return suspended ? QueueState::deferred : found;
+}
+
 void Index::recount(IndexedMessage& message) {
-  const auto now = state_of(message);
+  const auto now = state(message);
   if (now == message.counted) return;
   auto& in_block = ids_.block_of(message.id.value).summary.states;
   --states_[static_cast<std::size_t>(message.counted)];

@@ -42,6 +42,9 @@ class Index {
     if (slot < messages_.limit()) __builtin_prefetch(&messages_[slot]);
   }
   const Particulars& particulars(const IndexedMessage& message) const;
+  // As people see it. What nobody has tried because standing orders suspend all its domains is
+  // deferred.
+  QueueState state(const IndexedMessage& message) const;
 
   // Takes a recipient's new state in; it is no longer leased. `reply` is the answer as one line. To
   // be followed by end_lease() or reschedule().
@@ -73,8 +76,9 @@ class Index {
   // Neither costs anything when it is so already. resume: true if something waits for it.
   void pause(std::string_view domain);
   bool resume(std::string_view domain);
-  // What standing orders say of a domain: not leased at all, or leased to be bounced (0: not).
-  // `on_new` is called within put() for each domain that was not in the index.
+  // What standing orders say of a domain: not leased at all, or leased to be bounced (0: not). To
+  // be followed by reschedule() of its messages. `on_new` is called within put() for each domain
+  // that was not in the index.
   void set_standing(Interner::Number domain, bool suspended, std::uint32_t bounced_by);
   void on_new_domain(std::function<void(Interner::Number)> callback) {
     domains_.on_new(std::move(callback));

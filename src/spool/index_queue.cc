@@ -52,7 +52,7 @@ void Index::enter_queue(Slot slot, std::size_t number) {
   recipient.parked = message.in_hand();
   domains_.make_room(recipient.domain);
   IndexedHeap(queue.waiting, QueueOrder{*this})
-      .push({recipient.parked ? never : recipient.due, node});
+      .push({recipient.parked ? never_due : recipient.due, node});
   domains_.settle(recipient.domain);
 }
 
@@ -72,7 +72,7 @@ void Index::set_due(IndexedRecipient& recipient, bool parked) {
   recipient.parked = parked;
   auto& queue = domains_[recipient.domain];
   auto& waiting = queue.waiting[recipient.at];
-  const auto due = parked ? never : recipient.due;
+  const auto due = parked ? never_due : recipient.due;
   if (waiting.due == due) return;
   waiting.due = due;
   IndexedHeap(queue.waiting, QueueOrder{*this}).changed(recipient.at);
@@ -161,7 +161,7 @@ bool Index::resume(std::string_view domain) {
   if (!number || !domains_[*number].paused) return false;
   domains_[*number].paused = false;
   domains_.settle(*number);
-  return domains_[*number].due() != never;
+  return domains_[*number].due() != never_due;
 }
 
 void Index::set_standing(Interner::Number number, bool suspended, std::uint32_t bounced_by) {

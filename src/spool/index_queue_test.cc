@@ -57,7 +57,7 @@ TEST(IndexQueue, WhatIsNotDueWaitsAndTellsUntilWhen) {
   EXPECT_EQ(lease(index, 10, now + 10), Ids{1});
   EXPECT_EQ(index.next_due(), now + 20);
   EXPECT_EQ(lease(index, 10, now + 20), Ids{2});
-  EXPECT_EQ(index.next_due(), never);
+  EXPECT_EQ(index.next_due(), never_due);
 }
 
 TEST(IndexQueue, HeldLeasedAndDeletedMessagesAreNotDue) {
@@ -72,7 +72,7 @@ TEST(IndexQueue, HeldLeasedAndDeletedMessagesAreNotDue) {
       index.reschedule(slot);
     };
     set(true);
-    EXPECT_EQ(index.next_due(), never);
+    EXPECT_EQ(index.next_due(), never_due);
     EXPECT_EQ(lease(index), Ids{});
     set(false);
     EXPECT_EQ(lease(index), Ids{1});
@@ -131,7 +131,7 @@ TEST(IndexQueue, APausedDomainIsNotLeasedAndNotWaitedFor) {
   index.pause("unknown.example");
   EXPECT_EQ(lease(index), Ids{2});
   EXPECT_EQ(leased_recipients(index, 2), std::vector<std::size_t>{1});
-  EXPECT_EQ(index.next_due(), never);
+  EXPECT_EQ(index.next_due(), never_due);
   EXPECT_TRUE(index.resume("a.example"));
   EXPECT_FALSE(index.resume("a.example"));
   EXPECT_EQ(lease(index), Ids{1});
@@ -245,7 +245,7 @@ TEST(IndexQueue, AMessageWithThousandsOfRecipientsTakesLittleEachTime) {
   for (auto i : {0u, 1u}) index.update(slot, i, mail::Fate::delivered, 3, {}, "", {});
   EXPECT_EQ(index[slot].queued(), count - 2);
   index.erase(slot);
-  EXPECT_EQ(index.next_due(), never);
+  EXPECT_EQ(index.next_due(), never_due);
 }
 
 // Against a model that looks at everything.
@@ -337,7 +337,8 @@ TEST(IndexQueue, GivesOutWhatIsDueAndNothingElseOverRandomChanges) {
         auto given = lease(index, max, at);
         ASSERT_EQ(given.size(), std::min<std::size_t>(max, expected.size())) << step;
         for (auto id : given) ASSERT_TRUE(expected.contains(id)) << step;
-        if (max == SIZE_MAX && index.next_due() != never) ASSERT_GT(index.next_due(), at) << step;
+        if (max == SIZE_MAX && index.next_due() != never_due)
+          ASSERT_GT(index.next_due(), at) << step;
       }
     }
     std::erase_if(paused, [&](const auto& name) { return !queued(name); });

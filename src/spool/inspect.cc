@@ -15,6 +15,8 @@
 namespace malleposte::spool {
 namespace {
 
+using namespace std::chrono_literals;
+
 struct SegmentFile {
   std::string name;
   std::uint64_t octets = 0;
@@ -113,9 +115,28 @@ struct Line {
                        json ? quoted(reply) : reply);
   }
   std::string operator()(const FlagsItem& item) const {
-    return fmt::format(either(json, "\"item\":\"flags\",\"id\":\"{}\",\"held\":{},\"deleting\":{}",
-                              "flags   {} held {} deleting {}"),
-                       to_string(item.id), item.held, item.deleting);
+    const auto& marks = item.marks;
+    auto line =
+        fmt::format(either(json, "\"item\":\"flags\",\"id\":\"{}\",\"held\":{},\"deleting\":{}",
+                           "flags   {} held {} deleting {}"),
+                    to_string(item.id), marks.held, marks.deleting);
+    if (!marks.next_hop.empty())
+      line += json ? ",\"next_hop\":" + quoted(marks.next_hop) : " next hop " + marks.next_hop;
+    if (marks.lifetime)
+      line += fmt::format(either(json, ",\"lifetime\":{}", " lifetime {} s"), *marks.lifetime / 1s);
+    return line;
+  }
+  std::string operator()(const OrdersItem& item) const {
+    std::string list;
+    for (const auto& order : item.orders)
+      list += json ? fmt::format("{}{{\"number\":{},\"kind\":\"{}\",\"pattern\":{}}}",
+                                 list.empty() ? "" : ",", order.number, to_string(order.kind),
+                                 quoted(order.pattern))
+                   : fmt::format("{} {} {} {}", list.empty() ? "" : ",", order.number,
+                                 to_string(order.kind), order.pattern);
+    return fmt::format(
+        either(json, "\"item\":\"orders\",\"last\":{},\"orders\":[{}]", "orders  up to {}:{}"),
+        item.last, list);
   }
   std::string operator()(const GoneItem& item) const {
     return fmt::format(either(json, "\"item\":\"gone\",\"id\":\"{}\"", "gone    {}"),

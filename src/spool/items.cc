@@ -16,7 +16,8 @@ enum class Kind : std::uint8_t {
   flags = 3,
   gone = 4,
   retire = 5,
-  warned = 6
+  warned = 6,
+  orders = 7,
 };
 
 constexpr std::uint8_t flag_held = 1, flag_deleting = 2, flag_generated = 4, flag_eight_bit = 8,
@@ -25,6 +26,8 @@ constexpr std::uint8_t flag_carried = 1;
 constexpr std::uint8_t has_progress = 0x80;
 constexpr std::uint64_t highest_reply_code = 999;
 constexpr std::uint8_t last_fate = static_cast<std::uint8_t>(mail::Fate::replaced);
+constexpr std::uint8_t last_order_kind = static_cast<std::uint8_t>(StandingOrder::Kind::hold);
+constexpr std::size_t order_least = 22;  // octets
 
 std::size_t begin_item(std::string& payload) {
   auto at = payload.size();
@@ -81,15 +84,18 @@ bool take_fate(std::uint8_t value, mail::Fate& fate) {
   return true;
 }
 
+int flags_of(const Marks& marks) {
+  return (marks.held ? flag_held : 0) | (marks.deleting ? flag_deleting : 0);
+}
+
 void put_message_rest(std::string& out, const MessageItem& item) {
   put(out, item.id.value);
   put_varint(out, item.generation);
   put_varint(out, item.origin);
-  put(out, static_cast<std::uint8_t>(
-               (item.held ? flag_held : 0) | (item.deleting ? flag_deleting : 0) |
-               (item.generated ? flag_generated : 0) |
-               (item.body == mail::Body::eight_bit ? flag_eight_bit : 0) |
-               (item.warned ? flag_warned : 0) | (item.gathered ? flag_gathered : 0)));
+  put(out, static_cast<std::uint8_t>(flags_of(item.marks) | (item.generated ? flag_generated : 0) |
+                                     (item.body == mail::Body::eight_bit ? flag_eight_bit : 0) |
+                                     (item.warned ? flag_warned : 0) |
+                                     (item.gathered ? flag_gathered : 0)));
   put_time(out, item.arrived);
   put_varint(out, item.size);
   put_string(out, item.sender);
@@ -126,8 +132,8 @@ bool take_message(std::string_view octets, MessageItem& item) {
   item.generation = static_cast<std::uint32_t>(reader.take_varint());
   item.origin = reader.take_varint();
   auto flags = reader.take<std::uint8_t>();
-  item.held = flags & flag_held;
-  item.deleting = flags & flag_deleting;
+  item.marks.held = flags & flag_held;
+  item.marks.deleting = flags & flag_deleting;
   item.generated = flags & flag_generated;
   item.body = flags & flag_eight_bit ? mail::Body::eight_bit : mail::Body::seven_bit;
   item.warned = flags & flag_warned;
@@ -180,6 +186,37 @@ bool take_outcome(std::string_view octets, OutcomeItem& item) {
   return reader.good();
 }
 
+bool take_flags(std::string_view octets, FlagsItem& item) {
+  ByteReader reader(octets);
+  item.id.value = reader.take<std::uint64_t>();
+  item.home = reader.take<std::uint64_t>();
+  auto flags = reader.take<std::uint8_t>();
+  item.marks.held = flags & flag_held;
+  item.marks.deleting = flags & flag_deleting;
+  // Version 2 ends here.
+  return reader.empty() ? reader.good() : take_attributes(reader, item.marks);
+}
+
+bool take_orders(std::string_view octets, OrdersItem& item) {
+  ByteReader reader(octets);
+  item.last = reader.take_varint();
+  item.orders.resize(reader.take_count(order_least));
+  for (auto& order : item.orders) {
+    ByteReader fields(reader.take_string());  // later versions may add to them
+    order.number = fields.take_varint();
+    const auto kind = fields.take<std::uint8_t>();
+    order.kind = static_cast<StandingOrder::Kind>(kind);
+    order.pattern = fields.take_string();
+    order.reason = fields.take_string();
+    order.who = fields.take_string();
+    order.given = take_time(fields);
+    const auto until = take_time(fields);
+    if (until != WallTime{}) order.until = until;
+    if (!fields.good() || kind > last_order_kind) return false;
+  }
+  return reader.good();
+}
+
 }  // namespace
 
 void append_item(std::string& payload, const OutcomeItem& item) {
@@ -205,8 +242,8 @@ void append_item(std::string& payload, const FlagsItem& item) {
   auto at = begin_item(payload);
   put(payload, item.id.value);
   put(payload, item.home);
-  put(payload,
-      static_cast<std::uint8_t>((item.held ? flag_held : 0) | (item.deleting ? flag_deleting : 0)));
+  put(payload, static_cast<std::uint8_t>(flags_of(item.marks)));
+  put_attributes(payload, item.marks);
   end_item(payload, at, Kind::flags);
 }
 
@@ -228,6 +265,24 @@ void append_item(std::string& payload, const WarnedItem& item) {
   put(payload, item.id.value);
   put(payload, item.home);
   end_item(payload, at, Kind::warned);
+}
+
+void append_item(std::string& payload, const OrdersItem& item) {
+  auto at = begin_item(payload);
+  put_varint(payload, item.last);
+  put_varint(payload, item.orders.size());
+  for (const auto& order : item.orders) {
+    std::string fields;
+    put_varint(fields, order.number);
+    put(fields, static_cast<std::uint8_t>(order.kind));
+    put_string(fields, order.pattern);
+    put_string(fields, order.reason);
+    put_string(fields, order.who);
+    put_time(fields, order.given);
+    put_time(fields, order.until.value_or(WallTime{}));
+    put_string(payload, fields);
+  }
+  end_item(payload, at, Kind::orders);
 }
 
 void append_item(std::string& payload, const MessageItem& item) {
@@ -267,12 +322,15 @@ bool ItemReader::next() {
         break;
       }
       case Kind::flags: {
-        FlagsItem item{{fields.take<std::uint64_t>()}, fields.take<std::uint64_t>()};
-        auto flags = fields.take<std::uint8_t>();
-        item.held = flags & flag_held;
-        item.deleting = flags & flag_deleting;
-        good = fields.good();
-        item_ = item;
+        FlagsItem item;
+        good = take_flags(octets, item);
+        item_ = std::move(item);
+        break;
+      }
+      case Kind::orders: {
+        OrdersItem item;
+        good = take_orders(octets, item);
+        item_ = std::move(item);
         break;
       }
       case Kind::gone:

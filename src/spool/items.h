@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -11,6 +12,7 @@
 #include "mail/envelope.h"
 #include "mail/message_id.h"
 #include "mail/outcome.h"
+#include "spool/action.h"
 
 namespace malleposte::spool {
 
@@ -43,13 +45,22 @@ struct RecipientState {
   bool operator==(const RecipientState&) const = default;
 };
 
+// What an operator has said about one message. Always written whole: the last of them counts.
+struct Marks {
+  bool held = false;
+  bool deleting = false;                  // removed; until deleted_at that can be taken back
+  WallTime deleted_at{};                  // then it is gone, once a delivery under way has ended
+  std::string next_hop = {};              // in place of what the routes say; "": none
+  std::optional<Duration> lifetime = {};  // in place of queue_lifetime
+  bool operator==(const Marks&) const = default;
+};
+
 // A message. A later generation of the same id replaces an earlier one entirely.
 struct MessageItem {
   MessageId id;
   std::uint32_t generation = 0;
   std::uint64_t origin = 0;  // epoch of the segment where the generation before this one stands
-  bool held = false;
-  bool deleting = false;
+  Marks marks;
   bool generated = false;  // by ourselves: counts as such
   bool warned = false;     // its sender knows that it is late
   bool gathered = false;   // a notice that waits to become part of a report
@@ -86,8 +97,7 @@ struct OutcomeItem {
 struct FlagsItem {
   MessageId id;
   std::uint64_t home = 0;
-  bool held = false;
-  bool deleting = false;  // the rest is deleted once the delivery under way has ended
+  Marks marks;
   bool operator==(const FlagsItem&) const = default;
 };
 
@@ -111,7 +121,16 @@ struct RetireItem {
   bool operator==(const RetireItem&) const = default;
 };
 
-using Item = std::variant<MessageItem, OutcomeItem, FlagsItem, GoneItem, RetireItem, WarnedItem>;
+// All standing orders as they are from here on: the last of them counts. Every segment begins with
+// what then was in force, so that none depends on an earlier one for it.
+struct OrdersItem {
+  std::uint64_t last = 0;  // number given so far
+  std::vector<StandingOrder> orders;
+  bool operator==(const OrdersItem&) const = default;
+};
+
+using Item =
+    std::variant<MessageItem, OutcomeItem, FlagsItem, GoneItem, RetireItem, WarnedItem, OrdersItem>;
 
 // Every item begins with a prefix of 8 octets (kind and length). A message item's content comes
 // first, behind its length, so that it can be received straight into the record's buffer, and
@@ -124,6 +143,7 @@ void append_item(std::string& payload, const FlagsItem& item);
 void append_item(std::string& payload, const GoneItem& item);
 void append_item(std::string& payload, const RetireItem& item);
 void append_item(std::string& payload, const WarnedItem& item);
+void append_item(std::string& payload, const OrdersItem& item);
 void append_item(std::string& payload, const MessageItem& item);
 
 // Completes a message item that began at `at` of `payload` with message_content_at octets of room

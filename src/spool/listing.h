@@ -21,10 +21,10 @@ std::string_view to_string(QueueState state);
 
 // Which messages are meant; all that is given must hold, for one recipient where it is about one.
 struct Filter {
-  std::string id = {};                    // one message; the other fields still apply
+  std::string id = {};         // one message; the other fields still apply
   std::string sender = {};     // address, "@example.org" (all of a domain) or "<>"; without case
-  std::string recipient = {};             // address
-  std::string domain = {};                // of a recipient that is still queued
+  std::string recipient = {};  // address
+  std::string domain = {};     // of a recipient that is still queued
   std::vector<std::string> domains = {};  // the same: any of these (those of a site)
   std::optional<QueueState> state = {};
   std::optional<Duration> older_than = {}, younger_than = {};

@@ -38,9 +38,14 @@ MessageItem item_of(const Generated& generated, MessageId id) {
 
 LogStore::LogStore(Loop& loop, std::unique_ptr<Disk> disk, std::uint64_t segment_octets,
                    LogStoreOptions options)
-    : disk_(std::move(disk)), options_(std::move(options)), state_(loop, *disk_, segment_octets) {}
+    : disk_(std::move(disk)),
+      options_(std::move(options)),
+      state_(loop, *disk_, segment_octets),
+      turns_(loop) {}
 
-LogStore::~LogStore() = default;
+LogStore::~LogStore() {
+  state_.loop.cancel(times_);
+}
 
 Result<std::unique_ptr<LogStore>> LogStore::open(Loop& loop, std::unique_ptr<Disk> disk,
                                                  LogStoreOptions options) {
@@ -61,7 +66,11 @@ Result<void> LogStore::recover_and_start() {
   auto recovered = recover(state_, options_.report);
   if (!recovered) return tl::make_unexpected(recovered.error());
 
+  stand_as_recovered();
+  if (state_.orders.last() > 0)
+    append_item(opening_, OrdersItem{state_.orders.last(), state_.orders.all()});
   GroupCommit::Options options;
+  options.opening = [this] { return std::string_view(opening_); };
   options.next_epoch = recovered->next_epoch;
   options.reserved_until = recovered->reserved_until;
   options.epochs_file = recovered->epochs_file;
@@ -96,13 +105,7 @@ Result<void> LogStore::recover_and_start() {
   }
   if (auto started = commits_->start(); !started) return started;
   for (auto epoch : recovered->retired) recycler_->finish(*state_.segments.by_epoch(epoch));
-  for (MessageId after{};;) {
-    auto slots = state_.index.next(after, 10'000);
-    if (slots.empty()) break;
-    after = state_.index[slots.back()].id;
-    for (auto slot : slots)
-      if (state_.index[slot].deleting) spawn(finish_deletion(state_.index[slot].id));
-  }
+  times_have_come();
   look(true);
   return {};
 }
@@ -146,6 +149,7 @@ void LogStore::notify_due() {
 }
 
 std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
+  end_orders();
   std::vector<Lease> leases;
   for (auto slot : state_.index.lease(to_tick(now), max)) {
     const auto& message = state_.index[slot];
@@ -158,6 +162,10 @@ std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
       lease.recipients.push_back({i, std::string(state_.index.domain(recipient.domain)),
                                   recipient.attempts,
                                   state_.index.domains()[recipient.domain].bounced_by});
+    }
+    if (!state_.directions.empty()) {
+      lease.next_hop = state_.directions.next_hop(message.id);
+      lease.lifetime = state_.directions.lifetime(message.id);
     }
     lease.generated = message.generated;
     lease.warned = message.warned;
@@ -172,7 +180,7 @@ std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
 
 std::optional<WallTime> LogStore::next_due() const {
   auto due = state_.index.next_due();
-  if (due == never) return std::nullopt;
+  if (due == never_due) return std::nullopt;
   return due == 0 ? state_.loop.wall() : to_time(due);
 }
 
@@ -197,7 +205,8 @@ void LogStore::release(MessageId id, const std::vector<std::uint32_t>& recipient
 
 bool LogStore::wanted(MessageId id) const {
   auto slot = state_.index.find(id);
-  return slot && !state_.index[*slot].held && !state_.index[*slot].deleting;
+  return slot && !state_.index[*slot].held && !state_.index[*slot].deleting &&
+         !outdated_.contains(id.value);
 }
 
 bool LogStore::reserve(MessageId id, std::size_t recipients) {
@@ -298,6 +307,7 @@ Task<Result<void>> LogStore::settle_together(std::vector<Settlement> settlements
     only_deferred &= settlement.generated.empty() && !settlement.warned;
     for (const auto& generated : settlement.generated) {
       auto item = item_of(generated, state_.next_id());
+      item.marks.held = state_.orders.holds(item.sender) != nullptr;
       made.push_back(
           {item, static_cast<std::uint32_t>(items.size() - record_header_octets), &generated});
       append_item(items, item);
@@ -368,6 +378,7 @@ void LogStore::after_outcomes(MessageId id) {
 void LogStore::end_lease(Slot slot) {
   const auto& message = state_.index[slot];
   room_->release(message.id);
+  outdated_.erase(message.id.value);
   state_.index.end_lease(slot);
   if (finished(message)) {
     auto home = message.home.segment;
@@ -378,7 +389,10 @@ void LogStore::end_lease(Slot slot) {
       look(false);
     return;
   }
-  if (message.deleting) return spawn(finish_deletion(message.id));
+  if (message.deleting) {
+    state_.removals.again(message.id);
+    return watch_times();
+  }
   notify_due();
 }
 
@@ -433,7 +447,9 @@ Task<void> LogStore::drain() {
   using namespace std::chrono_literals;
   closing_ = true;
   cleaner_->stop();
-  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || deletions_ > 0)
+  state_.loop.cancel(times_);
+  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || !turns_.idle() ||
+         looks_ > 0)
     co_await sleep_until(state_.loop, state_.loop.steady() + 5ms);
 }
 

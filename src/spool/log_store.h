@@ -6,6 +6,8 @@
 //   queue_view        filters and listings            recycler       segments used again
 //   room              who may still write             cleaner        segments emptied
 //   recovery          everything from the log alone
+//   operations.cc     what an operator does to messages
+//   orders.cc         and until further notice
 //
 // Loop thread; the blocking parts run on the loop's lanes. Must outlive its Incoming and
 // StoredMessage objects; await drain() before destroying it.
@@ -14,12 +16,13 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 
 #include "spool/cleaner.h"
 #include "spool/incoming_message.h"
 #include "spool/recycler.h"
 #include "spool/store.h"
+#include "spool/turns.h"
 
 namespace malleposte::spool {
 
@@ -69,7 +72,7 @@ class LogStore final : public Store {
   Accounts accounts() const override;
   Counters counters() const override;
 
-  // Begins nothing more of its own (cleaning, deletions that failed before) and returns once
+  // Begins nothing more of its own (cleaning, the end of removals) and returns once
   // nothing is on its way to the disk.
   Task<void> drain();
 
@@ -91,14 +94,33 @@ class LogStore final : public Store {
   void end_lease(Slot slot);
   Task<void> not_moving(MessageId id);
   Task<void> not_moving(const std::vector<MessageId>& ids);
-  void append_deletion(std::string& items, Slot slot) const;
-  void take_deletion(Slot slot, const Written& where);
-  Task<void> finish_deletion(MessageId id);
+  // operations.cc
+  struct Change {
+    // Changes the marks; false: this message is left as it is.
+    std::function<bool(const IndexedMessage&, Marks&)> marks;
+    std::function<void(IndexedMessage&)> durable = {};  // what follows from it
+  };
+  Task<Result<std::uint64_t>> mark(std::vector<MessageId> ids, Change change);
+  Change change_of(const Action& action);
   Task<Result<std::uint64_t>> flush(std::vector<MessageId> ids);
-  Task<Result<std::uint64_t>> set_held(std::vector<MessageId> ids, bool held);
-  Task<Result<std::uint64_t>> remove(std::vector<MessageId> ids);
+  Task<Result<std::uint64_t>> remove_at_once(std::vector<MessageId> ids);
   Task<Result<std::uint64_t>> bounce(std::vector<MessageId> ids);
   Task<Result<bool>> bounce_one(MessageId id);
+  void append_deletion(std::string& items, Slot slot) const;
+  void take_deletion(Slot slot, const Written& where);
+  Task<void> end_removals();
+  void watch_times(Duration at_least = {});
+  void times_have_come();
+
+  // orders.cc
+  Task<Result<void>> keep(const StandingOrders& orders, Urgency urgency);
+  Task<Result<void>> apply_order(StandingOrder order);
+  void end_orders();
+  Task<void> order_ended(StandingOrder order);
+  void stand_as_recovered();
+  void stand(const StandingOrder& order);
+  void stand(Interner::Number domain);
+  Task<void> each_message(std::function<void(Slot)> look);
 
   std::unique_ptr<Disk> disk_;
   LogStoreOptions options_;
@@ -111,7 +133,12 @@ class LogStore final : public Store {
   std::function<void()> due_;
   bool due_posted_ = false;
   bool closing_ = false;
-  unsigned deletions_ = 0;  // finish_deletion() under way
+  Turns turns_;              // of those who write marks and orders
+  Loop::TimerId times_ = 0;  // the next removal or order ends
+  // Leased, and not to be delivered as they were leased: an operator has spoken since.
+  std::unordered_set<std::uint64_t> outdated_;
+  std::string opening_;  // the orders as they were kept last: every segment begins with them
+  unsigned looks_ = 0;   // each_message() under way
   MakeDsns make_dsns_;
   OnGenerated generated_;
 };

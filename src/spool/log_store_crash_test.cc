@@ -17,6 +17,7 @@ namespace {
 struct Holdings {
   std::map<std::uint64_t, std::string> contents;
   std::map<std::uint64_t, std::vector<bool>> queued;
+  std::map<std::uint64_t, ListedMessage> listed;
   std::map<std::uint64_t, bool> warned;  // of what is neither held nor being deleted
   std::string error;
 };
@@ -40,6 +41,7 @@ Task<void> read_all(LogStore& store, Holdings& holdings, bool& done) {
       content += *part;
     }
     holdings.contents[message.id.value] = content;
+    holdings.listed[message.id.value] = message;
     auto& queued = holdings.queued[message.id.value];
     for (const auto& recipient : message.recipients)
       queued.push_back(recipient.state == "active" || recipient.state == "deferred" ||
@@ -112,7 +114,7 @@ class RecordedRun {
     while (left_ > 0) {
       --left_;
       mail::Envelope envelope;
-      envelope.reverse_path = {"sender", "example.org"};
+      envelope.reverse_path = {"sender" + std::to_string(random_() % 4), "example.org"};
       envelope.arrived = instance_.loop.wall();
       auto recipients = 1 + random_() % 3;
       for (std::size_t i = 0; i < recipients; ++i)
@@ -126,6 +128,7 @@ class RecordedRun {
       auto& message = ledger.messages[incoming->id().value];
       message.content = content();
       message.recipients.resize(recipients);
+      message.sender = to_string(envelope.reverse_path);
       for (const auto& recipient : envelope.recipients)
         message.addresses.push_back(to_string(recipient));
       message.begun = now();
@@ -250,27 +253,101 @@ class RecordedRun {
   }
 
   Task<void> operate() {
-    for (int i = 0; i < 12; ++i) {
-      co_await sleep_until(instance_.loop, instance_.loop.steady() + 30ms * (random_() % 20));
-      Filter filter;
-      filter.recipient = "user" + std::to_string(random_() % 50) + "@example.net";
-      auto kind = random_() % 4;
-      if (kind == 3) {
-        ledger.deletions.push_back({filter.recipient, now()});
-        (void)co_await instance_.store->apply(filter, Operation::remove);
-        ledger.deletions.back().ended = now();
-      } else {
-        (void)co_await instance_.store->apply(filter, kind == 0   ? Operation::hold
-                                                      : kind == 1 ? Operation::release
-                                                                  : Operation::flush);
+    for (int i = 0; i < 30; ++i) {
+      co_await sleep_until(instance_.loop, instance_.loop.steady() + 30ms * (random_() % 10));
+      const auto address = "user" + std::to_string(random_() % 50) + "@example.net";
+      switch (random_() % 11) {
+        case 0:
+          co_await say(Operation::hold, address);
+          break;
+        case 1:
+          co_await say(Operation::release, address);
+          break;
+        case 2:
+          co_await say(Operation::flush, address);
+          break;
+        case 3:
+          co_await say(remove_at_once(), address);
+          break;
+        case 4:
+        case 5:
+          removed_.push_back(address);
+          co_await say(Operation::remove, address);
+          break;
+        case 6:
+          if (!removed_.empty())
+            co_await say(Operation::restore, removed_[random_() % removed_.size()]);
+          break;
+        case 7: {
+          Action action(Operation::reroute);
+          if (random_() % 3) action.next_hop = "hop" + std::to_string(i) + ".example";
+          co_await say(action, address);
+          break;
+        }
+        case 8: {
+          Action action(Operation::lifetime);
+          if (random_() % 3) action.lifetime = 1h * (1 + i);
+          co_await say(action, address);
+          break;
+        }
+        case 9:
+          co_await give();
+          break;
+        default:
+          if (!ledger.orders.empty()) co_await cancel(random_() % ledger.orders.size());
       }
     }
-    (void)co_await instance_.store->apply({}, Operation::release);
+    for (std::size_t i = 0; i < ledger.orders.size(); ++i) co_await cancel(i);
+    co_await say(Operation::release, "");
+  }
+
+  Task<void> say(Action action, std::string address) {
+    const auto number = ledger.words.size();
+    ledger.words.push_back({action, address, {}, instance_.loop.wall(), {}, now()});
+    (void)co_await instance_.store->apply({.recipient = address}, action);
+    ledger.words[number].ended = now();
+    ledger.words[number].ended_at = instance_.loop.wall();
+  }
+
+  Task<void> give() {
+    using Kind = StandingOrder::Kind;
+    StandingOrder order;
+    order.kind = static_cast<Kind>(random_() % 3);
+    order.pattern = order.kind == Kind::hold
+                        ? "sender" + std::to_string(random_() % 4) + "@example.org"
+                        : std::string(random_() % 2 ? "example.net" : "*");
+    order.reason = "number " + std::to_string(ledger.orders.size());
+    if (random_() % 3 == 0) order.until = instance_.loop.wall() + 20ms * (1 + random_() % 20);
+    const auto number = ledger.orders.size();
+    ledger.orders.push_back({order, now()});
+    // It says so of what is there, too.
+    const auto word = ledger.words.size();
+    const bool holds = order.kind == Kind::hold;
+    if (holds)
+      ledger.words.push_back(
+          {Operation::hold, {}, order.pattern, instance_.loop.wall(), {}, now()});
+    if (order.until)
+      instance_.loop.call_at(instance_.loop.steady() + (*order.until - instance_.loop.wall()),
+                             [this, number] { ledger.orders[number].over = now(); });
+    auto given = co_await instance_.store->give(order);
+    EXPECT_TRUE(given);
+    ledger.orders[number].order.number = given.value_or(0);
+    ledger.orders[number].given = now();
+    if (holds) ledger.words[word].ended = now();
+  }
+
+  Task<void> cancel(std::size_t number) {
+    auto& order = ledger.orders[number];
+    if (order.cancelling != CrashLedger::not_yet) co_return;
+    order.cancelling = now();
+    EXPECT_TRUE(co_await instance_.store->cancel(order.order.number));
+    ledger.orders[number].cancelled = now();
   }
 
   Instance instance_;
   std::mt19937_64 random_;
   std::map<std::uint64_t, std::string> notices_;  // by id: content
+  std::vector<std::string> removed_;              // addresses
   std::size_t left_;
   std::size_t clients_ = 0;
   Loop::TimerId timer_ = 0;
@@ -285,8 +362,8 @@ std::string verdict(const CrashLedger& ledger, const DiskImage& image, std::size
   if (instance.store->counters().damaged_records > 0) return "reports damage";
   auto holdings = holdings_of(instance);
   if (!holdings.error.empty()) return holdings.error;
-  auto wrong = ledger.check(*instance.store, holdings.contents, holdings.queued, holdings.warned,
-                            operations);
+  auto wrong = ledger.check(*instance.store, holdings.contents, holdings.queued, holdings.listed,
+                            holdings.warned, operations);
   if (!wrong.empty() || !again) return wrong;
   instance.loop.run_for(10s);  // cleaning, retiring
   PowerCut cut(instance.disk->start(), instance.disk->operations());

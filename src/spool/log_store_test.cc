@@ -214,35 +214,6 @@ TEST(LogStore, AMessageMayComeInHeld) {
   EXPECT_EQ(second.list().messages.at(0).state, QueueState::held);
 }
 
-TEST(LogStore, ADeletionIsDurableWhenItIsAnsweredAndMakesNoNotice) {
-  Instance first;
-  first.send("x", {"a@example.net", "b@example.net"});
-  first.send("y", {"c@example.com"});
-  EXPECT_EQ(first.apply({.recipient = "B@example.net"}, Operation::remove), 1u);
-  EXPECT_EQ(first.list().total, 1u);
-  EXPECT_EQ(first.store->accounts().deleted, 2u);
-  EXPECT_TRUE(first.balanced());
-  Instance second(2, first.disk->files());
-  EXPECT_EQ(second.list().total, 1u);
-  EXPECT_TRUE(second.balanced());
-}
-
-TEST(LogStore, AMessageUnderDeliveryIsDeletedWhenTheDeliveryHasEnded) {
-  Instance instance;
-  auto sent = instance.send("x", {"a@example.net", "b@example.net"});
-  auto lease = instance.store->lease(instance.loop.wall(), 1).at(0);
-  EXPECT_EQ(instance.apply({.id = to_string(sent.id)}, Operation::remove), 1u);
-  EXPECT_EQ(instance.list().messages.at(0).state, QueueState::deleting);
-  auto settlement = Instance::settlement(lease, mail::Fate::delivered);
-  settlement.outcomes[1].fate = mail::Fate::queued;
-  ASSERT_TRUE(instance.run(instance.store->settle(settlement)));
-  instance.loop.run_for(1s);
-  EXPECT_EQ(instance.list().total, 0u);
-  auto accounts = instance.store->accounts();
-  EXPECT_EQ(accounts.delivered, 1u);
-  EXPECT_EQ(accounts.deleted, 1u);
-}
-
 TEST(LogStore, APausedDomainIsLeasedAgainWhenItIsResumedAndRings) {
   Instance instance;
   instance.send("x", {"a@slow.example"});

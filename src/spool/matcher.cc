@@ -133,7 +133,7 @@ bool Matcher::may_match(const BlockSummary& summary) const {
 
 bool Matcher::matches(const IndexedMessage& message) const {
   if (nothing_ || message.id.value < first_ || message.id.value > last_) return false;
-  if (state_ && state_of(message) != *state_) return false;
+  if (state_ && index_.state(message) != *state_) return false;
   if (larger_than_ && message.size <= *larger_than_) return false;
   if (smaller_than_ && message.size >= *smaller_than_) return false;
   if (sender_ && !of_wanted_sender(message)) return false;

@@ -2,6 +2,8 @@
 // force in memory at once, so that no delivery begins meanwhile, and is answered when it is
 // durable; if it cannot be made durable it is taken back.
 #include <algorithm>
+#include <cassert>
+#include <utility>
 
 #include "base/limits.h"
 #include "spool/log_store.h"
@@ -12,7 +14,8 @@ namespace malleposte::spool {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr std::size_t messages_at_once = 500;  // in one record
+constexpr std::size_t messages_at_once = 500;      // in one record
+constexpr std::size_t octets_at_once = 24 * 1024;  // the same, about
 constexpr Duration try_again_after = 1s;
 const mail::Answer by_operator{
     {}, {}, 0, {}, "deleted by the operator", mail::OutcomeClass::by_operator};
@@ -28,33 +31,11 @@ std::vector<MessageId> part_of(const std::vector<MessageId>& ids, std::size_t fr
 
 Task<Result<std::uint64_t>> LogStore::apply(Filter filter, Action action) {
   auto ids = co_await find_messages(state_, std::move(filter));
-  switch (action.operation) {
-    case Operation::flush:
-      co_return co_await flush(std::move(ids));
-    case Operation::hold:
-      co_return co_await set_held(std::move(ids), true);
-    case Operation::release:
-      co_return co_await set_held(std::move(ids), false);
-    case Operation::remove:
-      co_return co_await remove(std::move(ids));
-    case Operation::bounce:
-      co_return co_await bounce(std::move(ids));
-    case Operation::restore:
-    case Operation::reroute:
-    case Operation::lifetime:
-      break;
-  }
-  co_return 0;
-}
-
-std::vector<StandingOrder> LogStore::orders() const {
-  return {};
-}
-Task<Result<std::uint64_t>> LogStore::give(StandingOrder) {
-  co_return fail(Fault::resource, "standing orders are not here yet");
-}
-Task<Result<bool>> LogStore::cancel(std::uint64_t) {
-  co_return false;
+  if (action.operation == Operation::flush) co_return co_await flush(std::move(ids));
+  if (action.operation == Operation::bounce) co_return co_await bounce(std::move(ids));
+  if (action.operation == Operation::remove && action.at_once)
+    co_return co_await remove_at_once(std::move(ids));
+  co_return co_await mark(std::move(ids), change_of(action));
 }
 
 Task<Result<std::uint64_t>> LogStore::flush(std::vector<MessageId> ids) {
@@ -73,88 +54,119 @@ Task<Result<std::uint64_t>> LogStore::flush(std::vector<MessageId> ids) {
   co_return count;
 }
 
-Task<Result<std::uint64_t>> LogStore::set_held(std::vector<MessageId> ids, bool held) {
+// Says something about each of them: in memory at once, answered when it is durable, taken back
+// when it cannot be made so. One batch after the other, and nobody else's between: what is taken
+// back is what stood before.
+Task<Result<std::uint64_t>> LogStore::mark(std::vector<MessageId> ids, Change change) {
   std::uint64_t count = 0;
-  for (std::size_t from = 0; from < ids.size(); from += messages_at_once) {
+  for (std::size_t next = 0; next < ids.size();) {
+    const auto batch = part_of(ids, next);
+    auto turn = co_await turns_.take();
+    co_await not_moving(batch);
     std::string items(record_header_octets, '\0');
     std::vector<MessageId> changed;
-    const auto batch = part_of(ids, from);
-    co_await not_moving(batch);
+    std::vector<Marks> before;
     for (auto id : batch) {
+      if (items.size() >= octets_at_once) break;
+      ++next;
       auto slot = state_.index.find(id);
       if (!slot) continue;
-      auto& message = state_.index[*slot];
-      if (message.held == held || message.deleting) continue;
-      message.held = held;
-      state_.index.reschedule(*slot);
-      append_item(items, FlagsItem{id, state_.home_epoch(message), held, false});
+      const auto& message = state_.index[*slot];
+      auto old = state_.marks(message);
+      auto marks = old;
+      if (!change.marks(message, marks)) continue;
+      state_.mark(*slot, marks);
+      append_item(items, FlagsItem{id, state_.home_epoch(message), std::move(marks)});
       changed.push_back(id);
+      before.push_back(std::move(old));
     }
     if (changed.empty()) continue;
     auto written = co_await write(std::move(items), changed, [&](const Written& where) {
-      for (auto id : changed)
-        if (auto slot = state_.index.find(id))
-          state_.segments.outcome_added(where.segment, state_.home_epoch(state_.index[*slot]));
-    });
-    if (!written) {
       for (auto id : changed) {
         auto slot = state_.index.find(id);
         if (!slot) continue;
-        state_.index[*slot].held = !held;
+        auto& message = state_.index[*slot];
+        state_.segments.outcome_added(where.segment, state_.home_epoch(message));
+        if (change.durable) change.durable(message);
         state_.index.reschedule(*slot);
       }
+    });
+    if (!written) {
+      for (std::size_t i = 0; i < changed.size(); ++i)
+        if (auto slot = state_.index.find(changed[i])) state_.mark(*slot, before[i]);
+      watch_times();
+      notify_due();
       co_return tl::make_unexpected(written.error());
     }
     count += changed.size();
   }
-  if (!held) notify_due();
+  watch_times();
+  notify_due();
   co_return count;
 }
 
-// What is being delivered just now is marked, and deleted when that has ended and has not delivered
-// it; everything else goes at once.
-Task<Result<std::uint64_t>> LogStore::remove(std::vector<MessageId> ids) {
-  std::uint64_t count = 0;
-  for (std::size_t from = 0; from < ids.size(); from += messages_at_once) {
-    std::string items(record_header_octets, '\0');
-    std::vector<MessageId> about;
-    const auto batch = part_of(ids, from);
-    co_await not_moving(batch);
-    for (auto id : batch) {
-      auto slot = state_.index.find(id);
-      if (!slot || state_.index[*slot].deleting) continue;
-      auto& message = state_.index[*slot];
-      message.deleting = true;
-      state_.index.reschedule(*slot);
-      about.push_back(id);
-      if (message.leased)
-        append_item(items, FlagsItem{id, state_.home_epoch(message), message.held, true});
-      else
-        append_deletion(items, *slot);
-    }
-    if (about.empty()) continue;
-    auto written = co_await write(std::move(items), about, [&](const Written& where) {
-      for (auto id : about) {
-        auto slot = state_.index.find(id);
-        if (!slot) continue;
-        if (state_.index[*slot].leased)
-          state_.segments.outcome_added(where.segment, state_.home_epoch(state_.index[*slot]));
-        else
-          take_deletion(*slot, where);
-      }
-    });
-    if (!written) {
-      for (auto id : about) {
-        auto slot = state_.index.find(id);
-        if (!slot) continue;
-        state_.index[*slot].deleting = false;
-        state_.index.reschedule(*slot);
-      }
-      notify_due();
-      co_return tl::make_unexpected(written.error());
-    }
-    count += about.size();
+// What each operation that only says something changes, and what follows.
+LogStore::Change LogStore::change_of(const Action& action) {
+  const auto hold = [](bool held) -> Change {
+    return {[held](const IndexedMessage&, Marks& marks) {
+      return std::exchange(marks.held, held) != held;
+    }};
+  };
+  // What it was tried with counts no more: it is tried again now, and not as it was leased.
+  const auto try_anew = [this](IndexedMessage& message) {
+    if (message.leased) outdated_.insert(message.id.value);
+    for (auto& recipient : message.recipients())
+      if (recipient.fate == mail::Fate::queued && recipient.attempts > 0) recipient.due = 0;
+  };
+  switch (action.operation) {
+    case Operation::hold:
+      return hold(true);
+    case Operation::release:
+      return hold(false);
+    case Operation::remove:
+      return {[at_once = action.at_once,
+               at = state_.loop.wall() + (action.at_once ? Duration{} : limits::undo_time)](
+                  const IndexedMessage&, Marks& marks) {
+        if (marks.deleting && (!at_once || marks.deleted_at <= at)) return false;
+        marks.deleting = true;
+        marks.deleted_at = at;
+        return true;
+      }};
+    case Operation::restore:
+      return {[](const IndexedMessage&, Marks& marks) {
+        marks.deleted_at = {};
+        return std::exchange(marks.deleting, false);
+      }};
+    case Operation::reroute:
+      return {[next_hop = action.next_hop](const IndexedMessage&, Marks& marks) {
+                marks.next_hop = next_hop;
+                return true;
+              },
+              try_anew};
+    case Operation::lifetime:
+      return {[lifetime = action.lifetime](const IndexedMessage&, Marks& marks) {
+                marks.lifetime = lifetime;
+                return true;
+              },
+              // What is too old by it now need not wait for its next attempt to expire.
+              [this, try_anew, lifetime = action.lifetime](IndexedMessage& message) {
+                if (lifetime && arrival_of(message.id) + *lifetime <= state_.loop.wall())
+                  try_anew(message);
+              }};
+    case Operation::flush:
+    case Operation::bounce:
+      break;
   }
+  assert(false && "an operation of its own");
+  return {};
+}
+
+// The removal is durable when it is answered, and so it ends after a crash, too.
+Task<Result<std::uint64_t>> LogStore::remove_at_once(std::vector<MessageId> ids) {
+  Action action{Operation::remove};
+  action.at_once = true;
+  auto count = co_await mark(std::move(ids), change_of(action));
+  co_await end_removals();
   co_return count;
 }
 
@@ -182,25 +194,60 @@ void LogStore::take_deletion(Slot slot, const Written& where) {
   end_lease(slot);
 }
 
-// The mark is durable and the delivery has ended: makes the end of every recipient that is left
-// durable too. As long as that fails the message stays, marked, and it is tried again.
-Task<void> LogStore::finish_deletion(MessageId id) {
-  ++deletions_;
-  for (;;) {
-    co_await not_moving(id);
-    auto slot = state_.index.find(id);
-    if (!slot) break;
+// Makes the end of removals whose time has come durable, many in one record. What is just being
+// delivered comes again when that has ended and has not delivered it. As long as it cannot be made
+// durable the messages stay, removed, and it is tried again.
+Task<void> LogStore::end_removals() {
+  auto turn = co_await turns_.take();
+  std::vector<MessageId> waiting;
+  while (!closing_) {
+    if (waiting.empty())
+      waiting = state_.removals.take(to_tick(state_.loop.wall()), messages_at_once);
+    if (waiting.empty()) break;
+    co_await not_moving(waiting);
     std::string items(record_header_octets, '\0');
-    append_deletion(items, *slot);
-    std::vector<MessageId> about{id};
+    std::vector<MessageId> about;
+    while (!waiting.empty() && items.size() < octets_at_once) {
+      auto slot = state_.index.find(waiting.back());
+      waiting.pop_back();
+      if (!slot || state_.index[*slot].leased) continue;
+      append_deletion(items, *slot);
+      about.push_back(state_.index[*slot].id);
+    }
+    if (about.empty()) continue;
     auto written = co_await write(std::move(items), about, [&](const Written& where) {
-      if (auto now = state_.index.find(id)) take_deletion(*now, where);
+      for (auto id : about)
+        if (auto slot = state_.index.find(id)) take_deletion(*slot, where);
     });
-    if (written || closing_) break;
-    co_await sleep_until(state_.loop, state_.loop.steady() + try_again_after);
-    if (closing_) break;
+    if (written) continue;
+    for (auto id : about) state_.removals.again(id);
+    for (auto id : waiting) state_.removals.again(id);
+    co_return watch_times(try_again_after);
   }
-  --deletions_;
+  watch_times();
+}
+
+// Sets the timer for what ends next by itself, not before `at_least` from now. The clock of the
+// messages may be set meanwhile: it is looked at again after a while.
+void LogStore::watch_times(Duration at_least) {
+  state_.loop.cancel(times_);
+  times_ = 0;
+  auto next = state_.orders.next_end();
+  if (auto removal = state_.removals.next(); removal && (!next || to_time(*removal) < *next))
+    next = to_time(*removal);
+  if (!next || closing_) return;
+  const auto left = std::clamp<Duration>(*next - state_.loop.wall(), at_least, limits::undo_time);
+  times_ = state_.loop.call_at(state_.loop.steady() + left, [this] {
+    times_ = 0;
+    times_have_come();
+  });
+}
+
+void LogStore::times_have_come() {
+  end_orders();
+  const auto removal = state_.removals.next();
+  if (removal && *removal <= to_tick(state_.loop.wall())) return spawn(end_removals());
+  watch_times();
 }
 
 // Many at the same time, so that they share their syncs.

@@ -1,5 +1,7 @@
 #include "spool/queue_view.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "spool/search.h"
@@ -11,18 +13,24 @@ constexpr std::size_t reads_at_once = 64;  // of records, before others have the
 
 ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
                      const MessageItem& item) {
-  ListedMessage shown{message.id, item.sender, item.size, item.arrived, state_of(message), 0,
-                      {},         {},          {}};
+  ListedMessage shown{
+      message.id, item.sender, item.size, item.arrived, state.index.state(message), 0, {}, {}, {}};
+  shown.next_hop = state.directions.next_hop(message.id);
+  shown.lifetime = state.directions.lifetime(message.id);
+  const StandingOrder* suspends = nullptr;
   auto recipients = message.recipients();
-  Tick next = UINT32_MAX;
+  Tick next = never_due;
   for (std::size_t i = 0; i < recipients.size() && i < item.recipients.size(); ++i) {
     const auto& recipient = recipients[i];
     std::string reply(state.index.reply(recipient.reply));
     bool queued = recipient.fate == mail::Fate::queued;
     if (queued) {
       shown.attempts = std::max<std::uint32_t>(shown.attempts, recipient.attempts);
-      next = std::min(next, recipient.due);
       if (shown.reason.empty()) shown.reason = reply;
+      if (const auto* order = state.orders.suspends(state.index.domain(recipient.domain)))
+        suspends = order;
+      else
+        next = std::min(next, recipient.due);
     }
     shown.recipients.push_back(
         {item.recipients[i].address,
@@ -31,11 +39,23 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
   }
   if (message.gathered && shown.reason.empty())
     shown.reason = "gathered with others into one report";
-  if (shown.state == QueueState::held)
-    shown.reason = shown.reason.empty() ? "held until it is released"
-                                        : "held until it is released; before that: " + shown.reason;
-  else if (next != UINT32_MAX)
-    shown.next_attempt = next == 0 ? item.arrived : to_time(next);
+  const auto say_first = [&shown](const std::string& reason) {
+    shown.reason = shown.reason.empty() ? reason : reason + "; before that: " + shown.reason;
+  };
+  if (shown.state == QueueState::deleting) {
+    const auto until = to_time(state.removals.at(message.id).value_or(0));
+    say_first(fmt::format("deleted; it can be brought back until {}", to_text(until)));
+  } else if (shown.state == QueueState::held) {
+    const auto* holds = state.orders.holds(item.sender);
+    say_first(holds != nullptr ? describe(*holds) + ", until it is released"
+                               : "held until it is released");
+  } else {
+    if (suspends != nullptr) say_first(describe(*suspends));
+    if (next != never_due)
+      shown.next_attempt = next == 0 ? item.arrived : to_time(next);
+    else if (suspends != nullptr)
+      shown.next_attempt = suspends->until;
+  }
   return shown;
 }
 

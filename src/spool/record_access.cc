@@ -105,9 +105,8 @@ Task<Result<std::string>> read_chunk(SpoolState& state, const ChunkRef& chunk) {
   co_return octets;
 }
 
-void refresh(MessageItem& item, const IndexedMessage& message) {
-  item.held = message.held;
-  item.deleting = message.deleting;
+void refresh(MessageItem& item, const SpoolState& state, const IndexedMessage& message) {
+  item.marks = state.marks(message);
   item.warned = message.warned;
   auto known = message.recipients();
   for (std::size_t i = 0; i < item.recipients.size() && i < known.size(); ++i) {

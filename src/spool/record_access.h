@@ -44,7 +44,7 @@ Task<Result<std::unique_ptr<MessageRecord>>> read_message(SpoolState& state, Mes
 // The payload of a CHUNK.
 Task<Result<std::string>> read_chunk(SpoolState& state, const ChunkRef& chunk);
 
-// Brings an item up to date with what the index knows of its recipients: all but their history.
-void refresh(MessageItem& item, const IndexedMessage& message);
+// Brings an item up to date with what is known of the message now: all but its history.
+void refresh(MessageItem& item, const SpoolState& state, const IndexedMessage& message);
 
 }  // namespace malleposte::spool

@@ -116,9 +116,11 @@ class Replay {
     state_.segments.outcome_added(number, item.home);
     auto slot = state_.index.find(item.id);
     if (!slot) return;
-    state_.index[*slot].held = item.held;
-    state_.index[*slot].deleting = item.deleting;
-    state_.index.reschedule(*slot);
+    state_.mark(*slot, item.marks);
+  }
+
+  void apply(SegmentTable::Number, const Record&, std::size_t, const OrdersItem& item, bool) {
+    state_.orders = StandingOrders(item.orders, item.last);
   }
 
   void apply(SegmentTable::Number number, const Record&, std::size_t, const GoneItem& item, bool) {

@@ -36,11 +36,12 @@ bool Room::may_grow() {
 
 std::uint64_t Room::prepared_octets() const {
   return commits_.active_rest() +
-         state_.segments.free_count() * (state_.segments.segment_octets() - segment_header_octets);
+         state_.segments.free_count() *
+             (state_.segments.segment_octets() - segment_header_octets - commits_.opening_octets());
 }
 
 Result<void> Room::for_mail(std::uint64_t octets) {
-  if (state_.index.octets() > options_.memory_limit)
+  if (state_.octets() > options_.memory_limit)
     return fail(Fault::resource, fmt::format("the queue holds {} messages, as many as "
                                              "queue_memory_limit allows",
                                              state_.index.size()));

@@ -48,6 +48,7 @@ void SpoolState::vacate(const IndexedMessage& message) {
 Index::Slot SpoolState::add(const MessageItem& item, const Home& home) {
   if (!item.chunks.empty()) chunks[item.id.value] = item.chunks;
   auto slot = index.put(item, home);
+  if (item.marks != Marks{}) mark(slot, item.marks);
   const auto& message = index[slot];
   occupy(message);
   accounts.queued += message.queued();
@@ -74,7 +75,35 @@ void SpoolState::remove(Index::Slot slot) {
   vacate(message);
   accounts.queued -= message.queued();
   message_octets -= message.size;
+  removals.cancel(message.id);
+  directions.forget(message.id);
   index.erase(slot);
+}
+
+Marks SpoolState::marks(const IndexedMessage& message) const {
+  Marks marks{message.held,
+              message.deleting,
+              {},
+              directions.next_hop(message.id),
+              directions.lifetime(message.id)};
+  if (const auto at = removals.at(message.id)) marks.deleted_at = to_time(*at);
+  return marks;
+}
+
+void SpoolState::mark(Index::Slot slot, const Marks& marks) {
+  auto& message = index[slot];
+  message.held = marks.held;
+  message.deleting = marks.deleting;
+  if (marks.deleting)
+    removals.add(message.id, to_tick(marks.deleted_at));
+  else
+    removals.cancel(message.id);
+  directions.set(message.id, marks);
+  index.reschedule(slot);
+}
+
+std::size_t SpoolState::octets() const {
+  return index.octets() + removals.octets() + directions.octets() + orders.octets();
 }
 
 void SpoolState::count(mail::Fate fate) {

@@ -8,11 +8,14 @@
 #include <vector>
 
 #include "base/loop.h"
+#include "spool/directions.h"
 #include "spool/disk.h"
 #include "spool/group_commit.h"
 #include "spool/index.h"
 #include "spool/recent_records.h"
+#include "spool/removals.h"
 #include "spool/segment_table.h"
+#include "spool/standing_orders.h"
 #include "spool/store.h"
 
 namespace malleposte::spool {
@@ -26,6 +29,9 @@ struct SpoolState {
   Index index;
   SegmentTable segments;
   RecentRecords recent;
+  Removals removals;
+  Directions directions;
+  StandingOrders orders;
   Accounts accounts;  // `queued` counts recipients in the index
   std::uint64_t message_octets = 0;
   std::uint64_t damaged_records = 0;
@@ -39,9 +45,14 @@ struct SpoolState {
   void move(const MessageItem& item, const Home& home);
   // The message is done: forgets it.
   void remove(Index::Slot slot);
+  // What an operator has said about a message, and saying it: in memory only.
+  Marks marks(const IndexedMessage& message) const;
+  void mark(Index::Slot slot, const Marks& marks);
   // Counts a recipient that has reached a final fate.
   void count(mail::Fate fate);
   MessageId next_id();
+  // Memory that the queue takes, about: what queue_memory_limit bounds.
+  std::size_t octets() const;
 
   // Places as a record names them, and back; those whose segment is gone are left out.
   std::vector<RecordRef> to_refs(const std::vector<Place>& places) const;

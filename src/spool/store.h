@@ -162,7 +162,8 @@ class Store {
   virtual void release(MessageId id) = 0;
   // The same for some of its recipients.
   virtual void release(MessageId id, const std::vector<std::uint32_t>& recipients) = 0;
-  // Whether a leased message should still go out: false once the operator holds or deletes it.
+  // Whether a leased message should still go out: false once the operator holds or deletes it, or
+  // has said since that it goes out otherwise (another next hop, a standing order): then release().
   // Asked right before its delivery begins.
   virtual bool wanted(MessageId id) const = 0;
 
@@ -194,8 +195,10 @@ class Store {
   // it returns.
   virtual Task<Result<std::uint64_t>> apply(Filter filter, Action action) = 0;
   // The standing orders in force, by number. give() returns the number, cancel() false when there
-  // is no such order; both once durable. Errors of give(): Fault::peer, a pattern that says
-  // nothing; Fault::resource, limits::standing_orders are given.
+  // is no such order; both once durable. An order means what is there and what comes: it holds for
+  // both when give() returns. One that held mail does not release it when it ends. Errors of
+  // give(): Fault::peer, a pattern that says nothing; Fault::resource, limits::standing_orders are
+  // given.
   virtual std::vector<StandingOrder> orders() const = 0;
   virtual Task<Result<std::uint64_t>> give(StandingOrder order) = 0;
   virtual Task<Result<bool>> cancel(std::uint64_t order) = 0;

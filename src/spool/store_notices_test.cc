@@ -211,7 +211,7 @@ TEST(StoreNotices, ADeletionDuringAReportWaitsForIt) {
   Instance instance;
   fail_gathered(instance, "gathered", instance.loop.wall());
   auto lease = due(instance).at(0);
-  EXPECT_EQ(instance.apply({}, Operation::remove), 1u);
+  EXPECT_EQ(instance.apply({}, remove_at_once()), 1u);
   EXPECT_FALSE(instance.store->wanted(lease.id));
   instance.store->release(lease.id, {0});
   instance.loop.run_for(1s);

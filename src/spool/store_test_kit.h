@@ -31,36 +31,17 @@ inline std::string large(std::size_t octets) {
   return text;
 }
 
-// A store on a simulated disk that starts with `image`. `prepare` may set faults before it opens.
-struct Instance {
-  explicit Instance(std::uint64_t seed = 1, DiskImage image = {},
-                    const std::function<void(SimulatedDisk&)>& prepare = nullptr)
-      : loop(seed) {
-    auto made = std::make_unique<SimulatedDisk>(std::move(image));
-    if (prepare) prepare(*made);
-    disk = made.get();
-    auto options = small_options();
-    options.report = [this](const std::string& text) { reports.push_back(text); };
-    auto opened = LogStore::open(loop, std::move(made), std::move(options));
-    if (opened)
-      store = std::move(*opened);
-    else
-      error = opened.error().text;
-  }
+inline Action remove_at_once() {
+  Action action(Operation::remove);
+  action.at_once = true;
+  return action;
+}
 
-  // What is under way ends, quickly and without effect: the disk fails from here on.
-  ~Instance() {
-    if (!store) return;
-    disk->fault = [](const DiskOperation&) -> Result<void> { return fail(Fault::disk, "over"); };
-    bool drained = false;
-    spawn([](LogStore& over, bool& done) -> Task<void> {
-      co_await over.drain();
-      done = true;
-    }(*store, drained));
-    for (int i = 0; i < 10'000 && !drained; ++i) loop.run_for(5ms);
-    EXPECT_TRUE(drained) << "the store does not come to an end";
-    loop.run_for(2s);
-  }
+// Whoever uses a store: short forms of what a client, a delivery and an operator do with it.
+struct StoreUser {
+  explicit StoreUser(std::uint64_t seed) : loop(seed) {}
+  virtual ~StoreUser() = default;
+  virtual Store& at() = 0;
 
   // Runs the loop until the task has ended.
   template <class T>
@@ -80,7 +61,7 @@ struct Instance {
     envelope.arrived = loop.wall();
     for (const auto& recipient : recipients)
       envelope.recipients.push_back(*mail::parse_address(recipient));
-    auto incoming = store->begin(envelope, content.size());
+    auto incoming = at().begin(envelope, content.size());
     if (!incoming) co_return CommitResult{CommitStatus::refused, {}, incoming.error().text};
     auto appended = co_await (*incoming)->append(content);
     if (!appended) co_return CommitResult{CommitStatus::refused, {}, appended.error().text};
@@ -92,7 +73,7 @@ struct Instance {
   }
 
   Task<std::string> content_task(MessageId id) {
-    auto stored = co_await store->open(id);
+    auto stored = co_await at().open(id);
     if (!stored) co_return "error: " + stored.error().text;
     std::string content;
     for (;;) {
@@ -119,26 +100,68 @@ struct Instance {
   }
   // Leases everything that is due and settles it so; returns how many messages that were.
   std::size_t settle_all(mail::Fate fate, WallTime next = {}) {
-    auto leases = store->lease(loop.wall(), SIZE_MAX);
-    for (const auto& lease : leases) EXPECT_TRUE(run(store->settle(settlement(lease, fate, next))));
+    auto leases = at().lease(loop.wall(), SIZE_MAX);
+    for (const auto& lease : leases) EXPECT_TRUE(run(at().settle(settlement(lease, fate, next))));
     return leases.size();
   }
 
   QueuePage list(Filter filter = {}, std::string cursor = "", std::size_t limit = 1000) {
-    return *run(store->query(std::move(filter), std::move(cursor), limit));
+    return *run(at().query(std::move(filter), std::move(cursor), limit));
   }
-  std::uint64_t apply(Filter filter, Operation operation) {
-    auto applied = run(store->apply(std::move(filter), operation));
+  std::uint64_t apply(Filter filter, Action action) {
+    auto applied = run(at().apply(std::move(filter), std::move(action)));
     EXPECT_TRUE(applied) << (applied ? "" : applied.error().text);
     return applied.value_or(0);
   }
-  bool balanced() const {
-    auto a = store->accounts();
+  std::uint64_t give(StandingOrder::Kind kind, std::string pattern,
+                     std::optional<WallTime> until = {}) {
+    auto given = run(at().give({0, kind, std::move(pattern), "a test", "anna", {}, until}));
+    EXPECT_TRUE(given) << (given ? "" : given.error().text);
+    return given.value_or(0);
+  }
+  bool cancel(std::uint64_t order) { return run(at().cancel(order)).value_or(false); }
+  std::vector<Lease> lease() { return at().lease(loop.wall(), SIZE_MAX); }
+  bool balanced() {
+    auto a = at().accounts();
     return a.accepted + a.generated ==
            a.delivered + a.bounced + a.expired + a.deleted + a.discarded + a.replaced + a.queued;
   }
 
   SimulatedLoop loop;
+};
+
+// A store on a simulated disk that starts with `image`. `prepare` may set faults before it opens.
+struct Instance : StoreUser {
+  explicit Instance(std::uint64_t seed = 1, DiskImage image = {},
+                    const std::function<void(SimulatedDisk&)>& prepare = nullptr,
+                    LogStoreOptions options = small_options())
+      : StoreUser(seed) {
+    auto made = std::make_unique<SimulatedDisk>(std::move(image));
+    if (prepare) prepare(*made);
+    disk = made.get();
+    options.report = [this](const std::string& text) { reports.push_back(text); };
+    auto opened = LogStore::open(loop, std::move(made), std::move(options));
+    if (opened)
+      store = std::move(*opened);
+    else
+      error = opened.error().text;
+  }
+
+  // What is under way ends, quickly and without effect: the disk fails from here on.
+  ~Instance() override {
+    if (!store) return;
+    disk->fault = [](const DiskOperation&) -> Result<void> { return fail(Fault::disk, "over"); };
+    bool drained = false;
+    spawn([](LogStore& over, bool& done) -> Task<void> {
+      co_await over.drain();
+      done = true;
+    }(*store, drained));
+    for (int i = 0; i < 10'000 && !drained; ++i) loop.run_for(5ms);
+    EXPECT_TRUE(drained) << "the store does not come to an end";
+    loop.run_for(2s);
+  }
+  Store& at() override { return *store; }
+
   SimulatedDisk* disk = nullptr;
   std::unique_ptr<LogStore> store;
   std::vector<std::string> reports;

@@ -94,7 +94,7 @@ def test_each_notify_is_told_exactly_what_it_asks_for(malleposte, sink):
     hop.wait_for(lambda: len(notices(hop)) == 3, "one notice of each kind")
     server.wait_queue(lambda queue: len(queue) == 1, "only what is late left")
     server.cli("queue", "delete", "--yes")
-    server.wait_empty()
+    assert [message["state"] for message in server.queue()] == ["deleting"]
     told = {}
     for notice in notices(hop):
         assert notice.recipients == ["anna@example.org"]

@@ -38,8 +38,11 @@ def saying(octets):
 
 
 def reason(server):
-    queue = server.wait_queue(lambda q: q and q[0]["state"] == "deferred", "a deferral")
-    return queue[0]["recipients"][0]["reply"]
+    """What was said of the only message that is deferred."""
+    def deferred(queue):
+        return [message for message in queue if message["state"] == "deferred"]
+    message, = deferred(server.wait_queue(deferred, "a deferral"))
+    return message["recipients"][0]["reply"]
 
 
 def all_came_once(hop, server, contents):

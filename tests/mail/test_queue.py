@@ -89,7 +89,12 @@ def test_delete_asks_first_and_is_durable(full):
     full.cli("queue", "delete", "--sender", "anna@example.org", "--yes")
     full.kill()
     full.start()
-    assert sorted(message["sender"] for message in full.queue()) == ["", "otto@example.org"]
+    # For a minute it can be brought back.
+    deleted = full.queue("--state", "deleting")
+    assert [message["sender"] for message in deleted] == 3 * ["anna@example.org"]
+    assert all("can be brought back until" in message["reason"] for message in deleted)
+    full.cli("queue", "flush", "--yes")
+    assert len(full.queue("--state", "active")) == 2
 
 
 def test_bounce_tells_the_sender(malleposte, sink):

@@ -92,7 +92,7 @@ void check_silent(const Ledger& ledger, Findings& findings) {
         case Fate::expired:
           break;
         case Fate::deleted:
-          if (!ledger.operator_may(spool::Operation::remove, message)) wrong("by nobody");
+          if (!ledger.words.may_have_removed(message)) wrong("by nobody");
           break;
         case Fate::queued:
           break;

@@ -36,6 +36,22 @@ void check_accounts(const Ledger& ledger, const spool::Accounts& accounts, Findi
 std::size_t check_limits(Machine& machine, const std::map<std::string, std::string>& names,
                          std::size_t stranger_sessions, Findings& findings);
 
+// Every operation of the operator that was answered is in force, after every start: messages are
+// held, removed, sent elsewhere and kept as long as was said, and the orders are there. When
+// nothing is on its way to the disk.
+void check_operations(const Ledger& ledger, const Holdings& holdings,
+                      const std::vector<spool::StandingOrder>& orders, SteadyTime now,
+                      Findings& findings);
+
+// The same of what is given out for delivery.
+void check_lease(const Ledger& ledger, const spool::Lease& lease, SteadyTime now,
+                 Findings& findings);
+
+// Nothing is delivered to a destination while an order suspends it, and no mail of a sender that an
+// order holds. For each take.
+void check_orders_kept(const Ledger& ledger, const Kept& message, const std::string& recipient,
+                       Findings& findings);
+
 // All has healed and the time is over: nothing is queued but what is held.
 void check_drained(const Holdings& holdings, Findings& findings);
 

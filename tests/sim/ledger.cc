@@ -66,9 +66,12 @@ void Ledger::handed(MessageId id, std::string content) {
   message.commit = Kept::Commit::handed;
 }
 
-void Ledger::committed(MessageId id, spool::CommitStatus status) {
+void Ledger::committed(MessageId id, spool::CommitStatus status, SteadyTime now) {
   auto& message = kept.at(id.value);
-  if (status == spool::CommitStatus::durable) message.commit = Kept::Commit::durable;
+  if (status == spool::CommitStatus::durable) {
+    message.commit = Kept::Commit::durable;
+    message.durable_since = now;
+  }
   if (status == spool::CommitStatus::no_room) message.commit = Kept::Commit::never;
 }
 
@@ -109,6 +112,7 @@ Kept& Ledger::add_generated(MessageId id, const spool::Generated& made, SteadyTi
   auto& message = kept.at(id.value);
   message.generated = true;
   message.commit = Kept::Commit::durable;
+  message.durable_since = now;
   message.content = made.content;
   notices[made.content] = id.value;
   return message;
@@ -127,24 +131,6 @@ void Ledger::generated(MessageId id, const spool::Generated& made, SteadyTime no
       return;
     }
   assert(false && "a notice that nobody has made");
-}
-
-bool Ledger::operator_may(spool::Operation operation, const Kept& message) const {
-  return std::any_of(actions.begin(), actions.end(), [&](const OperatorAction& action) {
-    if (action.operation != operation || message.begun > action.ended) return false;
-    const auto& filter = action.filter;
-    const auto any = [&](auto&& matches) {
-      return std::any_of(message.recipients.begin(), message.recipients.end(), matches);
-    };
-    if (!filter.recipient.empty() &&
-        !any([&](const auto& recipient) { return recipient.address == filter.recipient; }))
-      return false;
-    if (!filter.domain.empty() && !any([&](const auto& recipient) {
-          return recipient.address.ends_with("@" + filter.domain);
-        }))
-      return false;
-    return true;
-  });
 }
 
 void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findings) {
@@ -188,7 +174,7 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
         for (auto& recipient : message.recipients) {
           if (is_final(recipient.fate)) continue;
           auto possible = recipient.handed;
-          if (operator_may(spool::Operation::remove, message)) possible.insert(Fate::deleted);
+          if (words.may_have_removed(message)) possible.insert(Fate::deleted);
           if (!possible.empty())
             recipient.fate = *possible.begin();
           else
@@ -210,6 +196,7 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
       continue;
     }
     message.commit = Kept::Commit::durable;
+    message.durable_since = std::min(message.durable_since, now);
     if (own_content(held->second.content) != message.content)
       findings.add("content", fmt::format("{} (message {}) has other content in the store", name,
                                           message.token));
@@ -231,8 +218,8 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
       if (is_final(recipient.fate)) continue;
       const bool explained =
           handed_over.contains(*fate) ||
-          (*fate == Fate::deleted && operator_may(spool::Operation::remove, message)) ||
-          (*fate == Fate::bounced && operator_may(spool::Operation::bounce, message));
+          (*fate == Fate::deleted && words.may_have_removed(message)) ||
+          (*fate == Fate::bounced && words.may(spool::Operation::bounce, message));
       if (!explained)
         wrong(fmt::format("the recipient {} of {} is {} and nobody has said so", recipient.address,
                           name, to_string(*fate)));
@@ -286,6 +273,15 @@ spool::Accounts Ledger::accounts() const {
       }
   }
   return sum;
+}
+
+std::vector<std::string> Ledger::waiting() const {
+  std::vector<std::string> addresses;
+  for (const auto& [id, message] : kept)
+    if (!message.done && message.commit == Kept::Commit::durable)
+      for (const auto& recipient : message.recipients)
+        if (recipient.fate == Fate::queued) addresses.push_back(recipient.address);
+  return addresses;
 }
 
 std::uint64_t Ledger::queued() const {

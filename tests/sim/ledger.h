@@ -16,6 +16,7 @@
 
 #include "mail/envelope.h"
 #include "mail/outcome.h"
+#include "operator_words.h"
 #include "spool/store.h"
 #include "trace.h"
 
@@ -53,6 +54,7 @@ struct Kept {
   Commit commit = Commit::begun;
   bool no_room = false;  // refused without having been written
   SteadyTime begun{};
+  SteadyTime durable_since = never;  // as far as we know
   std::string sender;
   std::string envelope_id;
   std::string content;  // from its first own line on, without our Received field
@@ -85,13 +87,6 @@ struct Group {
   bool answered = false;
 };
 
-struct OperatorAction {
-  spool::Operation operation;
-  spool::Filter filter;
-  SteadyTime begun, ended = never;
-  unsigned life;
-};
-
 // The store as it was read back: every message with its content.
 struct Holdings {
   struct Held {
@@ -110,14 +105,15 @@ class Ledger {
   // message of the same content: it is the later one that counts.
   std::map<std::string, std::uint64_t> notices;
   std::vector<Group> groups;  // not resolved yet
-  std::vector<OperatorAction> actions;
+  OperatorWords words;
+  std::map<std::uint64_t, SteadyTime> wanted;  // when the store last said so of a message
   // Recipients that ended in one of two ways while nobody could see in which.
   std::uint64_t ambiguous = 0;
 
   // --- What the store was given and said (watched_store.h)
   void begun(MessageId id, const mail::Envelope& envelope, SteadyTime now);
   void handed(MessageId id, std::string content);
-  void committed(MessageId id, spool::CommitStatus status);
+  void committed(MessageId id, spool::CommitStatus status, SteadyTime now);
   std::size_t group_handed(std::span<const spool::Settlement> settlements);
   void group_answered(std::size_t group, bool kept, SteadyTime now);
   void generated(MessageId id, const spool::Generated& made, SteadyTime now);
@@ -126,14 +122,13 @@ class Ledger {
   // end, settles what was in doubt. What cannot be explained is found.
   void reconcile(const Holdings& holdings, SteadyTime now, Findings& findings);
 
-  // Whether the operator may have ended what was queued for this message so.
-  bool operator_may(spool::Operation operation, const Kept& message) const;
-
   // The message a recipient of next hops belongs to; null when there is none.
   Kept* find(const std::string& recipient, const std::string& content);
 
   spool::Accounts accounts() const;
   std::uint64_t queued() const;  // recipients
+  // The addresses of those that are queued, as far as we know.
+  std::vector<std::string> waiting() const;
 
   static unsigned token_of(const std::string& address);
 

@@ -184,7 +184,7 @@ bool Machine::start(SteadyTime now) {
   if (with_.planted == Planted::lost_outcome) life.forgetful.emplace(life.engine.store(), 40);
   life.watched.emplace(
       life.forgetful ? static_cast<spool::Store&>(*life.forgetful) : life.engine.store(),
-      with_.ledger, life.loop, with_.trace, life.alive);
+      with_.ledger, life.loop, with_.trace, with_.findings, life.alive);
   compare();
   if (!*life.alive) return false;
   life.engine.compose(life.host, life.resolver, *life.watched, {*parse_ip(with_.address)});
@@ -333,24 +333,22 @@ Holdings Machine::read_all() {
 
 void Machine::compare() {
   auto& life = *life_;
-  auto holdings = read_all();
-  // Deletions that a crash has interrupted go on; until they have ended nothing is certain.
-  const auto deleting = [&] {
-    return std::any_of(holdings.messages.begin(), holdings.messages.end(), [](const auto& held) {
-      return held.second.listed.state == spool::QueueState::deleting;
-    });
-  };
-  for (int i = 0; i < 1000 && *life.alive && deleting(); ++i) {
-    life.loop.run_for(100ms);
+  auto& store = life.engine.store();
+  // Removals whose time is over end meanwhile: until none did nothing is certain.
+  Holdings holdings;
+  spool::Accounts before;
+  do {
+    before = store.accounts();
     holdings = read_all();
-  }
+  } while (*life.alive && store.accounts() != before);
   if (!*life.alive) return;
   if (!holdings.error.empty()) {
     with_.findings.add("acknowledged", holdings.error);
     return;
   }
   with_.ledger.reconcile(holdings, life.loop.steady(), with_.findings);
-  check_accounts(with_.ledger, life.engine.store().accounts(), with_.findings);
+  check_accounts(with_.ledger, store.accounts(), with_.findings);
+  check_operations(with_.ledger, holdings, store.orders(), life.loop.steady(), with_.findings);
 }
 
 }  // namespace malleposte::sim

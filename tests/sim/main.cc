@@ -25,7 +25,7 @@ struct Totals {
                 notices = 0, lives_crashed = 0, crashed_in_recovery = 0, stopped = 0;
   std::uint64_t resets = 0, swallowed = 0, refused_connects = 0, unanswered = 0, left = 0;
   std::uint64_t disk_errors = 0, full_disks = 0, name_failures = 0, clock_jumps = 0, acts = 0;
-  std::uint64_t cleaned = 0, operations = 0, read_errors = 0;
+  std::uint64_t cleaned = 0, operations = 0, restored = 0, orders = 0, read_errors = 0;
   std::uint64_t bounced = 0, expired = 0, told_of_success = 0, deleted = 0, replaced = 0,
                 from_stranger = 0, connections = 0;
   double virtual_hours = 0;
@@ -49,6 +49,8 @@ struct Totals {
     name_failures += world.figures().name_failures;
     clock_jumps += world.figures().clock_jumps;
     operations += world.figures().operations;
+    restored += world.figures().restored;
+    orders += world.figures().orders;
     read_errors += world.figures().read_errors;
     bounced += world.figures().accounts.bounced;
     expired += world.figures().accounts.expired;
@@ -72,9 +74,9 @@ struct Totals {
         "of success, {} gathered\n",
         deliveries, bounced, expired, deleted, notices, told_of_success, replaced);
     fmt::print(
-        "{} crashes ({} of them in a recovery), {} orderly stops, {} segments cleaned, {} "
-        "operator actions\n",
-        lives_crashed, crashed_in_recovery, stopped, cleaned, operations);
+        "{} crashes ({} of them in a recovery), {} orderly stops, {} segments cleaned; {} "
+        "operator actions ({} removals taken back), {} standing orders\n",
+        lives_crashed, crashed_in_recovery, stopped, cleaned, operations, restored, orders);
     fmt::print(
         "faults: {} connections reset, {} half-open, {} refused, {} unanswered; {} clients left; "
         "{} acts of next hops; {} failed writes and syncs, {} failed reads, {} full disks; {} "

@@ -9,17 +9,18 @@
 #include <utility>
 
 #include "base/loop.h"
+#include "checkers.h"
 #include "forwarding_store.h"
-#include "ledger.h"
 
 namespace malleposte::sim {
 
 class WatchedStore final : public ForwardingStore {
  public:
-  WatchedStore(spool::Store& store, Ledger& ledger, Loop& loop, Trace& trace,
+  WatchedStore(spool::Store& store, Ledger& ledger, Loop& loop, Trace& trace, Findings& findings,
                std::shared_ptr<const bool> alive)
       : ForwardingStore(store),
         ledger_(ledger),
+        findings_(findings),
         loop_(loop),
         trace_(trace),
         alive_(std::move(alive)) {}
@@ -30,6 +31,17 @@ class WatchedStore final : public ForwardingStore {
     if (!begun) return begun;
     if (*alive_) ledger_.begun((*begun)->id(), envelope, loop_.steady());
     return std::make_unique<Watched>(*this, std::move(*begun));
+  }
+  std::vector<spool::Lease> lease(WallTime now, std::size_t max) override {
+    auto leases = store_.lease(now, max);
+    if (*alive_)
+      for (const auto& lease : leases) check_lease(ledger_, lease, loop_.steady(), findings_);
+    return leases;
+  }
+  bool wanted(MessageId id) const override {
+    const bool is_wanted = store_.wanted(id);
+    if (*alive_ && is_wanted) ledger_.wanted[id.value] = loop_.steady();
+    return is_wanted;
   }
   Task<Result<void>> settle(spool::Settlement settlement) override {
     const auto id = settlement.id;
@@ -88,7 +100,7 @@ class WatchedStore final : public ForwardingStore {
       if (seen) owner_.ledger_.handed(id, std::move(content_));
       auto result = co_await incoming_->commit();
       if (seen && *owner_.alive_) {
-        owner_.ledger_.committed(id, result.status);
+        owner_.ledger_.committed(id, result.status, owner_.loop_.steady());
         owner_.note(fmt::format(
             "commit {} message {} {}", to_string(id), owner_.ledger_.kept.at(id.value).token,
             result.status == spool::CommitStatus::durable ? "durable" : result.why));
@@ -117,6 +129,7 @@ class WatchedStore final : public ForwardingStore {
   void note(std::string_view line) { trace_.note(loop_.steady(), line); }
 
   Ledger& ledger_;
+  Findings& findings_;
   Loop& loop_;
   Trace& trace_;
   std::shared_ptr<const bool> alive_;

@@ -79,7 +79,7 @@ void World::drain() {
   if (active_ > 0) findings_.add("end", "the clients do not come to an end");
   run_until(outside_.steady() + 10min, running);
   if (!findings_.empty() || !running()) return;
-  spawn(apply({}, spool::Operation::release));
+  spawn(let_go());
   // Twice, since an attempt may have begun on a connection that was dead before.
   const auto bound = 2 * (settings_.retry_max + settings_.retry_max / 8) + jumped_back_ + 2h;
   run_until(outside_.steady() + bound,

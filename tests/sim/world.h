@@ -25,7 +25,7 @@ class World {
   };
   struct Figures {
     std::uint64_t clock_jumps = 0, disk_errors = 0, full_disks = 0, name_failures = 0,
-                  host_spells = 0, network_spells = 0, operations = 0;
+                  host_spells = 0, network_spells = 0, operations = 0, restored = 0, orders = 0;
     std::uint64_t most_from_stranger = 0, most_connections = 0, read_errors = 0;
     Duration virtual_time{};
     spool::Accounts accounts;
@@ -75,12 +75,19 @@ class World {
   void took(const std::string& host, const std::string& sender, const std::string& recipient,
             const std::string& content, Take take);
 
+  // world_operator.cc
+  Task<void> operate();
+  Task<void> apply(spool::Filter filter, spool::Action action);
+  void act();
+  spool::Action draw_action();
+  Task<void> give_order();
+  Task<void> cancel_order(std::uint64_t number);
+  Task<void> let_go();
+
   // world_events.cc
   Task<void> send_mail(Client& client, bool stranger);
   Task<void> change_weather();
   Task<void> bring_crashes();
-  Task<void> operate();
-  Task<void> apply(spool::Filter filter, spool::Operation operation);
   void change_names();
   void heal();
 

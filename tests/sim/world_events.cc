@@ -1,5 +1,4 @@
-// What happens in a run: mail is sent, the weather changes, our server is cut off or stopped, the
-// operator does something to the queue.
+// What happens in a run: mail is sent, the weather changes, our server is cut off or stopped.
 #include <algorithm>
 
 #include "world.h"
@@ -112,6 +111,7 @@ Task<void> World::change_weather() {
         if (jump < Duration{}) jumped_back_ -= jump;
         ++figures_.clock_jumps;
         machine_->set_wall_by(jump);
+        ++ledger_.words.clock_jumps;
         trace_.note(outside_.steady(), fmt::format("the clock is set by {} s", jump / 1s));
         break;
       }
@@ -159,47 +159,6 @@ Task<void> World::bring_crashes() {
       default:
         machine_->crash_in(1 + static_cast<unsigned>(random_() % 40));
     }
-  }
-  --active_;
-}
-
-Task<void> World::apply(spool::Filter filter, spool::Operation operation) {
-  ++active_;
-  ++figures_.operations;
-  const auto number = ledger_.actions.size();
-  const auto life = machine_->life();
-  ledger_.actions.push_back({operation, filter, outside_.steady(), never, life});
-  constexpr const char* names[] = {"flush", "hold", "release", "remove", "bounce"};
-  trace_.note(outside_.steady(), fmt::format("operator: {} {}{}", names[std::size_t(operation)],
-                                             filter.recipient, filter.domain));
-  // If its machine dies meanwhile it goes on where nobody sees it.
-  (void)co_await machine_->store().apply(std::move(filter), operation);
-  ledger_.actions[number].ended = outside_.steady();
-  --active_;
-}
-
-Task<void> World::operate() {
-  ++active_;
-  while (storming_) {
-    co_await sleep_until(outside_, outside_.steady() + up_to(storm_ / 10));
-    if (!storming_) break;
-    if (!machine_->running() || ledger_.sent.empty()) continue;
-    spool::Filter filter;
-    const auto operation = static_cast<spool::Operation>(random_() % 5);
-    const bool bounces = operation == spool::Operation::bounce;
-    if (bounces || chance(operation == spool::Operation::remove ? 800 : 300)) {
-      const auto& sent = *std::next(ledger_.sent.begin(),
-                                    static_cast<std::ptrdiff_t>(random_() % ledger_.sent.size()));
-      if (!sent.second.recipients.empty()) filter.recipient = one_of(sent.second.recipients);
-      // The ledger sees a bounce by the notice it makes.
-      const auto* message = ledger_.find(filter.recipient, "");
-      const auto told = [](const auto& recipient) { return recipient.notify.wants_failure(); };
-      if (bounces && (message == nullptr || message->sender.empty() ||
-                      !std::all_of(message->recipients.begin(), message->recipients.end(), told)))
-        continue;
-    }
-    if (filter.recipient.empty()) filter.domain = one_of(domains_);
-    spawn(apply(std::move(filter), operation));
   }
   --active_;
 }

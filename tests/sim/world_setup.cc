@@ -220,6 +220,7 @@ void World::took(const std::string& host, const std::string& sender, const std::
   for (auto& known : message->recipients) {
     if (known.address != recipient) continue;
     check_duplicate(known, take, findings_);
+    check_orders_kept(ledger_, *message, recipient, findings_);
     known.takes.push_back(std::move(take));
     return;
   }
