@@ -48,18 +48,20 @@ std::string beginning(const spool::ListedMessage& message, const spool::ListedRe
   std::string reason = last != nullptr ? answer_text(last->answer) : recipient.reply;
   if (state == to_string(QueueState::held))
     return "held until it is released" + (reason.empty() ? "" : "; before that: " + reason);
-  if (state == to_string(QueueState::active) && reason.empty()) return "active: due now";
+  if (state == to_string(QueueState::active) && reason.empty())
+    return "active: due now, or being tried";
   if (state == to_string(QueueState::deleting) || reason.empty()) reason = message.reason;
   if (reason.starts_with("suspended by order")) reason.clear();  // the order has its own clause
   return reason.empty() ? state : state + ": " + reason;
 }
 
-// "attempt 3, next 14:02:11Z in 12 min (backoff 20 min)"
+// "attempt 3, next 14:02:11Z in 12 min (backoff 20 min)". While somebody keeps it from being tried
+// (`suspended`) there is no next: what follows says who, and until when.
 std::string next_text(const spool::ListedMessage& message, std::uint32_t attempts,
-                      const mail::Attempt* last, WallTime now) {
+                      const mail::Attempt* last, bool suspended, WallTime now) {
   std::string text = attempts == 0 ? "not tried yet" : fmt::format("attempt {}", attempts);
   const auto next = message.next_attempt;
-  if (!next || message.state == QueueState::deleting) return text;
+  if (!next || suspended || message.state == QueueState::deleting) return text;
   if (message.state == QueueState::active || *next <= now) return text + ", next now";
   text += fmt::format(", next {} in {}", clock_text(*next, now), span_text(*next - now));
   if (last != nullptr && last->ended != WallTime{} && *next > last->ended)
@@ -130,7 +132,12 @@ std::vector<std::string> explain(const spool::ListedMessage& message,
   const auto made = attempts != nullptr ? attempts->made : message.attempts;
   Clauses clauses{beginning(message, recipient, last)};
   if (recipient.state != to_string(message.state)) return clauses;  // it is done
-  add(clauses, next_text(message, made, last, now));
+  const bool suspended = circumstances.deliveries_suspended ||
+                         std::ranges::any_of(circumstances.orders, [&](const auto& order) {
+                           return order.kind == StandingOrder::Kind::suspend &&
+                                  catches(order, message.sender, outlook.domain);
+                         });
+  add(clauses, next_text(message, made, last, suspended, now));
   if (circumstances.deliveries_suspended) clauses.emplace_back(all_suspended);
   for (const auto& order : circumstances.orders)
     if (catches(order, message.sender, outlook.domain)) add(clauses, order_text(order, now));

@@ -90,7 +90,8 @@ TEST_F(Explanation, WhatIsDueIsSaidToBeDue) {
   message_.state = QueueState::active;
   attempts_ = {};
   message_.recipients[0].reply = "";
-  EXPECT_THAT(said(), HasSubstr("active: due now; not tried yet, next now; route:"));
+  EXPECT_THAT(said(),
+              HasSubstr("active: due now, or being tried; not tried yet, next now; route:"));
 }
 
 TEST_F(Explanation, AHeldMessageSaysWhatWasBefore) {
@@ -150,6 +151,7 @@ TEST_F(Explanation, StandingOrdersThatCatchItAreNamed) {
   EXPECT_THAT(said(),
               HasSubstr("; suspended by order 3 (suspend example.com) of uid 0 (root) until "
                         "14:00:11Z: their disk is full; "));
+  EXPECT_THAT(said(), Not(HasSubstr("next"))) << "nobody knows when it is tried next";
   order(StandingOrder::Kind::hold, "@example.org");
   order(StandingOrder::Kind::bounce, "other.example");
   EXPECT_THAT(said(), HasSubstr("held by order 3 (hold @example.org)"));

@@ -146,7 +146,7 @@ Task<net::HttpResponse> OrdersResource::cancel(const net::HttpRequest& request,
   co_return json_answer("{\"cancelled\":true}\n");
 }
 
-void OrdersResource::note(std::string text) {
+void OrdersResource::note(const std::string& text) {
   if (record_ != nullptr) record_->event("log", monitor::Severity::info, text);
 }
 

@@ -30,7 +30,7 @@ class OrdersResource {
   Task<net::HttpResponse> cancel(const net::HttpRequest& request, std::string number);
 
  private:
-  void note(std::string text);
+  void note(const std::string& text);
 
   Loop& loop_;
   spool::Store& store_;

@@ -82,8 +82,7 @@ std::string columns(const std::vector<std::vector<std::string>>& lines) {
   for (const auto& line : lines) {
     std::string row;
     for (std::size_t i = 0; i < line.size(); ++i)
-      row += fmt::format("{}{:<{}}", i == 0 ? "  " : "  ", line[i],
-                         i + 1 < line.size() ? widths[i] : 0);
+      row += fmt::format("  {:<{}}", line[i], i + 1 < line.size() ? widths[i] : 0);
     out += row.substr(0, row.find_last_not_of(' ') + 1) + '\n';
   }
   return out;

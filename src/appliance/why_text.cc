@@ -28,8 +28,8 @@ std::string site_state(const json::object& site) {
 std::string site_line(const json::object& site) {
   auto line = fmt::format("site {}: {}, window {} of {}", text_of(site, "name"), site_state(site),
                           text_of(site, "window"), text_of(site, "most"));
-  if (number_of(site, "failures") > 0)
-    line += fmt::format(" after {} failures", text_of(site, "failures"));
+  if (const auto failures = number_of(site, "failures"); failures > 0)
+    line += fmt::format(" after {} failure{}", failures, failures == 1 ? "" : "s");
   if (auto rule = text_of(site, "limits_rule"); !rule.empty()) line += ", limits: " + rule;
   return line + '\n';
 }

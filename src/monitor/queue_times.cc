@@ -46,8 +46,10 @@ QueueTimes::Percentiles QueueTimes::recent(SteadyTime now) const {
   const auto percentile = [&](std::uint64_t percent) {
     const auto rank = (result.recipients * percent + 99) / 100;
     std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < buckets; ++i)
-      if ((seen += sums[i]) >= rank) return middle_of(i);
+    for (std::size_t i = 0; i < buckets; ++i) {
+      seen += sums[i];
+      if (seen >= rank) return middle_of(i);
+    }
     return Duration{};
   };
   if (result.recipients == 0) return result;

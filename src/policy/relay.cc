@@ -109,7 +109,7 @@ std::string_view Relay::relay_domain(std::string_view domain) const {
 
 std::string Relay::explain(Because because, const mail::Address& asked,
                            const IpAddress& client) const {
-  const std::string trust = explain_trust(client);
+  std::string trust = explain_trust(client);
   switch (because) {
     case Because::null_sender:
       return "the null sender may always write";

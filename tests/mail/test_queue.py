@@ -86,7 +86,7 @@ def test_delete_asks_first_and_is_durable(full):
     assert len(full.queue()) == 5
     full.run("queue", "delete", "--sender", "anna@example.org")  # nobody there to say yes
     assert len(full.queue()) == 5
-    full.cli("queue", "delete", "--sender", "anna@example.org", "--yes")
+    full.cli("queue", "delete", "--sender", "anna@example.org", "--now", "--yes")
     full.kill()
     full.start()
     # For a minute it can be brought back.
