@@ -61,6 +61,7 @@ inline constexpr std::size_t recent_octets = 4 << 20;  // of records that are no
 inline constexpr std::size_t batch_octets = 4 << 20;   // written and synced at once
 inline constexpr unsigned commit_tries = 3;            // fresh segments tried after a failed sync
 inline constexpr unsigned clean_below_percent = 25;   // live share under which a segment is cleaned
+inline constexpr Duration summary_after = 30s;        // a segment was sealed, and still counts
 inline constexpr Duration undo_time = 60s;            // a removal can be taken back so long
 inline constexpr std::size_t standing_orders = 1000;  // then giving one more is refused
 

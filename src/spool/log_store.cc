@@ -90,7 +90,9 @@ Result<void> LogStore::recover_and_start() {
   room_ = std::make_unique<Room>(state_, *commits_,
                                  Room::Options{options_.memory_limit, options_.returned_octets});
   recycler_ = std::make_unique<Recycler>(state_, *room_, *commits_);
-  cleaner_ = std::make_unique<Cleaner>(state_, *commits_, [this] { look(true); });
+  cleaner_ = std::make_unique<Cleaner>(state_, *commits_, options_.report, [this] { look(true); });
+  summariser_ =
+      std::make_unique<Summariser>(state_, *room_, options_.report, [this] { look(false); });
   intake_ = std::make_unique<Intake>(
       Intake{state_, *commits_, *room_, [this] { look(false); }, [this] { notify_due(); }, 0,
              options_.inline_most ? options_.inline_most : limits::inline_body_octets});
@@ -117,6 +119,7 @@ Result<void> LogStore::recover_and_start() {
 void LogStore::look(bool for_cleaning) {
   recycler_->look();
   if (!for_cleaning) return;
+  summariser_->look();
   bool short_of_space =
       state_.segments.free_count() <= limits::reserve_segments && !room_->may_grow();
   cleaner_->look(short_of_space);
@@ -215,7 +218,9 @@ bool LogStore::reserve(MessageId id, std::size_t recipients) {
 }
 
 Task<Result<std::unique_ptr<StoredMessage>>> LogStore::open(MessageId id) {
-  return open_message(state_, id, [this] { look(false); });
+  return open_message(
+      state_, id, [this] { look(false); },
+      [this, id](const Error& error) { found_damaged(id, error); });
 }
 
 Task<void> LogStore::not_moving(MessageId id) {
@@ -418,7 +423,7 @@ Health LogStore::health() const {
   auto room = room_->for_mail(0);
   auto space = room_->space();
   return {room.has_value(), room ? std::string() : room.error().text, space.free_octets,
-          space.total_octets};
+          space.total_octets, state_.damaged_records};
 }
 
 Accounts LogStore::accounts() const {
@@ -443,7 +448,9 @@ Task<void> LogStore::drain() {
   using namespace std::chrono_literals;
   closing_ = true;
   cleaner_->stop();
-  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || deletions_ > 0)
+  summariser_->stop();
+  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || !summariser_->idle() ||
+         deletions_ > 0 || setting_aside_ > 0)
     co_await sleep_until(state_.loop, state_.loop.steady() + 5ms);
 }
 

@@ -5,7 +5,7 @@
 //   stored_message    a message read back             segment_table  what still counts where
 //   queue_view        filters and listings            recycler       segments used again
 //   room              who may still write             cleaner        segments emptied
-//   recovery          everything from the log alone
+//   recovery          everything from the log alone   summariser     what makes that quick
 //
 // Loop thread; the blocking parts run on the loop's lanes. Must outlive its Incoming and
 // StoredMessage objects; await drain() before destroying it.
@@ -19,6 +19,7 @@
 #include "spool/incoming_message.h"
 #include "spool/recycler.h"
 #include "spool/store.h"
+#include "spool/summariser.h"
 
 namespace malleposte::spool {
 
@@ -93,6 +94,8 @@ class LogStore final : public Store {
   void append_deletion(std::string& items, Slot slot) const;
   void take_deletion(Slot slot, const Written& where);
   Task<void> finish_deletion(MessageId id);
+  void found_damaged(MessageId id, const Error& error);
+  Task<void> set_aside(MessageId id);
   Task<Result<std::uint64_t>> flush(std::vector<MessageId> ids);
   Task<Result<std::uint64_t>> set_held(std::vector<MessageId> ids, bool held);
   Task<Result<std::uint64_t>> remove(std::vector<MessageId> ids);
@@ -106,11 +109,13 @@ class LogStore final : public Store {
   std::unique_ptr<Room> room_;
   std::unique_ptr<Recycler> recycler_;
   std::unique_ptr<Cleaner> cleaner_;
+  std::unique_ptr<Summariser> summariser_;
   std::unique_ptr<Intake> intake_;
   std::function<void()> due_;
   bool due_posted_ = false;
   bool closing_ = false;
-  unsigned deletions_ = 0;  // finish_deletion() under way
+  unsigned deletions_ = 0;      // finish_deletion() under way
+  unsigned setting_aside_ = 0;  // set_aside() under way
   MakeDsns make_dsns_;
   OnGenerated generated_;
 };

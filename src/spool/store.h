@@ -98,7 +98,8 @@ class StoredMessage {
   virtual const mail::Envelope& envelope() const = 0;
   virtual std::uint64_t size() const = 0;
   // The next block of content, at most 64 KB, valid until the next call; empty at the end. Checks
-  // the checksum before it hands anything out; an Error (Fault::disk) says what is damaged.
+  // the checksum before it hands anything out; an Error says what is damaged (Fault::damage: the
+  // message is held from now on) or cannot be read (Fault::disk).
   virtual Task<Result<std::string_view>> read() = 0;
 };
 
@@ -121,6 +122,7 @@ struct Health {
   std::string why;                 // when not accepting
   std::uint64_t free_octets = 0;   // file system and free segments
   std::uint64_t total_octets = 0;  // of the volume
+  std::uint64_t damaged = 0;       // records and messages found damaged since the start
 };
 
 // Per recipient, since the spool was made; survives crashes.
