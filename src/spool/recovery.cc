@@ -21,9 +21,13 @@ class Replay {
   Result<void> segment(SegmentTable::Number number, std::optional<std::uint64_t> sealed_end,
                        bool counting) {
     auto& segment = state_.segments[number];
-    const auto from = sealed_end ? summary(number, *sealed_end, counting) : segment_header_octets;
+    SummaryReader summary(state_.disk, segment.epoch, sealed_end);
+    summary.read([&](const ItemPlace& place, const Item& item) {
+      std::visit([&](const auto& one) { apply(number, place, one, counting); }, item);
+    });
+    sealed_end = summary.sealed_end();
     SegmentReader reader(state_.disk, segment.file, segment.epoch, segment.octets, sealed_end,
-                         from);
+                         summary.covered());
     while (auto record = reader.next()) {
       if (record->type == RecordType::commit) commit(number, *record, counting);
     }
@@ -32,6 +36,7 @@ class Replay {
     segment.damaged = !reader.damages().empty();
     segment.sealed_at = state_.loop.steady();
     segment.end = sealed_end.value_or(reader.end());
+    segment.summary_tried = summary.covered() == segment.end;
     return {};
   }
 
@@ -56,17 +61,6 @@ class Replay {
   }
 
  private:
-  // As far as the summary goes; returns up to where that is.
-  std::uint64_t summary(SegmentTable::Number number, std::uint64_t end, bool counting) {
-    auto& segment = state_.segments[number];
-    SummaryReader reader(state_.disk, segment.epoch, end);
-    const auto covered = reader.read([&](const ItemPlace& place, const Item& item) {
-      std::visit([&](const auto& one) { apply(number, place, one, counting); }, item);
-    });
-    segment.summary_tried = covered == end;
-    return covered;
-  }
-
   void commit(SegmentTable::Number number, const Record& record, bool counting) {
     ItemReader items(record.payload);
     ItemPlace place{record.offset,

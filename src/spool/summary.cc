@@ -6,7 +6,6 @@
 
 #include "base/crc32c.h"
 #include "spool/bytes.h"
-#include "spool/segment_header.h"
 #include "spool/segment_reader.h"
 
 namespace malleposte::spool {
@@ -14,6 +13,7 @@ namespace {
 
 // A block is begun anew behind so many octets; a record is never divided between two.
 constexpr std::size_t block_octets = 256 * 1024;
+constexpr std::size_t block_head_octets = 16;
 
 // The item as it stands in the record, but for a message's content.
 void append_without_content(std::string& out, std::string_view octets, const Item& item) {
@@ -31,8 +31,8 @@ void append_without_content(std::string& out, std::string_view octets, const Ite
 
 class Writer {
  public:
-  Writer(Disk& disk, Disk::File file, std::uint64_t epoch)
-      : disk_(disk), file_(file), epoch_(epoch) {
+  Writer(Disk& disk, Disk::File file, const SealedFile& segment)
+      : disk_(disk), file_(file), segment_(segment) {
     begin_block();
   }
 
@@ -53,8 +53,9 @@ class Writer {
   // Up to `covered` in the segment the blocks say everything.
   Result<void> end_block(std::uint64_t covered) {
     overwrite(block_, record_header_octets, covered);
+    overwrite(block_, record_header_octets + sizeof covered, segment_.end);
     const auto payload = std::string_view(block_).substr(record_header_octets);
-    write_record_header(block_.data(), RecordType::summary, {epoch_, at_},
+    write_record_header(block_.data(), RecordType::summary, {segment_.epoch, at_},
                         static_cast<std::uint32_t>(payload.size()), crc32c(0, payload));
     block_.resize(record_octets(payload.size()));
     const std::string_view part = block_;
@@ -65,18 +66,18 @@ class Writer {
   }
 
  private:
-  void begin_block() { block_.assign(record_header_octets + sizeof(std::uint64_t), '\0'); }
+  void begin_block() { block_.assign(record_header_octets + block_head_octets, '\0'); }
 
   Disk& disk_;
   Disk::File file_;
-  std::uint64_t epoch_;
+  const SealedFile& segment_;
   std::uint64_t at_ = 0;
   std::string block_;
 };
 
 Result<void> write_blocks(Disk& disk, Disk::File file, const SealedFile& segment) {
   SegmentReader reader(disk, segment.file, segment.epoch, segment.octets, segment.end);
-  Writer writer(disk, file, segment.epoch);
+  Writer writer(disk, file, segment);
   while (auto record = reader.next()) {
     if (record->type != RecordType::commit) continue;
     if (!writer.add(*record)) return fail(Fault::damage, "a record cannot be understood");
@@ -104,8 +105,9 @@ Result<void> write_summary(Disk& disk, const SealedFile& segment) {
   return done;
 }
 
-SummaryReader::SummaryReader(Disk& disk, std::uint64_t epoch, std::uint64_t end)
-    : disk_(disk), epoch_(epoch), end_(end) {
+SummaryReader::SummaryReader(Disk& disk, std::uint64_t epoch,
+                             std::optional<std::uint64_t> sealed_end)
+    : disk_(disk), epoch_(epoch), sealed_end_(sealed_end) {
   if (auto opened = disk.open(summary_name(epoch))) file_ = *opened;
 }
 
@@ -129,27 +131,27 @@ std::optional<Record> SummaryReader::next_block() {
   }
 }
 
-std::uint64_t SummaryReader::read(const std::function<void(const ItemPlace&, const Item&)>& each) {
-  auto covered = segment_header_octets;
-  while (covered < end_) {
-    auto block = next_block();
-    if (!block || block->type != RecordType::summary) break;
+void SummaryReader::read(const std::function<void(const ItemPlace&, const Item&)>& each) {
+  while (auto block = next_block()) {
+    if (block->type != RecordType::summary) return;
     ByteReader octets(block->payload);
     const auto upto = octets.take<std::uint64_t>();
-    if (upto <= covered || upto > end_) break;
+    const auto end = octets.take<std::uint64_t>();
+    if (!octets.good() || end != sealed_end_.value_or(end) || upto <= covered_ || upto > end)
+      return;
+    sealed_end_ = end;
     while (!octets.empty()) {
       ItemPlace place;
       place.offset = octets.take_varint();
       place.record_octets = static_cast<std::uint32_t>(octets.take_varint());
       place.item_at = static_cast<std::uint32_t>(octets.take_varint());
       ItemReader item(octets.rest());
-      if (!octets.good() || !item.next()) return covered;
+      if (!octets.good() || !item.next()) return;
       octets.take_bytes(item.octets().size());
       each(place, item.item());
     }
-    covered = upto;
+    covered_ = upto;
   }
-  return covered;
 }
 
 }  // namespace malleposte::spool

@@ -12,6 +12,7 @@
 #include "spool/disk.h"
 #include "spool/items.h"
 #include "spool/record.h"
+#include "spool/segment_header.h"
 
 namespace malleposte::spool {
 
@@ -37,21 +38,28 @@ Result<void> write_summary(Disk& disk, const SealedFile& segment);
 
 class SummaryReader {
  public:
-  // Of the segment with this epoch, sealed at `end`; reads nothing when there is no good one.
-  SummaryReader(Disk& disk, std::uint64_t epoch, std::uint64_t end);
+  // Of the segment with this epoch; where the segment is known to be sealed elsewhere than the
+  // summary says, it is of no use.
+  SummaryReader(Disk& disk, std::uint64_t epoch, std::optional<std::uint64_t> sealed_end);
   ~SummaryReader();
   SummaryReader(const SummaryReader&) = delete;
   SummaryReader& operator=(const SummaryReader&) = delete;
 
-  // Calls `each` for every item, in the order of the log. Returns up to where in the segment that
-  // was all of them: its end, if the summary is whole.
-  std::uint64_t read(const std::function<void(const ItemPlace&, const Item&)>& each);
+  // Calls `each` for every item, in the order of the log, as far as the summary is good.
+  void read(const std::function<void(const ItemPlace&, const Item&)>& each);
+
+  // Up to where in the segment that was everything.
+  std::uint64_t covered() const { return covered_; }
+  // Where the segment is sealed, if anything was good.
+  std::optional<std::uint64_t> sealed_end() const { return sealed_end_; }
 
  private:
   std::optional<Record> next_block();
 
   Disk& disk_;
-  std::uint64_t epoch_, end_;
+  std::uint64_t epoch_;
+  std::optional<std::uint64_t> sealed_end_;
+  std::uint64_t covered_ = segment_header_octets;
   Disk::File file_ = -1;
   std::uint64_t at_ = 0;
   std::string block_;

@@ -1,0 +1,226 @@
+// What a start finds: with summaries of sealed segments, without them, and with damaged ones.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "spool/segment_header.h"
+#include "spool/store_test_kit.h"
+#include "spool/summary.h"
+
+namespace malleposte::spool {
+namespace {
+
+std::vector<std::string> summaries_in(const DiskImage& image) {
+  std::vector<std::string> names;
+  for (const auto& [name, content] : image)
+    if (name.starts_with(summary_prefix)) names.push_back(name);
+  return names;
+}
+
+DiskImage without_summaries(DiskImage image) {
+  std::erase_if(image, [](const auto& file) { return file.first.starts_with(summary_prefix); });
+  return image;
+}
+
+// A queue of which some was delivered, some deferred, held, moved by the cleaner and in chunks,
+// long enough after that to have summaries of all sealed segments.
+DiskImage lived_in() {
+  Instance instance(5);
+  for (int i = 0; i < 160; ++i) {
+    const auto number = std::to_string(i);
+    instance.send(large(i % 9 == 0 ? 9000 : 1000 + 40u * static_cast<unsigned>(i)),
+                  {"a" + number + "@example.net", "b" + number + "@d" + number + ".example"},
+                  "sender" + number + "@example.org");
+    if (i % 20 == 0) continue;  // its neighbours are delivered, and it is moved
+    for (const auto& lease : instance.store->lease(instance.loop.wall(), SIZE_MAX)) {
+      auto settlement =
+          Instance::settlement(lease, i % 6 == 3 ? mail::Fate::queued : mail::Fate::delivered,
+                               instance.loop.wall() + 48h);
+      if (i % 5 == 0) settlement.outcomes.resize(1);
+      EXPECT_TRUE(instance.run(instance.store->settle(settlement)));
+      instance.store->release(lease.id);
+    }
+  }
+  instance.apply({.sender = "sender3@example.org"}, Operation::hold);
+  instance.loop.run_for(10min);
+  EXPECT_GT(instance.store->counters().cleaned_segments, 0u);
+  EXPECT_GT(instance.store->counters().segments, 3u);
+  return instance.disk->files();
+}
+
+// What a store says that begins with this.
+std::string found(const DiskImage& image) {
+  Instance instance(9, image);
+  EXPECT_TRUE(instance.store) << instance.error;
+  return instance.everything();
+}
+
+// Octets of segments that a start reads.
+std::uint64_t segment_octets_read(const DiskImage& image) {
+  std::uint64_t reads = 0;
+  Instance instance(9, image, [&](SimulatedDisk& disk) {
+    disk.read_fault = [&](const std::string& name) -> Result<void> {
+      reads += name.starts_with("segment-");
+      return {};
+    };
+  });
+  EXPECT_TRUE(instance.store) << instance.error;
+  return reads;
+}
+
+TEST(Recovery, FindsTheSameWithSummariesAndWithoutThem) {
+  const auto image = lived_in();
+  ASSERT_GT(summaries_in(image).size(), 2u);
+  const auto with = found(image);
+  EXPECT_GT(with.size(), 1000u);
+  EXPECT_EQ(with, found(without_summaries(image)));
+}
+
+TEST(Recovery, DoesNotReadSegmentsThatHaveASummary) {
+  const auto image = lived_in();
+  EXPECT_LT(segment_octets_read(image), segment_octets_read(without_summaries(image)));
+}
+
+// Whatever happens to a summary: cut short anywhere, or an octet of it other than it was.
+TEST(Recovery, BelievesADamagedSummaryAsFarAsItIsGood) {
+  const auto image = lived_in();
+  const auto expected = found(without_summaries(image));
+  for (const auto& name : summaries_in(image)) {
+    const auto octets = image.at(name).size();
+    for (std::size_t at = 0; at < octets; at += octets / 7 + 1) {
+      auto cut = image, changed = image;
+      cut[name].resize(at);
+      changed[name][at] = static_cast<char>(changed[name][at] ^ 0x20);
+      EXPECT_EQ(found(cut), expected) << name << " cut at " << at;
+      EXPECT_EQ(found(changed), expected) << name << " changed at " << at;
+    }
+  }
+}
+
+// Its name says nothing: the checksums cover the epoch.
+TEST(Recovery, IgnoresASummaryOfAnotherEpoch) {
+  auto image = lived_in();
+  const auto expected = found(without_summaries(image));
+  const auto names = summaries_in(image);
+  for (std::size_t i = 1; i < names.size(); ++i) std::swap(image[names[i - 1]], image[names[i]]);
+  EXPECT_EQ(found(image), expected);
+}
+
+TEST(Recovery, RemovesSummariesThatAreOfNoUse) {
+  auto image = lived_in();
+  const auto good = summaries_in(image);
+  image["summary-000000"] = "of a segment that is used again";
+  image[good.back()].resize(image[good.back()].size() / 2);
+  Instance instance(9, image);
+  const auto left = summaries_in(instance.disk->files());
+  EXPECT_EQ(left, std::vector(good.begin(), good.end() - 1));
+}
+
+TEST(Recovery, ASummaryGoesWithItsSegment) {
+  Instance instance(9, lived_in());
+  instance.loop.run_for(49h);
+  instance.apply({}, Operation::release);
+  while (instance.settle_all(mail::Fate::delivered) > 0) instance.loop.run_for(1min);
+  instance.loop.run_for(1h);
+  EXPECT_EQ(instance.store->counters().messages, 0u);
+  EXPECT_EQ(summaries_in(instance.disk->files()).size(), 0u);
+}
+
+// Mail that is delivered soon costs no summaries.
+TEST(Recovery, NothingIsSummedUpWhileMailFlows) {
+  Instance instance;
+  for (int i = 0; i < 200; ++i) {
+    instance.send(large(2000));
+    instance.settle_all(mail::Fate::delivered);
+    instance.loop.run_for(300ms);
+  }
+  for (const auto& operation : instance.disk->operations())
+    EXPECT_FALSE(operation.name.starts_with(summary_prefix)) << operation.name;
+}
+
+// A summary knows more than a damaged segment: nothing of that is forgotten by cleaning it.
+TEST(Recovery, ASegmentThatWasDamagedLaterIsNotEmptied) {
+  auto image = lived_in();
+  const auto expected = found(image);
+  for (auto& [name, content] : image)
+    if (name.starts_with("segment-") &&
+        image.contains(summary_name(decode_segment_header(content).header.epoch)))
+      for (std::size_t at = segment_header_octets; at < segment_header_octets + 16'000; at += 512)
+        content[at + 40] = static_cast<char>(content[at + 40] ^ 1);
+  std::string after;
+  {
+    Instance instance(9, image);
+    instance.loop.run_for(1h);  // cleaning, retiring
+    image = instance.disk->files();
+  }
+  Instance instance(9, image);
+  EXPECT_EQ(instance.store->counters().messages,
+            static_cast<std::uint64_t>(std::count(expected.begin(), expected.end(), '\n')));
+}
+
+// --- Damage found when a message is read ---------------------------------------------------------
+
+// Changes an octet of this text on the disk, wherever it stands.
+void damage(DiskImage& image, const std::string& text) {
+  for (auto& [name, content] : image)
+    for (auto at = content.find(text); name.starts_with("segment-") && at != std::string::npos;
+         at = content.find(text, at + 1))
+      content[at] = static_cast<char>(content[at] ^ 1);
+}
+
+class MessageFoundDamagedIn : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(InOneRecordAndInChunks, MessageFoundDamagedIn, testing::Values(100, 9000));
+
+TEST_P(MessageFoundDamagedIn, IsHeldAndKeptAsideWhileTheOthersFlow) {
+  Instance instance;
+  const auto bad = instance.send("the mark" + large(GetParam())).id;
+  const auto good = instance.send("another" + large(GetParam())).id;
+  damage(instance.disk->files(), "the mark");
+  EXPECT_EQ(instance.content(good), "another" + large(GetParam()));
+  EXPECT_THAT(instance.content(bad), testing::HasSubstr("damaged"));
+  instance.loop.run_for(1s);
+  const auto listed = instance.list({.state = QueueState::held});
+  ASSERT_EQ(listed.messages.size(), 1u);
+  EXPECT_EQ(listed.messages[0].id, bad);
+  EXPECT_EQ(instance.store->counters().damaged_records, 1u);
+  EXPECT_EQ(instance.store->health().damaged, 1u);
+  ASSERT_EQ(instance.reports.size(), 1u);
+  EXPECT_THAT(instance.reports[0], testing::HasSubstr(to_string(bad)));
+  ASSERT_TRUE(instance.disk->damaged.contains("message-" + to_string(bad) + "-0"));
+  const auto leases = instance.store->lease(instance.loop.wall(), SIZE_MAX);
+  ASSERT_EQ(leases.size(), 1u);
+  EXPECT_EQ(leases[0].id, good);
+  // A restart does not try it again either: it is still held, or its record is damage itself.
+  Instance again(2, instance.disk->files());
+  EXPECT_EQ(again.store->lease(instance.loop.wall(), SIZE_MAX).size(), 1u);
+  EXPECT_NE(again.list({.state = QueueState::held}).messages.size() == 1,
+            again.store->counters().messages == 1);
+}
+
+// It may have been the memory: whoever releases it has it tried again, and told of again.
+TEST(MessageFoundDamaged, IsTriedAgainWhenItIsReleased) {
+  Instance instance;
+  const auto id = instance.send("the mark").id;
+  damage(instance.disk->files(), "the mark");
+  EXPECT_THAT(instance.content(id), testing::HasSubstr("damaged"));
+  EXPECT_EQ(instance.apply({}, Operation::release), 1u);
+  EXPECT_EQ(instance.store->lease(instance.loop.wall(), 1).size(), 1u);
+  EXPECT_THAT(instance.content(id), testing::HasSubstr("damaged"));
+  EXPECT_FALSE(instance.store->wanted(id));
+  EXPECT_EQ(instance.reports.size(), 2u);
+}
+
+// A disk that does not answer says nothing of what stands there.
+TEST(MessageFoundDamaged, IsNotOneThatCannotBeReadNow) {
+  Instance instance;
+  const auto id = instance.send("whole").id;
+  instance.disk->read_fault = [](const std::string&) -> Result<void> {
+    return fail(Fault::disk, "Input/output error");
+  };
+  EXPECT_THAT(instance.content(id), testing::HasSubstr("Input/output error"));
+  EXPECT_TRUE(instance.store->wanted(id));
+  instance.disk->read_fault = nullptr;
+  EXPECT_EQ(instance.content(id), "whole");
+}
+
+}  // namespace
+}  // namespace malleposte::spool
