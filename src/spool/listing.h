@@ -52,6 +52,8 @@ struct ListedMessage {
   std::optional<WallTime> next_attempt;
   std::string reason;  // why it waits
   std::vector<ListedRecipient> recipients;
+  bool generated = false;  // made by ourselves
+  bool warned = false;     // its sender knows that it is late
 };
 
 struct QueuePage {

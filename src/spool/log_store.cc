@@ -94,7 +94,13 @@ Result<void> LogStore::recover_and_start() {
   summariser_ =
       std::make_unique<Summariser>(state_, *room_, options_.report, [this] { look(false); });
   intake_ = std::make_unique<Intake>(
-      Intake{state_, *commits_, *room_, [this] { look(false); }, [this] { notify_due(); }, 0,
+      Intake{state_,
+             *commits_,
+             *room_,
+             [this] { look(false); },
+             [this] { notify_due(); },
+             {},
+             0,
              options_.inline_most ? options_.inline_most : limits::inline_body_octets});
 
   while (state_.segments.free_count() < 1 + limits::reserve_segments) {
@@ -136,6 +142,13 @@ Result<void> LogStore::admits(std::uint64_t size) {
 Result<std::unique_ptr<Incoming>> LogStore::begin(mail::Envelope envelope, std::uint64_t size) {
   if (auto room = admits(size); !room) return tl::make_unexpected(room.error());
   return begin_incoming(*intake_, std::move(envelope));
+}
+
+Result<std::unique_ptr<Incoming>> LogStore::restore(Restored message, std::uint64_t size) {
+  if (contains(message.id) || intake_->restoring.contains(message.id.value))
+    return fail(Fault::peer, fmt::format("{} is in the queue", to_string(message.id)));
+  if (auto room = admits(size); !room) return tl::make_unexpected(room.error());
+  return begin_restored(*intake_, std::move(message));
 }
 
 // --- Going out -----------------------------------------------------------------------------------

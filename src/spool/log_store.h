@@ -40,6 +40,7 @@ class LogStore final : public Store {
   ~LogStore() override;
 
   Result<std::unique_ptr<Incoming>> begin(mail::Envelope envelope, std::uint64_t size) override;
+  Result<std::unique_ptr<Incoming>> restore(Restored message, std::uint64_t size) override;
   Result<void> admits(std::uint64_t size) override;
   void on_due(std::function<void()> callback) override;
   std::vector<Lease> lease(WallTime now, std::size_t max) override;

@@ -33,6 +33,8 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
                      const MessageItem& item) {
   ListedMessage shown{message.id, item.sender, item.size, item.arrived, state_of(message), 0,
                       {},         {},          {}};
+  shown.generated = message.generated;
+  shown.warned = message.warned;
   auto recipients = message.recipients();
   Tick next = UINT32_MAX;
   for (std::size_t i = 0; i < recipients.size() && i < item.recipients.size(); ++i) {

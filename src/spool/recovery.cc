@@ -31,6 +31,7 @@ class Replay {
     while (auto record = reader.next()) {
       if (record->type == RecordType::commit) commit(number, *record, counting);
     }
+    reschedule();
     if (reader.error()) return tl::make_unexpected(*reader.error());
     for (const auto& damage : reader.damages()) set_aside(segment, damage);
     segment.damaged = !reader.damages().empty();
@@ -75,8 +76,25 @@ class Replay {
                         record.offset));
   }
 
+  // Puts the message whose outcomes came last where it now belongs. Not after each of them: there
+  // may be thousands, and each move looks at all recipients.
+  void reschedule() {
+    if (outcomes_of_ == MessageId{}) return;
+    if (auto slot = state_.index.find(outcomes_of_)) state_.index.reschedule(*slot);
+    outcomes_of_ = {};
+  }
+
+  // The message that the item is about, if its item stands where that says.
+  template <class AboutMessage>
+  std::optional<Index::Slot> at_home(const AboutMessage& item) const {
+    auto slot = state_.index.find(item.id);
+    if (slot && state_.home_epoch(state_.index[*slot]) != item.home) slot.reset();
+    return slot;
+  }
+
   void apply(SegmentTable::Number number, const ItemPlace& place, const MessageItem& item,
              bool counting) {
+    reschedule();
     state_.last_id = std::max(state_.last_id, item.id.value);
     if (counting && item.generation == 0)
       (item.generated ? state_.accounts.generated : state_.accounts.accepted) +=
@@ -93,6 +111,7 @@ class Replay {
 
   void apply(SegmentTable::Number number, const ItemPlace& place, const OutcomeItem& item,
              bool counting) {
+    if (outcomes_of_ != item.id) reschedule();
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
     auto slot = state_.index.find(item.id);
@@ -101,31 +120,31 @@ class Replay {
       return;
     }
     auto& message = state_.index[*slot];
+    // What an earlier generation went through stands in the item of the later one; and a message
+    // that came back from an export has nothing to do with what it was before.
+    if (item.home != state_.home_epoch(message)) return;
     auto recipients = message.recipients();
     if (item.recipient >= recipients.size()) return;
     auto& recipient = recipients[item.recipient];
-    // What an earlier generation went through stands in the item of the later one.
-    if (item.home == state_.home_epoch(message))
-      state_.index.attempt_recorded(message, {number, static_cast<std::uint32_t>(place.offset)},
-                                    state_.to_places(item.earlier));
+    state_.index.attempt_recorded(message, {number, static_cast<std::uint32_t>(place.offset)},
+                                  state_.to_places(item.earlier));
     if (recipient.fate != mail::Fate::queued) return;
     const auto& answer = item.attempt.answer;
     const bool past = item.fate == mail::Fate::queued && item.attempts < recipient.attempts;
     if (past) return;  // written again by the cleaner, for the history
     state_.index.update(recipient, item.fate, item.attempts, item.next_attempt, describe(answer),
                         answer.outcome_class);
-    if (item.fate == mail::Fate::queued) return state_.index.reschedule(*slot);
+    outcomes_of_ = item.id;
+    if (item.fate == mail::Fate::queued) return;
     --state_.accounts.queued;
     if (counting && !item.carried) state_.count(item.fate);
-    if (finished(message))
-      state_.remove(*slot);
-    else
-      state_.index.reschedule(*slot);
+    if (finished(message)) state_.remove(*slot);
   }
 
   void apply(SegmentTable::Number number, const ItemPlace&, const FlagsItem& item, bool) {
     state_.segments.outcome_added(number, item.home);
-    auto slot = state_.index.find(item.id);
+    reschedule();
+    auto slot = at_home(item);
     if (!slot) return;
     state_.index[*slot].held = item.held;
     state_.index[*slot].deleting = item.deleting;
@@ -135,14 +154,15 @@ class Replay {
   void apply(SegmentTable::Number number, const ItemPlace&, const GoneItem& item, bool) {
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
-    if (auto slot = state_.index.find(item.id)) state_.remove(*slot);
+    reschedule();
+    if (auto slot = at_home(item)) state_.remove(*slot);
   }
 
   // Never taken back, so that the order of records does not matter.
   void apply(SegmentTable::Number number, const ItemPlace&, const WarnedItem& item, bool) {
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
-    if (auto slot = state_.index.find(item.id)) state_.index[*slot].warned = true;
+    if (auto slot = at_home(item)) state_.index[*slot].warned = true;
   }
 
   void apply(SegmentTable::Number number, const ItemPlace&, const RetireItem& item, bool) {
@@ -165,6 +185,7 @@ class Replay {
 
   SpoolState& state_;
   const std::function<void(std::string)>& report_;
+  MessageId outcomes_of_{};                                // not rescheduled yet
   std::map<std::uint64_t, SegmentTable::Number> retired_;  // epoch -> where it says so
 };
 

@@ -1,7 +1,8 @@
 // How long recovery takes and what memory it needs, with a million deferred messages on a real
 // disk. Not part of a normal run: MALLEPOSTE_BENCH_DIRECTORY=/somewhere/large
 //   spool_test --gtest_also_run_disabled_tests --gtest_filter='*RecoveryBench*'
-// fills that directory (MALLEPOSTE_BENCH_MESSAGES says with how many), or takes what is there.
+// fills that directory (MALLEPOSTE_BENCH_MESSAGES says with how many,
+// MALLEPOSTE_BENCH_RECIPIENTS to how many each), or takes what is there.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -19,6 +20,16 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::size_t at_once = 500;
 
+std::size_t number_in(const char* name, std::size_t otherwise) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+std::size_t recipients_each() {
+  static const auto number = number_in("MALLEPOSTE_BENCH_RECIPIENTS", 1);
+  return number;
+}
+
 std::string status_of(std::string_view field) {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);)
@@ -34,8 +45,11 @@ Task<void> send(LogStore& store, WallTime now, std::size_t number, const std::st
   envelope.client_address = "192.0.2.17";
   envelope.client_name = "client.example.org";
   envelope.helo = "client.example.org";
-  envelope.recipients.push_back(
-      {"user" + std::to_string(number), "d" + std::to_string(number % 100'000) + ".example.net"});
+  for (std::size_t i = 0; i < recipients_each(); ++i) {
+    const auto one = number * recipients_each() + i;
+    envelope.recipients.push_back(
+        {"user" + std::to_string(one), "d" + std::to_string(one % 100'000) + ".example.net"});
+  }
   auto incoming = store.begin(envelope, content.size());
   EXPECT_TRUE(incoming);
   EXPECT_TRUE(co_await (*incoming)->append(content));
@@ -46,11 +60,13 @@ Task<void> send(LogStore& store, WallTime now, std::size_t number, const std::st
 Task<void> defer(LogStore& store, Lease lease, WallTime next, std::size_t& left) {
   Settlement settlement;
   settlement.id = lease.id;
-  mail::Outcome outcome;
-  outcome.recipient = lease.recipients.front().index;
-  outcome.next_attempt = next;
-  outcome.answer = {"mx.example.net", "192.0.2.1:25", 451, "4.7.1", "Later", {}};
-  settlement.outcomes.push_back(std::move(outcome));
+  for (const auto& recipient : lease.recipients) {
+    mail::Outcome outcome;
+    outcome.recipient = recipient.index;
+    outcome.next_attempt = next;
+    outcome.answer = {"mx.example.net", "192.0.2.1:25", 451, "4.7.1", "Later", {}};
+    settlement.outcomes.push_back(std::move(outcome));
+  }
   EXPECT_TRUE(co_await store.settle(std::move(settlement)));
   --left;
 }
@@ -83,8 +99,7 @@ void fill(const std::string& directory, std::size_t messages) {
 TEST(RecoveryBench, DISABLED_AMillionDeferred) {
   const char* directory = std::getenv("MALLEPOSTE_BENCH_DIRECTORY");
   ASSERT_TRUE(directory != nullptr);
-  const char* wanted = std::getenv("MALLEPOSTE_BENCH_MESSAGES");
-  const std::size_t messages = wanted ? std::strtoull(wanted, nullptr, 10) : 1'000'000;
+  const auto messages = number_in("MALLEPOSTE_BENCH_MESSAGES", 1'000'000);
   if (!std::filesystem::exists(std::filesystem::path(directory) / "epochs"))
     return fill(directory, messages);
   const auto began = std::chrono::steady_clock::now();

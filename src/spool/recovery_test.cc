@@ -177,6 +177,78 @@ TEST(Recovery, ASegmentThatIsDamagedLaterIsNotEmptied) {
   EXPECT_EQ(message.recipients[1].state, "deferred");
 }
 
+// --- Messages that come back from an export ------------------------------------------------------
+
+Restored restored(MessageId id) {
+  Restored message;
+  message.id = id;
+  message.envelope.reverse_path = *mail::parse_address("sender@example.org");
+  message.envelope.recipients.push_back(*mail::parse_address("a@example.net"));
+  message.envelope.held = true;
+  message.warned = true;
+  message.progress = {{4, {}}};
+  return message;
+}
+
+Task<CommitResult> bring_back(LogStore& store, Restored message, std::string content) {
+  auto incoming = store.restore(std::move(message), content.size());
+  if (!incoming) co_return CommitResult{CommitStatus::refused, {}, incoming.error().text};
+  (void)co_await (*incoming)->append(content);
+  co_return co_await (*incoming)->commit();
+}
+
+TEST(Restoring, BringsAMessageBackAsItWas) {
+  Instance instance;
+  const MessageId id{123456};
+  const auto content = large(9000);
+  EXPECT_EQ(instance.run(bring_back(*instance.store, restored(id), content)).status,
+            CommitStatus::durable);
+  Instance again(2, instance.disk->files());
+  EXPECT_EQ(again.content(id), content);
+  const auto listed = again.list().messages.at(0);
+  EXPECT_EQ(listed.id, id);
+  EXPECT_EQ(listed.state, QueueState::held);
+  EXPECT_EQ(listed.attempts, 4u);
+  EXPECT_TRUE(listed.warned);
+  EXPECT_TRUE(again.balanced());
+}
+
+TEST(Restoring, IsRefusedForWhatIsInTheQueueOrOnItsWay) {
+  Instance instance;
+  const auto id = instance.send("here").id;
+  EXPECT_FALSE(instance.store->restore(restored(id), 1));
+  auto first = instance.store->restore(restored({99}), 1);
+  EXPECT_TRUE(first);
+  EXPECT_FALSE(instance.store->restore(restored({99}), 1));
+  first->reset();
+  EXPECT_TRUE(instance.store->restore(restored({99}), 1));
+}
+
+// What the log still says of its earlier life must not end it again: neither the outcome, nor what
+// the cleaner makes of that.
+TEST(Restoring, HasNothingToDoWithWhatItWasBefore) {
+  Instance instance;
+  const auto id = instance.send("to be delivered").id;
+  const auto fill = [&](int messages) {
+    for (int i = 0; i < messages; ++i) instance.send(large(1900), {"c@example.net"});
+  };
+  fill(23);  // its home stays; the outcome stands in the next segment
+  instance.apply({.recipient = "c@example.net"}, Operation::hold);
+  EXPECT_EQ(instance.settle_all(mail::Fate::delivered), 1u);
+  fill(30);
+  instance.settle_all(mail::Fate::delivered);
+  EXPECT_EQ(instance.run(bring_back(*instance.store, restored(id), "again")).status,
+            CommitStatus::durable);
+  EXPECT_EQ(Instance(2, instance.disk->files()).content(id), "again");
+  fill(30);
+  instance.settle_all(mail::Fate::delivered);
+  instance.loop.run_for(1h);
+  EXPECT_GT(instance.store->counters().cleaned_segments, 0u);
+  Instance again(2, instance.disk->files());
+  EXPECT_EQ(again.content(id), "again");
+  EXPECT_TRUE(again.balanced());
+}
+
 // --- Damage found when a message is read ---------------------------------------------------------
 
 class MessageFoundDamagedIn : public testing::TestWithParam<std::size_t> {};

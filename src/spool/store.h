@@ -63,6 +63,20 @@ struct Generated {
   std::optional<WallTime> gathered_until = {};
 };
 
+// A message as an export holds it. It comes back under its own id, to the recipients that had been
+// left.
+struct Restored {
+  MessageId id{};
+  mail::Envelope envelope;
+  bool generated = false;  // it was made by ourselves
+  bool warned = false;     // its sender knows that it is late
+  struct Progress {
+    std::uint32_t attempts = 0;
+    WallTime next_attempt{};
+  };
+  std::vector<Progress> progress;  // by recipient
+};
+
 // --- Going out -----------------------------------------------------------------------------------
 
 struct LeasedRecipient {
@@ -147,6 +161,9 @@ class Store {
   // Starts a message. Refused (Fault::disk full, Fault::resource) means 452 at MAIL; `size` is the
   // client's SIZE, 0 unknown. The envelope may be completed until commit through `envelope`.
   virtual Result<std::unique_ptr<Incoming>> begin(mail::Envelope envelope, std::uint64_t size) = 0;
+  // The same for a message that comes back. Refused (Fault::peer) when it is in the queue or on its
+  // way there.
+  virtual Result<std::unique_ptr<Incoming>> restore(Restored message, std::uint64_t size) = 0;
   // Whether begin() would refuse a message of this size now: the answer for MAIL FROM.
   virtual Result<void> admits(std::uint64_t size) = 0;
 
