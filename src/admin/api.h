@@ -12,6 +12,7 @@
 #include "admin/access.h"
 #include "admin/dns_resource.h"
 #include "admin/queue_resource.h"
+#include "admin/spool_resource.h"
 #include "admin/status_resource.h"
 #include "base/loop.h"
 #include "base/task.h"
@@ -71,6 +72,7 @@ class Api {
   Parts parts_;
   Access access_;
   QueueResource queue_;
+  SpoolResource spool_;
   StatusResource status_;
   DnsResource dns_;
 };

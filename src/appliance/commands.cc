@@ -8,6 +8,7 @@
 #include "appliance/config_commands.h"
 #include "appliance/dns_commands.h"
 #include "appliance/queue_commands.h"
+#include "appliance/spool_commands.h"
 #include "appliance/version.h"
 #include "monitor/event_text.h"
 #include "spool/inspect.h"
@@ -68,6 +69,8 @@ int ask_server(const CommandLine& line, const config::Settings& settings, Consol
   const auto api = ApiClient::over((settings.volume_data / control_socket_name).string());
   if (line.command == Command::dns_lookup || line.command == Command::dns_flush)
     return execute_dns_command(line, api, console);
+  if (line.command == Command::spool_export || line.command == Command::spool_import)
+    return execute_spool_command(line, api, console);
   return execute_queue_command(line, api, now(), console);
 }
 

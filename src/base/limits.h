@@ -139,6 +139,7 @@ inline constexpr std::size_t refusal_kinds = 64;          // counted apart; furt
 // --- Administration ------------------------------------------------------------------------------
 inline constexpr std::size_t http_body_octets = 1 << 20;
 inline constexpr std::size_t http_connections = 100;
+inline constexpr std::size_t recipients_restored = 100'000;  // of one message, from an export
 inline constexpr std::size_t query_page = 1000;         // messages read from disk for one page
 inline constexpr std::size_t answer_messages = 10'000;  // in one answer; `next` continues
 inline constexpr Duration shutdown_timeout = 45s;

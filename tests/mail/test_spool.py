@@ -1,8 +1,11 @@
 """The files of the queue: a spool of an earlier version, damage, summaries, a copy and its return."""
 import json
+import mailbox
+import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import urllib.request
 
@@ -138,3 +141,109 @@ def test_a_message_found_damaged_at_its_delivery_is_held_and_the_rest_flows(mall
     assert any(b"Mark-2" in path.read_bytes() for path in kept)
     # It stays so until somebody decides.
     server.cli("queue", "delete", held["id"], "--yes")
+
+
+def binary(server, content, recipient):
+    with server.connect() as client:
+        for line in ("EHLO client.test", "MAIL FROM:<anna@example.org> BODY=BINARYMIME RET=HDRS "
+                     "ENVID=a+2Bb", f"RCPT TO:<{recipient}> NOTIFY=FAILURE,DELAY "
+                     "ORCPT=rfc822;Bert+2B1@example.com"):
+            assert client.ask(line).startswith("250")
+        client.write(b"BDAT %d LAST\r\n" % len(content) + content)
+        assert client.reply()[-1].startswith("250")
+
+
+def test_export_and_import_give_back_the_same_queue(malleposte, sink, tmp_path):
+    """With mail that breaks careless mboxes, deferred, held and partly delivered, to another
+    server."""
+    hop = sink()
+    hop.on_rcpt = lambda a: "451 4.7.1 Later" if a.startswith("later") else None
+    server = malleposte(smart_relay=HOP, retry_first="30d", retry_max="30d",
+                        queue_lifetime="300d", recipient_limit=6000)
+    quotes = b"Subject: x\r\n\r\nFrom me\r\n>From you\r\n" + b">" * 997 + b"\r\nFrom\r\n\r\n"
+    server.send("anna@example.org", ["later0@example.com", "now@example.com"], quotes)
+    server.send("anna@example.org", "later1@example.com", awkward(), options=["BODY=8BITMIME"])
+    server.send("anna@example.org", "later2@example.com", bulk(1_500_000, "large"))
+    binary(server, b"Subject: b\r\n\r\nbare\nlines\0\rFrom \nFrom no end", "later3@example.com")
+    server.send("anna@example.org", [f"later{i}@d{i % 3000}.example" for i in range(5000)],
+                simple("to many"))
+    server.wait_queue(lambda queue: len(queue) == 5 and all(m["attempts"] for m in queue),
+                      "all to be deferred")
+    server.cli("queue", "hold", "--recipient", "later1@example.com", "--yes")
+    before = server.queue()
+
+    file = tmp_path / "queue.mbox"
+    assert server.cli("spool", "export", "--to", file) == f"5 messages are in {file}.\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert server.run("spool", "export", "--to", file).returncode == 1  # it is never written over
+    assert server.run("spool", "export", "--sender", "nobody@example.org").stdout == ""
+    # Any mail reader opens it.
+    subjects = [message["subject"].split("\n")[0] for message in mailbox.mbox(file)]
+    assert subjects == ["x", "awkward", "bulk large", "b", "to many"]
+    # What is in the queue is skipped.
+    assert server.cli("spool", "import", file) == \
+        "0 messages are back in the queue, 5 were there already.\n"
+
+    other = malleposte(smart_relay=HOP, smtp_port=2526, ui_port=8026, deliveries_suspended=True,
+                       queue_lifetime="300d")
+    other.send("otto@example.org", "x@example.com", simple("of its own"))
+    assert other.cli("spool", "import", file) == \
+        "5 messages are back in the queue, 0 were there already.\n"
+    assert other.cli("spool", "import", file) == \
+        "0 messages are back in the queue, 5 were there already.\n"
+    other.kill()
+    other.start()
+
+    def left(queue):
+        return [(m["id"], m["sender"], m["size"], m["arrived"], m["state"], m["attempts"],
+                 m["next_attempt"], [r["address"] for r in m["recipients"]
+                                     if r["state"] == m["state"]])
+                for m in queue if m["sender"] == "anna@example.org"]
+    assert left(other.queue()) == left(before)
+
+    # The same goes out of the one as of the other.
+    hop.on_rcpt = lambda a: None
+    sent = {}
+    for one in (server, other):
+        hop.mails.clear()
+        one.set(deliveries_suspended=False)
+        one.process.send_signal(signal.SIGHUP)
+        one.cli("queue", "release", "--yes")
+        one.cli("queue", "flush", "--yes")
+        one.wait_empty()
+        sent[one] = sorted((mail.raw, re.sub("SIZE=\\d+", "", mail.mail_line),
+                            sorted(mail.rcpt_lines))
+                           for mail in hop.mails if mail.sender == "anna@example.org")
+    assert sum(len(recipients) for _, _, recipients in sent[server]) == 5004
+    assert sent[other] == sent[server]
+
+
+def test_an_import_says_in_which_line_it_is_wrong_and_keeps_what_came_before(malleposte, tmp_path):
+    server = malleposte(deliveries_suspended=True)
+    for number in range(3):
+        server.send("anna@example.org", f"r{number}@example.com", simple(f"number {number}"))
+    mbox = server.cli("spool", "export")
+    other = malleposte(deliveries_suspended=True, smtp_port=2526, ui_port=8026)
+    file = tmp_path / "changed.mbox"
+    file.write_text(mbox.replace("r1@example.com", "nobody at all"))
+    line = file.read_text().split("\n").index(
+        next(one for one in file.read_text().split("\n") if "nobody at all" in one)) + 1
+    done = other.run("spool", "import", file)
+    assert done.returncode == 1
+    assert [m["recipients"][0]["address"] for m in other.queue()] == ["r0@example.com"]
+    assert f"line {line}: \"address\" is no address; 1 messages came back before." in done.stderr
+    assert other.run("spool", "import", tmp_path / "missing").returncode == 1
+
+
+def test_an_export_under_way_does_not_keep_the_server_from_ending(malleposte):
+    server = malleposte(deliveries_suspended=True)
+    for number in range(3):
+        server.send("anna@example.org", f"r{number}@example.com", bulk(3_000_000, number))
+    with socket.socket(socket.AF_UNIX) as reader:
+        os.chdir(server.data)  # its name may be too long
+        reader.connect("control.sock")
+        reader.sendall(b"GET /api/v1/queue/export HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert reader.recv(1000).startswith(b"HTTP/1.1 200")
+        server.stop()  # asserts exit status 0
+    server.start()
+    assert len(server.queue()) == 3
