@@ -26,6 +26,7 @@ import urllib.request
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+import queue_bench
 from harness import namespace, until
 from harness.mail import bulk, simple
 from harness.peers import LOWER, PeersRoot, Postfix
@@ -56,7 +57,7 @@ class MalleposteUnderLoad:
 class PostfixUnderLoad:
     name, port = "Postfix", 2700
 
-    def __init__(self, bench, held, hop=SINK_PORT, disk=None):
+    def __init__(self, bench, held, hop=SINK_PORT, disk=None, **further):
         self.peers = bench.peers
         spool = (disk or bench.directory) / "postfix"
         shutil.rmtree(spool, ignore_errors=True)
@@ -67,6 +68,7 @@ class PostfixUnderLoad:
         settings = {"relayhost": f"[127.0.0.1]:{hop}", "smtp_dns_support_level": "disabled"}
         if held:
             settings["smtpd_client_restrictions"] = "static:HOLD"
+        settings.update(further)
         self.server = Postfix(self.peers, port=self.port, **settings)
         self.root_pid = self.server.master_pid
 
@@ -150,11 +152,11 @@ class CountingSink:
         self.bench.peers.processes.remove(self.process)
 
 
-def source(bench, port, count, sessions=SESSIONS, kept=True):
+def source(bench, port, count, sessions=SESSIONS, kept=True, recipient="rcpt@sink.test"):
     """`kept`: a session sends message after message; else one, over a connection of its own."""
     said = bench.peers.run("/usr/sbin/smtp-source", "-4", *(["-d"] if kept else []),
                            "-s", str(sessions), "-m", str(count), "-l", str(SIZE),
-                           "-f", "sender@bench.test", "-t", "rcpt@sink.test", "-M", "bench.test",
+                           "-f", "sender@bench.test", "-t", recipient, "-M", "bench.test",
                            f"inet:127.0.0.1:{port}")
     assert not re.search("fatal|warning", said), said
 
@@ -456,6 +458,8 @@ def main():
     options = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     options.add_argument("--reps", type=int, default=3, help="repetitions, of which the median")
     options.add_argument("--quick", action="store_true", help="a tenth of the load, once")
+    options.add_argument("--queue", type=int, nargs="?", const=1_000_000, metavar="N",
+                         help="with N messages in the queue, instead of all else")
     options.add_argument("--record", action="store_true", help="append to docs/performance.md")
     chosen = options.parse_args()
     repetitions, scale = (1, 0.1) if chosen.quick else (chosen.reps, 1)
@@ -470,7 +474,8 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(directory, pathlib.Path(scratch))
         try:
-            table = list(rows(bench, repetitions, scale))
+            table = list(queue_bench.table(bench, chosen.queue, PostfixUnderLoad, source)
+                         if chosen.queue else rows(bench, repetitions, scale))
         finally:
             bench.peers.close()
     head = [("", "Malleposte", "Postfix", "ratio", "wanted")]
@@ -479,12 +484,13 @@ def main():
              for row in head + table]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     text = "\n".join(lines)
-    print(f"\n{machine()}; {SIZE} byte messages, {SESSIONS} kept connections, "
-          f"median of {repetitions}\n\n{text}")
+    what = (f"{chosen.queue} messages in the queue, Postfix a tenth of them" if chosen.queue else
+            f"{SIZE} byte messages, {SESSIONS} kept connections, median of {repetitions} "
+            "interleaved repetitions")
+    print(f"\n{machine()}; {what}\n\n{text}")
     if chosen.record:
         with REPORT.open("a") as report:
-            report.write(f"\n## {machine()}\n\n{SIZE} byte messages, {SESSIONS} kept connections, "
-                         f"median of {repetitions} interleaved repetitions.\n\n{text}\n")
+            report.write(f"\n## {machine()}\n\n{what}.\n\n{text}\n")
         print(f"\nAppended to {REPORT.relative_to(ROOT)}")
 
 
