@@ -53,12 +53,12 @@ void VolumeWatch::look() {
     raise({std::string(refusing), Severity::alert, "New mail is refused for now (452)", health.why,
            "", loop_.wall()});
   if (health.damaged != 0)
-    raise({std::string(damaged), Severity::alert, "Mail in the spool was found damaged",
-           fmt::format("{} since the start; what is left of it is in spool/corrupt.",
-                       health.damaged),
-           "Look at the disk. `malleposte queue list --state held` shows what is held for it, "
-           "`malleposte spool verify` reads everything.",
-           loop_.wall()});
+    raise(
+        {std::string(damaged), Severity::alert, "Mail in the spool was found damaged",
+         fmt::format("{} since the start; what is left of it is in spool/corrupt.", health.damaged),
+         "Look at the disk. `malleposte queue list --state held` shows what is held for it, "
+         "`malleposte spool verify` reads everything.",
+         loop_.wall()});
   timer_ = loop_.call_at(loop_.steady() + pause, [this] { look(); });
 }
 

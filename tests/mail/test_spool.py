@@ -247,3 +247,16 @@ def test_an_export_under_way_does_not_keep_the_server_from_ending(malleposte):
         server.stop()  # asserts exit status 0
     server.start()
     assert len(server.queue()) == 3
+
+
+def test_a_large_message_costs_an_export_and_an_import_no_memory(malleposte, tmp_path):
+    server = malleposte(deliveries_suspended=True, message_size_limit="50MB")
+    server.send("anna@example.org", "bert@example.com", bulk(30_000_000, "large"))
+    other = malleposte(deliveries_suspended=True, smtp_port=2526, ui_port=8026)
+    file = tmp_path / "large.mbox"
+    for one, command in ((server, ("export", "--to")), (other, ("import",))):
+        before = one.resident_bytes
+        one.reset_resident_peak()
+        one.cli("spool", *command, file)
+        assert one.resident_peak_bytes - before < 8 * 2**20
+    assert other.queue()[0]["size"] == server.queue()[0]["size"]
