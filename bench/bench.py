@@ -24,6 +24,7 @@ import urllib.request
 
 from servers import (ROOT, SESSIONS, SINK_PORT, SIZE, Bench, CountingSink, MalleposteUnderLoad,
                      PostfixUnderLoad, cpu_s, source)
+import queue_bench
 import sick_sites
 from harness import namespace, until
 from harness.mail import bulk, simple
@@ -324,6 +325,8 @@ def main():
     options = argparse.ArgumentParser(prog="./dev bench", description=__doc__.splitlines()[0])
     options.add_argument("--reps", type=int, default=3, help="repetitions, of which the median")
     options.add_argument("--quick", action="store_true", help="a tenth of the load, once")
+    options.add_argument("--queue", type=int, nargs="?", const=1_000_000, metavar="N",
+                         help="with N messages in the queue, instead of all else")
     options.add_argument("--record", action="store_true", help="append to docs/performance.md")
     options.add_argument("--sick", action="store_true",
                          help="instead: what sick next hops cost the healthy ones")
@@ -340,8 +343,10 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         bench = Bench(directory, pathlib.Path(scratch))
         try:
-            table = list(sick_sites.rows(bench, repetitions) if chosen.sick else
-                         rows(bench, repetitions, scale))
+            table = list(
+                queue_bench.table(bench, chosen.queue, PostfixUnderLoad, source) if chosen.queue else
+                sick_sites.rows(bench, repetitions) if chosen.sick else
+                rows(bench, repetitions, scale))
         finally:
             bench.peers.close()
     head = [("", "Malleposte", "Postfix", "ratio", "wanted")]
@@ -350,12 +355,13 @@ def main():
              for row in head + table]
     lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
     text = "\n".join(lines)
-    print(f"\n{machine()}; {SIZE} byte messages, {SESSIONS} kept connections, "
-          f"median of {repetitions}\n\n{text}")
+    what = (f"{chosen.queue} messages in the queue, Postfix a tenth of them" if chosen.queue else
+            f"{SIZE} byte messages, {SESSIONS} kept connections, median of {repetitions} "
+            "interleaved repetitions")
+    print(f"\n{machine()}; {what}\n\n{text}")
     if chosen.record:
         with REPORT.open("a") as report:
-            report.write(f"\n## {machine()}\n\n{SIZE} byte messages, {SESSIONS} kept connections, "
-                         f"median of {repetitions} interleaved repetitions.\n\n{text}\n")
+            report.write(f"\n## {machine()}\n\n{what}.\n\n{text}\n")
         print(f"\nAppended to {REPORT.relative_to(ROOT)}")
 
 

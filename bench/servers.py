@@ -37,7 +37,7 @@ class MalleposteUnderLoad:
 class PostfixUnderLoad:
     name, port = "Postfix", 2700
 
-    def __init__(self, bench, held, hop=SINK_PORT, disk=None):
+    def __init__(self, bench, held, hop=SINK_PORT, disk=None, **further):
         self.peers = bench.peers
         spool = (disk or bench.directory) / "postfix"
         shutil.rmtree(spool, ignore_errors=True)
@@ -48,6 +48,7 @@ class PostfixUnderLoad:
         settings = {"relayhost": f"[127.0.0.1]:{hop}", "smtp_dns_support_level": "disabled"}
         if held:
             settings["smtpd_client_restrictions"] = "static:HOLD"
+        settings.update(further)
         self.server = Postfix(self.peers, port=self.port, **settings)
         self.root_pid = self.server.master_pid
 
@@ -131,11 +132,11 @@ class CountingSink:
         self.bench.peers.processes.remove(self.process)
 
 
-def source(bench, port, count, sessions=SESSIONS, kept=True):
+def source(bench, port, count, sessions=SESSIONS, kept=True, recipient="rcpt@sink.test"):
     """`kept`: a session sends message after message; else one, over a connection of its own."""
     said = bench.peers.run("/usr/sbin/smtp-source", "-4", *(["-d"] if kept else []),
                            "-s", str(sessions), "-m", str(count), "-l", str(SIZE),
-                           "-f", "sender@bench.test", "-t", "rcpt@sink.test", "-M", "bench.test",
+                           "-f", "sender@bench.test", "-t", recipient, "-M", "bench.test",
                            f"inet:127.0.0.1:{port}")
     assert not re.search("fatal|warning", said), said
 

@@ -13,6 +13,7 @@ unsigned status_of(Fault fault) {
       return 409;
     case Fault::deadline:
     case Fault::disk:
+    case Fault::damage:
     case Fault::configuration:
       return 500;
   }

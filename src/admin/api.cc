@@ -65,6 +65,14 @@ const std::vector<Api::Entry>& Api::table() {
        [](Api& api, const Request&, std::string id) { return api.queue_.one(std::move(id)); }},
       {"GET", "/api/v1/queue/count",
        [](Api& api, const Request& request, std::string) { return api.queue_.count(request); }},
+      {"GET", "/api/v1/queue/export",
+       [](Api& api, const Request& request, std::string) {
+         return api.spool_.export_queue(request);
+       }},
+      {"POST", import_path,
+       [](Api& api, const Request& request, std::string) {
+         return api.spool_.import_queue(request);
+       }},
       {"GET", "/api/v1/queue/destinations",
        [](Api& api, const Request& request, std::string) {
          return api.destinations_.destinations(request);
@@ -108,6 +116,7 @@ Api::Api(Options options, Parts parts)
       parts_(std::move(parts)),
       access_(options_.username, options_.password),
       queue_(parts_.loop, parts_.store, parts_.sites, parts_.record),
+      spool_(parts_.loop, parts_.store, parts_.sites, parts_.record),
       status_(options_.identity, parts_.loop, parts_.store, parts_.notices, parts_.queue_times,
               parts_.listeners),
       dns_(parts_.names, parts_.sites, parts_.record),

@@ -15,6 +15,7 @@
 #include "admin/orders_resource.h"
 #include "admin/queue_resource.h"
 #include "admin/rehearsal_resource.h"
+#include "admin/spool_resource.h"
 #include "admin/status_resource.h"
 #include "admin/why_resource.h"
 #include "base/loop.h"
@@ -82,6 +83,7 @@ class Api {
   Parts parts_;
   Access access_;
   QueueResource queue_;
+  SpoolResource spool_;
   StatusResource status_;
   DnsResource dns_;
   OrdersResource orders_;

@@ -108,6 +108,34 @@ constexpr std::string_view paths = R"json({
         }
       }
     },
+    "/api/v1/queue/export": {
+      "get": {
+        "summary": "Every message that matches, oldest first, as an mbox with the envelopes in it.",
+        "parameters": [
+          { "$ref": "#/components/parameters/sender" },
+          { "$ref": "#/components/parameters/recipient" },
+          { "$ref": "#/components/parameters/domain" },
+          { "$ref": "#/components/parameters/state" },
+          { "$ref": "#/components/parameters/older_than" },
+          { "$ref": "#/components/parameters/class" },
+          { "$ref": "#/components/parameters/id" }
+        ],
+        "responses": {
+          "200": { "description": "As it goes, of any length. Trailers X-Malleposte-Messages and X-Malleposte-Unreadable: how many, and how many are left out.", "content": { "application/mbox": { "schema": { "type": "string", "format": "binary" } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
+    "/api/v1/queue/import": {
+      "post": {
+        "summary": "Brings back the messages of an export; those in the queue are skipped. On the control socket; of any length.",
+        "requestBody": { "required": true, "content": { "application/mbox": { "schema": { "type": "string", "format": "binary" } } } },
+        "responses": {
+          "200": { "description": "All of it is durable.", "content": { "application/json": { "schema": { "type": "object", "required": [ "count", "skipped" ], "properties": { "count": { "type": "integer" }, "skipped": { "type": "integer" } } } } } },
+          "default": { "$ref": "#/components/responses/Error" }
+        }
+      }
+    },
     "/api/v1/queue/flush": {
       "post": {
         "summary": "Tries deferred messages now.",

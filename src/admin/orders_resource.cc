@@ -36,8 +36,8 @@ Result<void> set_member(StandingOrder& order, const std::string& name, std::stri
   } else if (name == "pattern") {
     order.pattern = std::move(value);
   } else if (name == "reason") {
-    if (value.size() > limits::order_reason_octets)
-      return wrong(fmt::format("reason has more than {} octets.", limits::order_reason_octets));
+    if (value.size() > limits::order_text_octets)
+      return wrong(fmt::format("reason has more than {} octets.", limits::order_text_octets));
     order.reason = std::move(value);
   } else if (name == "for") {
     const auto duration = config::parse_duration(value);

@@ -170,8 +170,8 @@ Result<Known> set_operand(Selection& selection, spool::Operation operation, cons
   if (text == nullptr) return Known::no;
   if (!value.is_string()) return wrong(fmt::format("{} must be a text.", name));
   text->assign(value.get_string().data(), value.get_string().size());
-  if (text->size() > limits::order_reason_octets)
-    return wrong(fmt::format("{} has more than {} octets.", name, limits::order_reason_octets));
+  if (text->size() > limits::order_text_octets)
+    return wrong(fmt::format("{} has more than {} octets.", name, limits::order_text_octets));
   return Known::yes;
 }
 

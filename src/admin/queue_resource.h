@@ -33,8 +33,6 @@ class QueueResource {
   Task<net::HttpResponse> operate(spool::Operation operation, const net::HttpRequest& request);
 
  private:
-  Task<Result<void>> find_site(spool::Filter& filter, const std::string& site);
-
   Loop& loop_;
   spool::Store& store_;
   Sites& sites_;

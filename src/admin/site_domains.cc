@@ -32,4 +32,13 @@ Task<Result<std::vector<std::string>>> site_domains(Loop& loop, const spool::Sto
   co_return found;
 }
 
+Task<Result<void>> narrow_to_site(Loop& loop, const spool::Store& store, Sites& sites,
+                                  std::string site, spool::Filter& filter) {
+  if (site.empty()) co_return Result<void>{};
+  auto domains = co_await site_domains(loop, store, sites, std::move(site));
+  if (!domains) co_return tl::make_unexpected(domains.error());
+  filter.domains = std::move(*domains);
+  co_return Result<void>{};
+}
+
 }  // namespace malleposte::admin

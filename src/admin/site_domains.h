@@ -19,4 +19,9 @@ namespace malleposte::admin {
 Task<Result<std::vector<std::string>>> site_domains(Loop& loop, const spool::Store& store,
                                                     Sites& sites, std::string name);
 
+// Narrows the filter to the domains of the site that a request names; "" none. The filter must
+// outlive the call.
+Task<Result<void>> narrow_to_site(Loop& loop, const spool::Store& store, Sites& sites,
+                                  std::string site, spool::Filter& filter);
+
 }  // namespace malleposte::admin

@@ -224,7 +224,7 @@ class Appliance {
     if (auto become = run_as.become_user(); !become)
       return cannot_start(config::documented::e5, become.error());
     const std::string control = (settings_.volume_data / control_socket_name).string();
-    if (auto opened = open_http({{}, control}); !opened) return opened;
+    if (auto opened = open_http({{}, control, admin::import_path}); !opened) return opened;
     return {};
   }
 

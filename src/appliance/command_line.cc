@@ -203,13 +203,20 @@ struct Parser {
         ->required();
     add(dns, "flush", "forgets what was learnt of DNS", Command::dns_flush);
 
-    CLI::App* spool = app.add_subcommand("spool", "looks into the files of the queue");
+    CLI::App* spool = app.add_subcommand("spool", "checks, copies and brings back the queue");
     spool->fallthrough();
     spool->require_subcommand(1);
     add(spool, "verify", "checks every record", Command::spool_verify)
         ->add_option("directory", line.directory, "not given: the spool of volume_data");
     add(spool, "dump", "prints every record", Command::spool_dump)
         ->add_option("directory", line.directory, "not given: the spool of volume_data");
+    CLI::App* copy = add(spool, "export", "copies the running server's queue into an mbox",
+                         Command::spool_export);
+    add_filter(copy);
+    copy->add_option("--to", line.file, "a new file; not given: standard output");
+    add(spool, "import", "brings back what an export holds", Command::spool_import)
+        ->add_option("file", line.file, "the mbox")
+        ->required();
   }
 };
 

@@ -49,6 +49,8 @@ enum class Command : std::uint8_t {
   dns_flush,
   spool_verify,
   spool_dump,
+  spool_export,
+  spool_import,
 };
 
 // Which messages: all that match every field that is set. Durations as they were written.
@@ -70,6 +72,7 @@ struct CommandLine {
   std::optional<std::uint64_t> limit;  // not given: all
   std::string cursor;
   std::string directory;    // spool; "" that of volume_data
+  std::string file;         // spool export, import; "" standard output
   std::string domain;       // dns lookup; queue ages, "" all
   std::string to;           // queue reroute, queue lifetime; "" as configured
   bool now = false;         // queue delete: for good

@@ -71,6 +71,17 @@ TEST(CommandLine, FiltersAndMessagesOfAQueueAction) {
   EXPECT_EQ(line.filter.outcome_class, "unknown_user");
 }
 
+TEST(CommandLine, ACopyOfTheQueueHasAFilterAndAFile) {
+  const CommandLine all = parsed({"spool", "export"});
+  EXPECT_EQ(all.command, Command::spool_export);
+  EXPECT_TRUE(all.filter.empty() && all.file.empty());
+  const CommandLine some = parsed({"spool", "export", "--domain", "a.example", "--to", "f"});
+  EXPECT_EQ(some.filter.domain, "a.example");
+  EXPECT_EQ(some.file, "f");
+  EXPECT_EQ(parsed({"spool", "import", "f"}).file, "f");
+  EXPECT_EQ(code({"spool", "import"}), exit_code::usage);
+}
+
 TEST(CommandLine, ALookUpNeedsADomain) {
   const CommandLine line = parsed({"dns", "lookup", "example.org", "--json"});
   EXPECT_EQ(line.command, Command::dns_lookup);

@@ -9,6 +9,7 @@
 #include "appliance/dns_commands.h"
 #include "appliance/explain_commands.h"
 #include "appliance/queue_commands.h"
+#include "appliance/spool_commands.h"
 #include "appliance/version.h"
 #include "monitor/event_text.h"
 #include "spool/inspect.h"
@@ -70,6 +71,8 @@ int ask_server(const CommandLine& line, const config::Settings& settings, Consol
   if (line.command == Command::dns_lookup || line.command == Command::dns_flush)
     return execute_dns_command(line, api, console);
   if (explains(line.command)) return execute_explain_command(line, api, now(), console);
+  if (line.command == Command::spool_export || line.command == Command::spool_import)
+    return execute_spool_command(line, api, console);
   return execute_queue_command(line, api, now(), console);
 }
 

@@ -85,28 +85,9 @@ class QueueCommand {
     return parse_object(*body);
   }
 
-  Query filter_query() const {
-    Query query;
-    auto add = [&](const char* name, const std::string& value) {
-      if (!value.empty()) query.emplace(name, value);
-    };
-    add("sender", line_.filter.sender);
-    add("recipient", line_.filter.recipient);
-    add("domain", line_.filter.domain);
-    add("site", line_.filter.site);
-    add("state", line_.filter.state);
-    add("older_than", line_.filter.older_than);
-    add("younger_than", line_.filter.younger_than);
-    add("larger_than", line_.filter.larger_than);
-    add("smaller_than", line_.filter.smaller_than);
-    add("reply", line_.filter.reply);
-    add("class", line_.filter.outcome_class);
-    return query;
-  }
-
   json::object filter_body() const {
     json::object body;
-    for (const auto& [name, value] : filter_query()) body[name] = value;
+    for (const auto& [name, value] : query_of(line_.filter)) body[name] = value;
     return body;
   }
 
@@ -123,7 +104,7 @@ class QueueCommand {
     std::uint64_t left = limit.value_or(std::numeric_limits<std::uint64_t>::max());
     std::string cursor = line_.cursor;
     do {
-      Query query = filter_query();
+      Query query = query_of(line_.filter);
       query.emplace("limit", std::to_string(std::min(left, page_size)));
       if (!cursor.empty()) query.emplace("cursor", cursor);
       auto page = asked("queue/messages", query);
@@ -141,7 +122,7 @@ class QueueCommand {
   Result<void> page_of_ids(std::optional<std::uint64_t> limit, Each each) {
     Page all;
     for (const std::string& id : line_.ids) {
-      Query query = filter_query();
+      Query query = query_of(line_.filter);
       query.emplace("id", id);
       auto page = asked("queue/messages", query);
       if (!page) return tl::make_unexpected(page.error());
@@ -274,10 +255,10 @@ class QueueCommand {
     std::uint64_t sum = 0;
     std::vector<Query> queries;
     for (const std::string& id : line_.ids) {
-      queries.push_back(filter_query());
+      queries.push_back(query_of(line_.filter));
       queries.back().emplace("id", id);
     }
-    if (queries.empty()) queries.push_back(filter_query());
+    if (queries.empty()) queries.push_back(query_of(line_.filter));
     for (const Query& query : queries) {
       auto answer = asked("queue/count", query);
       if (!answer) return tl::make_unexpected(answer.error());

@@ -13,6 +13,7 @@ constexpr double slack = 0.1;  // of the limit: 5 % clears at 5.5 %
 constexpr std::string_view low = "volume-low";
 constexpr std::string_view out = "volume-out";
 constexpr std::string_view refusing = "store-refusing";
+constexpr std::string_view damaged = "spool-damaged";
 
 }  // namespace
 
@@ -51,6 +52,13 @@ void VolumeWatch::look() {
   else
     raise({std::string(refusing), Severity::alert, "New mail is refused for now (452)", health.why,
            "", loop_.wall()});
+  if (health.damaged != 0)
+    raise(
+        {std::string(damaged), Severity::alert, "Mail in the spool was found damaged",
+         fmt::format("{} since the start; what is left of it is in spool/corrupt.", health.damaged),
+         "Look at the disk. `malleposte queue list --state held` shows what is held for it, "
+         "`malleposte spool verify` reads everything.",
+         loop_.wall()});
   timer_ = loop_.call_at(loop_.steady() + pause, [this] { look(); });
 }
 

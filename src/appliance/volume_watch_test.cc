@@ -68,6 +68,17 @@ TEST_F(Volume, ARefusingStoreIsToldWithItsReason) {
   EXPECT_EQ(events().size(), 2u);
 }
 
+TEST_F(Volume, DamageIsToldOnceAndStands) {
+  health_.damaged = 1;
+  loop_.advance(10s);
+  EXPECT_EQ(events(), (Texts{"alert: Mail in the spool was found damaged"}));
+  health_.damaged = 3;
+  loop_.advance(10s);
+  EXPECT_TRUE(events().empty());
+  ASSERT_EQ(notices_.all().size(), 1u);
+  EXPECT_NE(notices_.all()[0].reason.find("3 since the start"), std::string::npos);
+}
+
 TEST_F(Volume, AVolumeOfUnknownSizeIsNotFull) {
   health_ = {true, "", 0, 0};
   loop_.advance(10s);

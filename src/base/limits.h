@@ -61,9 +61,10 @@ inline constexpr std::size_t recent_octets = 4 << 20;  // of records that are no
 inline constexpr std::size_t batch_octets = 4 << 20;   // written and synced at once
 inline constexpr unsigned commit_tries = 3;            // fresh segments tried after a failed sync
 inline constexpr unsigned clean_below_percent = 25;   // live share under which a segment is cleaned
+inline constexpr Duration summary_after = 30s;        // a segment was sealed, and still counts
 inline constexpr Duration undo_time = 60s;            // a removal can be taken back so long
 inline constexpr std::size_t standing_orders = 1000;  // then giving one more is refused
-inline constexpr std::size_t order_text_octets = 500;  // of an order's reason; then it is refused
+inline constexpr std::size_t order_text_octets = 500;  // of a reason given; then it is refused
 
 // Of the attempts for a message; earlier ones are only counted.
 inline constexpr std::size_t attempts_remembered = 20;     // of a recipient
@@ -158,9 +159,9 @@ inline constexpr std::size_t refusal_kinds = 64;          // counted apart; furt
 // --- Administration ------------------------------------------------------------------------------
 inline constexpr std::size_t http_body_octets = 1 << 20;
 inline constexpr std::size_t http_connections = 100;
+inline constexpr std::size_t recipients_restored = 100'000;  // of one message, from an export
 inline constexpr std::size_t query_page = 1000;          // messages read from disk for one page
 inline constexpr std::size_t answer_messages = 10'000;   // in one answer; `next` continues
-inline constexpr std::size_t order_reason_octets = 500;  // of an order or operation; then 400
 inline constexpr std::size_t why_messages = 20;  // of an address or domain, explained one by one
 
 // --- The end: 45 s in all, sessions and deliveries at the same time, then the disk ---------------

@@ -15,6 +15,7 @@ enum class Fault : std::uint8_t {
   peer,           // the other side broke the protocol or went away
   deadline,       // nobody answered in time
   disk,           // storage failed or is full
+  damage,         // what is stored is not what was written
   configuration,  // the operator has to change something
   resource,       // one of our own limits was reached
 };

@@ -9,6 +9,8 @@
 #include <boost/beast/http/string_body.hpp>
 #include <cerrno>
 #include <chrono>
+#include <functional>
+#include <limits>
 
 #include "net/file_descriptor.h"
 #include "net/http.h"
@@ -79,9 +81,14 @@ Result<void> send_all(int fd, std::string_view text, Clock::time_point deadline,
   return {};
 }
 
-Result<HttpResponse> receive(int fd, Clock::time_point deadline, const std::string& path) {
+using Received = std::function<Result<void>(std::string_view)>;
+
+// `timeout` counts from the last piece when there is `received`, else from now.
+Result<HttpResponse> receive(int fd, Duration timeout, const std::string& path,
+                             const Received& received) {
+  auto deadline = Clock::now() + timeout;
   http::response_parser<http::string_body> parser;
-  parser.body_limit(response_octets);
+  parser.body_limit(received ? std::numeric_limits<std::uint64_t>::max() : response_octets);
   parser.header_limit(header_octets);
   parser.eager(true);
   std::string unread;
@@ -97,6 +104,12 @@ Result<HttpResponse> receive(int fd, Clock::time_point deadline, const std::stri
     ended = got == 0;
     boost::system::error_code error;
     if (!unread.empty()) unread.erase(0, parser.put(boost::asio::buffer(unread), error));
+    if (auto& body = parser.get().body();
+        received && parser.is_header_done() && parser.get().result_int() == 200 && !body.empty()) {
+      if (auto taken = received(body); !taken) return tl::make_unexpected(std::move(taken.error()));
+      body.clear();
+      deadline = Clock::now() + timeout;
+    }
     if (ended && parser.got_some() && (!error || error == http::error::need_more))
       parser.put_eof(error);
     if (error && error != http::error::need_more)
@@ -115,22 +128,44 @@ Result<HttpResponse> receive(int fd, Clock::time_point deadline, const std::stri
   return response;
 }
 
+// In chunks, until the end or until the server has something to say.
+Result<void> send_pieces(int fd, const std::function<Result<std::string>()>& next, Duration timeout,
+                         const std::string& path) {
+  for (;;) {
+    auto piece = next();
+    if (!piece) return tl::make_unexpected(std::move(piece.error()));
+    pollfd watched{fd, POLLIN, 0};
+    if (::poll(&watched, 1, 0) > 0) return {};
+    const auto chunk = piece->empty() ? std::string("0\r\n\r\n")
+                                      : fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece);
+    if (auto sent = send_all(fd, chunk, Clock::now() + timeout, path); !sent || piece->empty())
+      return sent;
+  }
+}
+
 }  // namespace
 
 Result<HttpResponse> http_over_unix(const std::string& unix_path, const HttpRequest& request,
                                     Duration timeout) {
-  const auto deadline = Clock::now() + timeout;
-  const auto fd = connect_unix(unix_path, deadline);
+  return http_over_unix(unix_path, request, timeout, {});
+}
+
+Result<HttpResponse> http_over_unix(const std::string& unix_path, const HttpRequest& request,
+                                    Duration timeout, const HttpPieces& pieces) {
+  const auto fd = connect_unix(unix_path, Clock::now() + timeout);
   if (!fd) return tl::make_unexpected(fd.error());
   std::string text = fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n",
                                  request.method, write_http_target({request.path, request.query}));
   for (const auto& [name, value] : request.headers) text += fmt::format("{}: {}\r\n", name, value);
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT")
+  if (pieces.send)
+    text += "Transfer-Encoding: chunked\r\n";
+  else if (!request.body.empty() || request.method == "POST" || request.method == "PUT")
     text += fmt::format("Content-Length: {}\r\n", request.body.size());
   text += "\r\n" + request.body;
-  if (auto sent = send_all(fd->get(), text, deadline, unix_path); !sent)
-    return tl::make_unexpected(std::move(sent.error()));
-  return receive(fd->get(), deadline, unix_path);
+  auto sent = send_all(fd->get(), text, Clock::now() + timeout, unix_path);
+  if (sent && pieces.send) sent = send_pieces(fd->get(), pieces.send, timeout, unix_path);
+  if (!sent) return tl::make_unexpected(std::move(sent.error()));
+  return receive(fd->get(), timeout, unix_path, pieces.received);
 }
 
 }  // namespace malleposte::net

@@ -9,8 +9,10 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <cassert>
+#include <limits>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/limits.h"
 #include "net/asio_network.h"
@@ -37,9 +39,21 @@ struct Site {
   Loop& loop;
   HttpHandler handler;
   bool control_socket;
+  std::string streamed;
   bool ended = false;
   std::set<Stream*> streams;  // open ones
 };
+
+std::string_view path_of(std::string_view target) {
+  return target.substr(0, target.find('?'));
+}
+
+// More of a message than a handler may be given at once.
+bool too_large(const Parser& parser) {
+  const auto length = parser.content_length();
+  return (length && *length > limits::http_body_octets) ||
+         parser.get().body().size() > limits::http_body_octets;
+}
 
 class Connection {
  public:
@@ -66,7 +80,7 @@ class Connection {
     }
     Parser parser;
     parser.header_limit(header_octets);
-    parser.body_limit(limits::http_body_octets);
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // see too_large()
     parser.eager(true);
     const unsigned status = co_await receive(parser);
     if (status == 0) co_return false;
@@ -83,37 +97,89 @@ class Connection {
     const bool head = message.method() == http::verb::head;
     const bool keep = message.keep_alive();
     const bool old = message.version() < 11;
+    RequestBody pieces(*this, parser);
+    if (is_streamed(parser)) {  // what of it came with the header is the first piece
+      message.body() = std::exchange(request->body, {});
+      request->pieces = &pieces;
+    }
     const auto response = co_await site_->handler(std::move(*request));
     if (site_->ended) co_return false;
-    co_return co_await send(response, head, keep, old) && keep;
+    const bool whole = parser.is_done();
+    const bool sent = response.pieces ? co_await send_pieces(response, head, keep && whole, old)
+                                      : co_await send(response, head, keep && whole, old);
+    if (sent && !whole) co_await linger();
+    co_return sent&& keep&& whole && !(response.pieces && old);
   }
 
-  // Reads one request. 200: it is complete; 0: the client has gone; else the status to refuse with.
+  // The body of a request as its handler reads it.
+  class RequestBody final : public HttpBody {
+   public:
+    RequestBody(Connection& connection, Parser& parser)
+        : connection_(connection), parser_(parser) {}
+    Task<Result<std::string>> next() override {
+      for (;;) {
+        if (auto& body = parser_.get().body(); !body.empty()) co_return std::exchange(body, {});
+        if (parser_.is_done()) co_return std::string();
+        const auto deadline = connection_.site_->loop.steady() + body_timeout;
+        const auto status = co_await connection_.receive_some(parser_, deadline);
+        if (status != 200) co_return fail(Fault::peer, "the request was broken off");
+      }
+    }
+
+   private:
+    Connection& connection_;
+    Parser& parser_;
+  };
+
+  bool is_streamed(Parser& parser) const {
+    return !site_->streamed.empty() && parser.get().method() == http::verb::post &&
+           path_of(parser.get().target()) == site_->streamed;
+  }
+
+  // Reads one request, or the header of a streamed one. 200: it is complete; 0: the client has
+  // gone; else the status to refuse with.
   Task<unsigned> receive(Parser& parser) {
     auto deadline = site_->loop.steady() + idle_timeout;
     bool header_done = false;
     for (;;) {
-      boost::system::error_code error;
-      if (!unread_.empty()) {
-        const auto used = parser.put(boost::asio::buffer(unread_), error);
-        unread_.erase(0, used);
-      }
-      if (error == http::error::body_limit) co_return 413;
-      if (error == http::error::header_limit || error == http::error::buffer_overflow)
-        co_return 431;
-      if (error && error != http::error::need_more) co_return 400;
-      if (parser.is_done()) co_return 200;
-      if (!header_done && parser.is_header_done()) {
-        header_done = true;
-        deadline = site_->loop.steady() + body_timeout;
-        if (expects_continue(parser) && !co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
+      if (!unread_.empty())
+        if (const auto status = take(parser); status != 200) co_return status;
+      if (parser.is_header_done()) {
+        const bool streamed = is_streamed(parser);
+        if (!streamed && too_large(parser)) co_return 413;
+        if (!header_done && !parser.is_done() && expects_continue(parser) &&
+            !co_await write("HTTP/1.1 100 Continue\r\n\r\n"))
           co_return 0;
+        if (streamed || parser.is_done()) co_return 200;
+        if (!std::exchange(header_done, true)) deadline = site_->loop.steady() + body_timeout;
       }
-      std::array<char, 8192> buffer;
-      const auto got = co_await stream_->read_some(buffer, deadline);
-      if (!got || *got == 0) co_return 0;
-      unread_.append(buffer.data(), *got);
+      if (!co_await read(deadline)) co_return 0;
     }
+  }
+
+  Task<unsigned> receive_some(Parser& parser, SteadyTime deadline) {
+    // What is left may be a part of something that only makes sense whole.
+    if (const auto left = unread_.size(); left > 0)
+      if (const auto status = take(parser); status != 200 || unread_.size() < left)
+        co_return status;
+    co_return co_await read(deadline) ? 200 : 0;
+  }
+
+  Task<bool> read(SteadyTime deadline) {
+    std::array<char, 8192> buffer;
+    const auto got = co_await stream_->read_some(buffer, deadline);
+    if (!got || *got == 0) co_return false;
+    unread_.append(buffer.data(), *got);
+    co_return true;
+  }
+
+  // Parses what was read; 200, or the status to refuse with.
+  unsigned take(Parser& parser) {
+    boost::system::error_code error;
+    const auto used = parser.put(boost::asio::buffer(unread_), error);
+    unread_.erase(0, used);
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+    return error && error != http::error::need_more ? 400 : 200;
   }
 
   static bool expects_continue(Parser& parser) {
@@ -156,9 +222,11 @@ class Connection {
     std::string text = fmt::format("HTTP/1.1 {} {}\r\nDate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n",
                                    response.status, std::string_view(reason.data(), reason.size()),
                                    fmt::gmtime(seconds.time_since_epoch().count()));
-    if (!no_content)
-      text += fmt::format("Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type,
-                          response.body.size());
+    if (!no_content) text += fmt::format("Content-Type: {}\r\n", response.content_type);
+    if (!no_content && !response.pieces)
+      text += fmt::format("Content-Length: {}\r\n", response.body.size());
+    else if (!no_content && !old)
+      text += "Transfer-Encoding: chunked\r\n";
     for (const auto& [name, value] : response.headers) {
       assert(value.find_first_of("\r\n") == std::string::npos);
       text += fmt::format("{}: {}\r\n", name, value);
@@ -183,6 +251,25 @@ class Connection {
     }
   }
 
+  // In chunks (RFC 9112 7.1); to a client of HTTP/1.0 up to the end of the connection.
+  Task<bool> send_pieces(const HttpResponse& response, bool head, bool keep, bool old) {
+    if (!co_await write(head_of(response, keep && !old, old))) co_return false;
+    while (!head) {
+      const auto piece = co_await response.pieces->next();
+      if (!piece || site_->ended) co_return false;
+      if (piece->empty()) break;
+      const auto size = fmt::format("{:x}\r\n", piece->size());
+      const std::array<std::string_view, 3> chunk{size, *piece, "\r\n"};
+      const auto part = old ? std::span(chunk).subspan(1, 1) : std::span(chunk);
+      if (!co_await stream_->write(part, site_->loop.steady() + write_timeout)) co_return false;
+    }
+    if (head || old) co_return true;
+    std::string end = "0\r\n";
+    for (const auto& [name, value] : response.pieces->trailers())
+      end += fmt::format("{}: {}\r\n", name, value);
+    co_return co_await write(end + "\r\n");
+  }
+
   Task<bool> write(std::string_view text) {
     const std::array<std::string_view, 1> pieces{text};
     const auto written = co_await stream_->write(pieces, site_->loop.steady() + write_timeout);
@@ -197,7 +284,10 @@ class Connection {
     response.status = status;
     response.content_type = "text/plain; charset=utf-8";
     response.body = std::string(reason.data(), reason.size()) + "\n";
-    if (!co_await send(response, false, false, false)) co_return;
+    if (co_await send(response, false, false, false)) co_await linger();
+  }
+
+  Task<void> linger() {
     const auto deadline = site_->loop.steady() + lingering_timeout;
     std::array<char, 8192> buffer;
     for (std::size_t drained = 0; drained < lingering_octets;) {
@@ -252,8 +342,8 @@ class Server final : public HttpServer {
 
 Result<std::unique_ptr<HttpServer>> serve_http(Loop& loop, Network& network,
                                                const HttpListen& listen, HttpHandler handler) {
-  auto server = std::make_unique<Server>(
-      std::make_shared<Site>(Site{loop, std::move(handler), !listen.unix_path.empty(), false, {}}));
+  auto server = std::make_unique<Server>(std::make_shared<Site>(
+      Site{loop, std::move(handler), !listen.unix_path.empty(), listen.streamed, false, {}}));
   if (auto listening = server->listen(network, listen); !listening)
     return tl::make_unexpected(std::move(listening.error()));
   return server;

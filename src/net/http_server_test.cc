@@ -21,11 +21,28 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
+// "one", "two", and a trailer; or it breaks off after "one".
+class Pieces final : public HttpBody {
+ public:
+  explicit Pieces(bool broken) : broken_(broken) {}
+  Task<Result<std::string>> next() override {
+    ++given_;
+    if (given_ == 1) co_return "one";
+    if (broken_) co_return fail(Fault::disk, "no more");
+    co_return given_ == 2 ? "two" : "";
+  }
+  Fields trailers() override { return {{"X-Pieces", "2"}}; }
+
+ private:
+  bool broken_;
+  int given_ = 0;
+};
+
 // A server that tells what it was asked, and raw connections to it.
 class HttpServerTest : public testing::Test {
  public:
   HttpServerTest() {
-    server = serve_http(loop, {{"127.0.0.1", 0}, ""}, [this](HttpRequest request) {
+    server = serve_http(loop, {{"127.0.0.1", 0}, "", "/streamed"}, [this](HttpRequest request) {
                return answer(std::move(request));
              }).value();
   }
@@ -44,6 +61,23 @@ class HttpServerTest : public testing::Test {
     }
     if (request.path == "/nothing") {
       response.status = 204;
+      co_return response;
+    }
+    if (request.path == "/pieces") {
+      response.pieces = std::make_shared<Pieces>(request.query.contains("broken"));
+      co_return response;
+    }
+    if (request.path == "/streamed" && request.pieces != nullptr) {
+      std::size_t octets = 0;
+      for (;;) {
+        auto piece = co_await request.pieces->next();
+        if (!piece) co_return response;
+        if (piece->empty()) break;
+        octets += piece->size();
+        largest_piece = std::max(largest_piece, piece->size());
+        if (request.query.contains("early")) break;
+      }
+      response.body = std::to_string(octets) + " octets";
       co_return response;
     }
     response.content_type = "text/plain";
@@ -108,8 +142,55 @@ class HttpServerTest : public testing::Test {
   AsioNetwork network{loop};
   OneShot<bool> slow;
   int handled = 0;
+  std::size_t largest_piece = 0;
   std::unique_ptr<HttpServer> server;
 };
+
+TEST_F(HttpServerTest, AnAnswerInPiecesGoesInChunksWithATrailer) {
+  const auto reply = exchange("GET /pieces HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(reply, HasSubstr("\r\nTransfer-Encoding: chunked\r\n"));
+  EXPECT_THAT(reply, Not(HasSubstr("Content-Length")));
+  EXPECT_THAT(reply, EndsWith("\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\nX-Pieces: 2\r\n\r\n"));
+}
+
+TEST_F(HttpServerTest, AnOldClientGetsPiecesUpToTheEndOfTheConnection) {
+  const auto reply = exchange("GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_THAT(reply, EndsWith("\r\n\r\nonetwo"));
+}
+
+// Nobody takes half of it for the whole.
+TEST_F(HttpServerTest, AnAnswerThatBreaksOffHasNoEnd) {
+  const auto reply = exchange("GET /pieces?broken=1 HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(reply, EndsWith("3\r\none\r\n"));
+}
+
+TEST_F(HttpServerTest, AStreamedBodyMayHaveAnyLengthAndIsNeverWholeInMemory) {
+  const auto octets = 3 * limits::http_body_octets;
+  const auto reply =
+      exchange("POST /streamed HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " +
+               std::to_string(octets) + "\r\n\r\n" + std::string(octets, 'x'));
+  EXPECT_THAT(reply, EndsWith(std::to_string(octets) + " octets"));
+  EXPECT_LE(largest_piece, 8192u);
+}
+
+TEST_F(HttpServerTest, AStreamedBodyMayComeInChunksAndAnotherRequestBehindIt) {
+  const auto reply = exchange(
+      "POST /streamed HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+      "GET /next HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  EXPECT_THAT(reply, HasSubstr("5 octets"));
+  EXPECT_THAT(reply, HasSubstr("GET /next []"));
+}
+
+// What the handler does not want to hear is no next request.
+TEST_F(HttpServerTest, AfterAStreamedBodyThatWasNotReadToItsEndTheConnectionCloses) {
+  const auto reply =
+      exchange("POST /streamed?early HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n" +
+                   std::string(50'000, 'x'),
+               " octets");
+  EXPECT_EQ(handled, 1);
+  EXPECT_THAT(reply, HasSubstr("Connection: close"));
+}
 
 TEST_F(HttpServerTest, ARequestReachesTheHandlerDecodedAndIsAnswered) {
   const auto reply =
@@ -348,6 +429,45 @@ TEST_F(HttpOverUnixTest, TheCommandLineTalksToTheServerOverALongPath) {
   EXPECT_EQ(seen.headers.find("accept")->second, "application/json");
   EXPECT_TRUE(seen.control_socket);
   EXPECT_TRUE(seen.peer.starts_with(fmt::format("uid {}", geteuid()))) << seen.peer;
+  server.reset();
+  loop.run_ready();
+}
+
+TEST_F(HttpOverUnixTest, BodiesGoPieceByPieceBothWays) {
+  AsioLoop loop;
+  std::size_t seen = 0;
+  auto server =
+      serve_http(loop, {{}, path, "/streamed"}, [&](HttpRequest request) -> Task<HttpResponse> {
+        for (;;) {
+          auto piece = co_await request.pieces->next();
+          if (!piece || piece->empty()) break;
+          seen += piece->size();
+        }
+        HttpResponse response;
+        response.pieces = std::make_shared<Pieces>(false);
+        co_return response;
+      }).value();
+  int left = 100;
+  std::string received;
+  HttpPieces pieces;
+  pieces.send = [&]() -> Result<std::string> {
+    return left-- > 0 ? std::string(50'000, 'x') : std::string();
+  };
+  pieces.received = [&](std::string_view octets) -> Result<void> {
+    received += octets;
+    return {};
+  };
+  Result<HttpResponse> response = fail(Fault::resource, "not asked");
+  std::thread client([&] {
+    response = http_over_unix(path, request("POST", "/streamed"), 60s, pieces);
+    loop.stop();
+  });
+  loop.run();
+  client.join();
+  ASSERT_TRUE(response) << response.error().text;
+  EXPECT_EQ(seen, 5'000'000u);
+  EXPECT_EQ(received, "onetwo");
+  EXPECT_THAT(response->headers, testing::Contains(testing::Pair("X-Pieces", "2")));
   server.reset();
   loop.run_ready();
 }

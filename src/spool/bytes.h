@@ -87,6 +87,7 @@ class ByteReader {
   bool good() const { return good_; }
   bool empty() const { return rest_.empty(); }
   std::size_t left() const { return rest_.size(); }
+  std::string_view rest() const { return rest_; }
 
  private:
   std::string_view rest_;

@@ -1,5 +1,7 @@
 #include "spool/cleaner.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <memory>
@@ -122,7 +124,7 @@ Task<bool> Cleaner::pass(SegmentTable::Number number) {
           if (!slot) continue;
           const auto& home = state_.index[*slot].home;
           if (home.segment == number && home.offset == record.offset)
-            if (!co_await move_message(message->id, batch)) complete = false;
+            if (!co_await move_message(message->id, number, batch)) complete = false;
         } else {
           carry(number, {record.type, 0, record.offset, {}}, items.item(), batch);
         }
@@ -130,18 +132,31 @@ Task<bool> Cleaner::pass(SegmentTable::Number number) {
     }
     if (!co_await write(batch)) complete = false;
   }
+  // What cannot be read now was read at the start, or in its summary, and still counts.
+  if (!reader->damages().empty() && !state_.segments[number].damaged) {
+    spoiled(number, "a part of it is damaged");
+    complete = false;
+  }
   // Messages that only have content here.
   auto owners = state_.segments[number].chunk_owners;
   for (auto id : owners) {
     Batch batch;
-    if (!co_await move_message({id}, batch)) complete = false;
+    if (!co_await move_message({id}, number, batch)) complete = false;
     if (!co_await write(batch)) complete = false;
   }
   co_return complete;
 }
 
+// Damage that is no news at a start keeps nothing from being moved. This does: what cannot be read
+// would be forgotten with the segment. So it stays as it is until nothing in it counts.
+void Cleaner::spoiled(SegmentTable::Number number, std::string_view why) {
+  auto& segment = state_.segments[number];
+  if (!std::exchange(segment.spoiled, true))
+    report_(fmt::format("{} is left as it is: {}", segment.name, why));
+}
+
 // Puts the message's next generation into the batch, its large content straight into the log.
-Task<bool> Cleaner::move_message(MessageId id, Batch& batch) {
+Task<bool> Cleaner::move_message(MessageId id, SegmentTable::Number number, Batch& batch) {
   if (in_flight_.contains(id.value)) co_return false;
   auto slot = state_.index.find(id);
   if (!slot) co_return true;
@@ -149,6 +164,7 @@ Task<bool> Cleaner::move_message(MessageId id, Batch& batch) {
   auto source = co_await read_message(state_, id);
   if (!source) {
     moving_.erase(id.value);
+    if (source.error().fault == Fault::damage) spoiled(number, source.error().text);
     co_return false;
   }
   auto& item = (*source)->item;
@@ -159,6 +175,7 @@ Task<bool> Cleaner::move_message(MessageId id, Batch& batch) {
     auto content = co_await read_chunk(state_, chunk);
     if (!content) {
       moving_.erase(id.value);
+      if (content.error().fault == Fault::damage) spoiled(number, content.error().text);
       co_return false;
     }
     PendingRecord copy;

@@ -20,8 +20,13 @@ namespace malleposte::spool {
 
 class Cleaner {
  public:
-  Cleaner(SpoolState& state, GroupCommit& commits, std::function<void()> look_for_retirable)
-      : state_(state), commits_(commits), look_(std::move(look_for_retirable)) {}
+  // `report` is told of damage.
+  Cleaner(SpoolState& state, GroupCommit& commits, std::function<void(std::string)> report,
+          std::function<void()> look_for_retirable)
+      : state_(state),
+        commits_(commits),
+        report_(std::move(report)),
+        look_(std::move(look_for_retirable)) {}
 
   // Cleans a segment if one is worth it; `short_of_space`: also fuller ones.
   void look(bool short_of_space);
@@ -50,15 +55,17 @@ class Cleaner {
 
   Task<void> clean(SegmentTable::Number number);
   Task<bool> pass(SegmentTable::Number number);
-  Task<bool> move_message(MessageId id, Batch& batch);
+  Task<bool> move_message(MessageId id, SegmentTable::Number number, Batch& batch);
   void carry(SegmentTable::Number number, const Record& record, const Item& item, Batch& batch);
   void carry_outcome(SegmentTable::Number number, std::uint64_t offset, OutcomeItem outcome,
                      const IndexedMessage& message, Batch& batch);
   Task<bool> write(Batch& batch);
+  void spoiled(SegmentTable::Number number, std::string_view why);
   void resume_waiters();
 
   SpoolState& state_;
   GroupCommit& commits_;
+  std::function<void(std::string)> report_;
   std::function<void()> look_;
   bool cleaning_ = false;
   bool stopped_ = false;

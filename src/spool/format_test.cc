@@ -82,9 +82,10 @@ TEST(SegmentHeader, OfTwoCopiesTheLaterOneCounts) {
 }
 
 // The header as another version would have written it.
-void change_version(std::string& octets, std::initializer_list<std::size_t> copies) {
+void change_version(std::string& octets, std::initializer_list<std::size_t> copies,
+                    char version = 4) {
   for (auto at : copies) {
-    octets[at + 8] = 1;
+    octets[at + 8] = version;
     auto crc = crc32c(0, std::string_view(octets).substr(at, sector_octets - 4));
     for (std::size_t i = 0; i < 4; ++i)
       octets[at + sector_octets - 4 + i] = static_cast<char>(crc >> (8 * i));
@@ -97,6 +98,17 @@ TEST(SegmentHeader, OfAnotherVersionIsNotTakenForDamage) {
   change_version(octets, {0});
   EXPECT_EQ(decode_segment_header(octets).state, HeaderState::foreign);
   change_version(octets, {2048});
+  EXPECT_EQ(decode_segment_header(octets).state, HeaderState::foreign);
+}
+
+// A program that knows version 2 only refuses what this one writes; this one reads both.
+TEST(SegmentHeader, OfVersion2IsRead) {
+  auto octets = encode(header(5));
+  EXPECT_EQ(octets[8], 3);
+  change_version(octets, {0, 2048}, 2);
+  EXPECT_EQ(decode_segment_header(octets).state, HeaderState::used);
+  EXPECT_EQ(decode_segment_header(octets).header, header(5));
+  change_version(octets, {0, 2048}, 1);
   EXPECT_EQ(decode_segment_header(octets).state, HeaderState::foreign);
 }
 

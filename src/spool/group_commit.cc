@@ -339,6 +339,7 @@ void GroupCommit::finished(const std::shared_ptr<Job>& job) {
 void GroupCommit::seal_active(std::uint64_t end, bool poisoned) {
   auto& segment = segments_[*active_];
   segment.state = Segment::State::sealed;
+  segment.sealed_at = loop_.steady();
   segment.end = end;
   segment.poisoned |= poisoned;
   previous_epoch_ = segment.epoch;

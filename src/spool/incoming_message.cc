@@ -14,6 +14,18 @@ constexpr std::size_t content_at = record_header_octets + message_content_at;
 constexpr std::size_t spill_at_least = 4096;
 constexpr std::size_t first_room = 2048;
 
+// What had become of it before.
+void bring_back(MessageItem& item, const Restored& from) {
+  item.generated = from.generated;
+  item.warned = from.warned;
+  item.marks.next_hop = from.next_hop;
+  item.marks.lifetime = from.lifetime;
+  for (std::size_t i = 0; i < item.recipients.size() && i < from.progress.size(); ++i) {
+    item.recipients[i].attempts = from.progress[i].attempts;
+    item.recipients[i].next_attempt = from.progress[i].next_attempt;
+  }
+}
+
 class IncomingMessage final : public Incoming {
  public:
   IncomingMessage(Intake& intake, mail::Envelope envelope)
@@ -21,7 +33,16 @@ class IncomingMessage final : public Incoming {
     buffer_.reserve(first_room);
     buffer_.append(content_at, '\0');
   }
+  IncomingMessage(Intake& intake, Restored message)
+      : intake_(intake),
+        envelope_(std::move(message.envelope)),
+        id_(message.id),
+        restored_(std::move(message)) {
+    buffer_.append(content_at, '\0');
+    intake_.restoring.insert(id_.value);
+  }
   ~IncomingMessage() override {
+    if (restored_) intake_.restoring.erase(id_.value);
     intake_.buffered_octets -= counted_;
     // The last chunk may still be on its way; its buffer belongs to the record.
   }
@@ -54,6 +75,7 @@ class IncomingMessage final : public Incoming {
     if (!room) co_return CommitResult{CommitStatus::no_room, id_, room.error().text};
 
     auto item = describe(envelope_, id_, size_);
+    if (restored_) bring_back(item, *restored_);
     for (const auto& chunk : chunks_) item.chunks.push_back(chunk.ref);
     item.marks.held |= intake_.state.orders.holds(item.sender) != nullptr;
     PendingRecord record;
@@ -70,7 +92,8 @@ class IncomingMessage final : public Incoming {
       if (written) {
         intake_.state.add(
             item, {written->segment, static_cast<std::uint32_t>(written->offset), octets, 0});
-        intake_.state.accounts.accepted += item.recipients.size();
+        auto& accounts = intake_.state.accounts;
+        (item.generated ? accounts.generated : accounts.accepted) += item.recipients.size();
         intake_.accepted();
       }
       waiting.written.set(std::move(written));
@@ -132,6 +155,7 @@ class IncomingMessage final : public Incoming {
   Intake& intake_;
   mail::Envelope envelope_;
   MessageId id_;
+  std::optional<Restored> restored_;  // but its envelope
   std::string buffer_;
   std::size_t counted_ = 0;
   std::uint64_t size_ = 0;
@@ -144,6 +168,10 @@ class IncomingMessage final : public Incoming {
 
 std::unique_ptr<Incoming> begin_incoming(Intake& intake, mail::Envelope envelope) {
   return std::make_unique<IncomingMessage>(intake, std::move(envelope));
+}
+
+std::unique_ptr<Incoming> begin_restored(Intake& intake, Restored message) {
+  return std::make_unique<IncomingMessage>(intake, std::move(message));
 }
 
 MessageItem describe(const mail::Envelope& envelope, MessageId id, std::uint64_t size) {

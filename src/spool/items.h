@@ -159,6 +159,7 @@ class ItemReader {
   bool next();
   const Item& item() const { return item_; }
   std::size_t at() const { return at_; }  // where the item begins in the payload
+  std::string_view octets() const { return payload_.substr(at_, next_ - at_); }  // with its prefix
   bool damaged() const { return damaged_; }
 
  private:

@@ -55,6 +55,8 @@ struct ListedMessage {
   // By an operator: another next hop than the routes say ("": none), another lifetime.
   std::string next_hop = {};
   std::optional<Duration> lifetime = {};
+  bool generated = false;  // made by ourselves
+  bool warned = false;     // its sender knows that it is late
 };
 
 struct QueuePage {

@@ -92,9 +92,17 @@ Result<void> LogStore::recover_and_start() {
   room_ = std::make_unique<Room>(state_, *commits_,
                                  Room::Options{options_.memory_limit, options_.returned_octets});
   recycler_ = std::make_unique<Recycler>(state_, *room_, *commits_);
-  cleaner_ = std::make_unique<Cleaner>(state_, *commits_, [this] { look(true); });
+  cleaner_ = std::make_unique<Cleaner>(state_, *commits_, options_.report, [this] { look(true); });
+  summariser_ =
+      std::make_unique<Summariser>(state_, *room_, options_.report, [this] { look(false); });
   intake_ = std::make_unique<Intake>(
-      Intake{state_, *commits_, *room_, [this] { look(false); }, [this] { notify_due(); }, 0,
+      Intake{state_,
+             *commits_,
+             *room_,
+             [this] { look(false); },
+             [this] { notify_due(); },
+             {},
+             0,
              options_.inline_most ? options_.inline_most : limits::inline_body_octets});
 
   while (state_.segments.free_count() < 1 + limits::reserve_segments) {
@@ -113,6 +121,7 @@ Result<void> LogStore::recover_and_start() {
 void LogStore::look(bool for_cleaning) {
   recycler_->look();
   if (!for_cleaning) return;
+  summariser_->look();
   bool short_of_space =
       state_.segments.free_count() <= limits::reserve_segments && !room_->may_grow();
   cleaner_->look(short_of_space);
@@ -129,6 +138,13 @@ Result<void> LogStore::admits(std::uint64_t size) {
 Result<std::unique_ptr<Incoming>> LogStore::begin(mail::Envelope envelope, std::uint64_t size) {
   if (auto room = admits(size); !room) return tl::make_unexpected(room.error());
   return begin_incoming(*intake_, std::move(envelope));
+}
+
+Result<std::unique_ptr<Incoming>> LogStore::restore(Restored message, std::uint64_t size) {
+  if (contains(message.id) || intake_->restoring.contains(message.id.value))
+    return fail(Fault::peer, fmt::format("{} is in the queue", to_string(message.id)));
+  if (auto room = admits(size); !room) return tl::make_unexpected(room.error());
+  return begin_restored(*intake_, std::move(message));
 }
 
 // --- Going out -----------------------------------------------------------------------------------
@@ -219,7 +235,9 @@ bool LogStore::reserve(MessageId id, std::size_t recipients) {
 }
 
 Task<Result<std::unique_ptr<StoredMessage>>> LogStore::open(MessageId id) {
-  return open_message(state_, id, [this] { look(false); });
+  return open_message(
+      state_, id, [this] { look(false); },
+      [this, id](const Error& error) { found_damaged(id, error); });
 }
 
 Task<void> LogStore::not_moving(MessageId id) {
@@ -422,7 +440,7 @@ Health LogStore::health() const {
   auto room = room_->for_mail(0);
   auto space = room_->space();
   return {room.has_value(), room ? std::string() : room.error().text, space.free_octets,
-          space.total_octets};
+          space.total_octets, state_.damaged_records};
 }
 
 Accounts LogStore::accounts() const {
@@ -448,8 +466,9 @@ Task<void> LogStore::drain() {
   closing_ = true;
   cleaner_->stop();
   state_.loop.cancel(times_);
-  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || !turns_.idle() ||
-         looks_ > 0)
+  summariser_->stop();
+  while (!commits_->idle() || !cleaner_->idle() || !recycler_->idle() || !summariser_->idle() ||
+         !turns_.idle() || looks_ > 0 || setting_aside_ > 0)
     co_await sleep_until(state_.loop, state_.loop.steady() + 5ms);
 }
 

@@ -5,7 +5,7 @@
 //   stored_message    a message read back             segment_table  what still counts where
 //   queue_view        filters and listings            recycler       segments used again
 //   room              who may still write             cleaner        segments emptied
-//   recovery          everything from the log alone
+//   recovery          everything from the log alone   summariser     what makes that quick
 //   operations.cc     what an operator does to messages
 //   orders.cc         and until further notice
 //
@@ -22,6 +22,7 @@
 #include "spool/incoming_message.h"
 #include "spool/recycler.h"
 #include "spool/store.h"
+#include "spool/summariser.h"
 #include "spool/turns.h"
 
 namespace malleposte::spool {
@@ -43,6 +44,7 @@ class LogStore final : public Store {
   ~LogStore() override;
 
   Result<std::unique_ptr<Incoming>> begin(mail::Envelope envelope, std::uint64_t size) override;
+  Result<std::unique_ptr<Incoming>> restore(Restored message, std::uint64_t size) override;
   Result<void> admits(std::uint64_t size) override;
   void on_due(std::function<void()> callback) override;
   std::vector<Lease> lease(WallTime now, std::size_t max) override;
@@ -94,6 +96,8 @@ class LogStore final : public Store {
   void end_lease(Slot slot);
   Task<void> not_moving(MessageId id);
   Task<void> not_moving(const std::vector<MessageId>& ids);
+  void found_damaged(MessageId id, const Error& error);
+  Task<void> set_aside(MessageId id);
   // operations.cc
   struct Change {
     // Changes the marks; false: this message is left as it is.
@@ -129,6 +133,7 @@ class LogStore final : public Store {
   std::unique_ptr<Room> room_;
   std::unique_ptr<Recycler> recycler_;
   std::unique_ptr<Cleaner> cleaner_;
+  std::unique_ptr<Summariser> summariser_;
   std::unique_ptr<Intake> intake_;
   std::function<void()> due_;
   bool due_posted_ = false;
@@ -139,6 +144,7 @@ class LogStore final : public Store {
   std::unordered_set<std::uint64_t> outdated_;
   std::string opening_;  // the orders as they were kept last: every segment begins with them
   unsigned looks_ = 0;   // each_message() under way
+  unsigned setting_aside_ = 0;  // set_aside() under way
   MakeDsns make_dsns_;
   OnGenerated generated_;
 };

@@ -17,6 +17,8 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
       message.id, item.sender, item.size, item.arrived, state.index.state(message), 0, {}, {}, {}};
   shown.next_hop = state.directions.next_hop(message.id);
   shown.lifetime = state.directions.lifetime(message.id);
+  shown.generated = message.generated;
+  shown.warned = message.warned;
   const StandingOrder* suspends = nullptr;
   auto recipients = message.recipients();
   Tick next = never_due;

@@ -55,7 +55,7 @@ ParsedRecord parse_record(std::string_view bytes, std::uint64_t epoch, std::uint
   auto kind = get<std::uint32_t>(bytes.data() + 12);
   auto type = kind & 0xff;
   auto length = get<std::uint32_t>(bytes.data() + 8);
-  if (get<std::uint32_t>(bytes.data()) != magic || type < 1 || type > 3 ||
+  if (get<std::uint32_t>(bytes.data()) != magic || type < 1 || type > 4 ||
       length > record_payload_most)
     return {Parse::bad};
   if (bytes.size() < record_header_octets + length)

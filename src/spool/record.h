@@ -14,9 +14,10 @@
 namespace malleposte::spool {
 
 enum class RecordType : std::uint8_t {
-  chunk = 1,   // a piece of a large message's content
-  commit = 2,  // any number of items that happen together (spool/items.h)
-  pad = 3,     // fills up to the next sector
+  chunk = 1,    // a piece of a large message's content
+  commit = 2,   // any number of items that happen together (spool/items.h)
+  pad = 3,      // fills up to the next sector
+  summary = 4,  // in no segment: a block of a summary (spool/summary.h)
 };
 
 inline constexpr std::size_t record_header_octets = 16;

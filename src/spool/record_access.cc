@@ -89,19 +89,19 @@ Task<Result<std::unique_ptr<MessageRecord>>> read_message(SpoolState& state, Mes
       }
     }
   }
-  co_return fail(Fault::disk, fmt::format("message {} is damaged: {} at {}", to_string(id),
-                                          state.segments[home.segment].name, home.offset));
+  co_return fail(Fault::damage, fmt::format("message {} is damaged: {} at {}", to_string(id),
+                                            state.segments[home.segment].name, home.offset));
 }
 
 Task<Result<std::string>> read_chunk(SpoolState& state, const ChunkRef& chunk) {
   auto number = state.segments.by_epoch(chunk.epoch);
-  if (!number) co_return fail(Fault::disk, "a part of the message is gone");
+  if (!number) co_return fail(Fault::damage, "a part of the message is gone");
   auto octets =
       co_await read_octets(state, *number, chunk.offset + record_header_octets, chunk.length);
   if (!octets) co_return octets;
   if (octets->size() != chunk.length || crc32c(0, *octets) != chunk.crc)
-    co_return fail(Fault::disk, fmt::format("a part of the message is damaged: {} at {}",
-                                            state.segments[*number].name, chunk.offset));
+    co_return fail(Fault::damage, fmt::format("a part of the message is damaged: {} at {}",
+                                              state.segments[*number].name, chunk.offset));
   co_return octets;
 }
 

@@ -38,10 +38,11 @@ struct MessageRecord {
   std::string octets;  // the whole record
   MessageItem item;    // its inline content points into `octets`
 };
-// Errors: Fault::disk, with what is damaged; the segment must be pinned by the caller.
+// Errors: Fault::damage, with what and where; Fault::disk; the segment must be pinned by the
+// caller.
 Task<Result<std::unique_ptr<MessageRecord>>> read_message(SpoolState& state, MessageId id);
 
-// The payload of a CHUNK.
+// The payload of a CHUNK. Errors as above.
 Task<Result<std::string>> read_chunk(SpoolState& state, const ChunkRef& chunk);
 
 // Brings an item up to date with what is known of the message now: all but its history.

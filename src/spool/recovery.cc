@@ -6,6 +6,7 @@
 #include <map>
 
 #include "spool/segment_reader.h"
+#include "spool/summary.h"
 
 namespace malleposte::spool {
 namespace {
@@ -20,13 +21,23 @@ class Replay {
   Result<void> segment(SegmentTable::Number number, std::optional<std::uint64_t> sealed_end,
                        bool counting) {
     auto& segment = state_.segments[number];
-    SegmentReader reader(state_.disk, segment.file, segment.epoch, segment.octets, sealed_end);
+    SummaryReader summary(state_.disk, segment.epoch, sealed_end);
+    summary.read([&](const ItemPlace& place, const Item& item) {
+      std::visit([&](const auto& one) { apply(number, place, one, counting); }, item);
+    });
+    sealed_end = summary.sealed_end();
+    SegmentReader reader(state_.disk, segment.file, segment.epoch, segment.octets, sealed_end,
+                         summary.covered());
     while (auto record = reader.next()) {
       if (record->type == RecordType::commit) commit(number, *record, counting);
     }
+    reschedule();
     if (reader.error()) return tl::make_unexpected(*reader.error());
     for (const auto& damage : reader.damages()) set_aside(segment, damage);
+    segment.damaged = !reader.damages().empty();
+    segment.sealed_at = state_.loop.steady();
     segment.end = sealed_end.value_or(reader.end());
+    segment.summary_tried = summary.covered() == segment.end;
     return {};
   }
 
@@ -53,9 +64,11 @@ class Replay {
  private:
   void commit(SegmentTable::Number number, const Record& record, bool counting) {
     ItemReader items(record.payload);
+    ItemPlace place{record.offset,
+                    static_cast<std::uint32_t>(record_header_octets + record.payload.size())};
     while (items.next()) {
-      std::visit([&](const auto& item) { apply(number, record, items.at(), item, counting); },
-                 items.item());
+      place.item_at = static_cast<std::uint32_t>(items.at());
+      std::visit([&](const auto& item) { apply(number, place, item, counting); }, items.item());
     }
     if (!items.damaged()) return;
     ++state_.damaged_records;
@@ -63,8 +76,25 @@ class Replay {
                         record.offset));
   }
 
-  void apply(SegmentTable::Number number, const Record& record, std::size_t at,
-             const MessageItem& item, bool counting) {
+  // Puts the message whose outcomes came last where it now belongs. Not after each of them: there
+  // may be thousands, and each move looks at all recipients.
+  void reschedule() {
+    if (outcomes_of_ == MessageId{}) return;
+    if (auto slot = state_.index.find(outcomes_of_)) state_.index.reschedule(*slot);
+    outcomes_of_ = {};
+  }
+
+  // The message that the item is about, if its item stands where that says.
+  template <class AboutMessage>
+  std::optional<Index::Slot> at_home(const AboutMessage& item) const {
+    auto slot = state_.index.find(item.id);
+    if (slot && state_.home_epoch(state_.index[*slot]) != item.home) slot.reset();
+    return slot;
+  }
+
+  void apply(SegmentTable::Number number, const ItemPlace& place, const MessageItem& item,
+             bool counting) {
+    reschedule();
     state_.last_id = std::max(state_.last_id, item.id.value);
     if (counting && item.generation == 0)
       (item.generated ? state_.accounts.generated : state_.accounts.accepted) +=
@@ -74,15 +104,14 @@ class Replay {
       if (state_.index[*known].generation > item.generation) return;
       state_.remove(*known);
     }
-    Home home{number, static_cast<std::uint32_t>(record.offset),
-              static_cast<std::uint32_t>(record_header_octets + record.payload.size()),
-              static_cast<std::uint32_t>(at)};
+    Home home{number, static_cast<std::uint32_t>(place.offset), place.record_octets, place.item_at};
     auto slot = state_.add(item, home);
     if (finished(state_.index[slot])) state_.remove(slot);
   }
 
-  void apply(SegmentTable::Number number, const Record& record, std::size_t,
-             const OutcomeItem& item, bool counting) {
+  void apply(SegmentTable::Number number, const ItemPlace& place, const OutcomeItem& item,
+             bool counting) {
+    if (outcomes_of_ != item.id) reschedule();
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
     auto slot = state_.index.find(item.id);
@@ -91,54 +120,53 @@ class Replay {
       return;
     }
     auto& message = state_.index[*slot];
+    // What an earlier generation went through stands in the item of the later one; and a message
+    // that came back from an export has nothing to do with what it was before.
+    if (item.home != state_.home_epoch(message)) return;
     if (item.recipient >= message.recipients().size()) return;
     const auto& recipient = message.recipients()[item.recipient];
-    // What an earlier generation went through stands in the item of the later one.
-    if (item.home == state_.home_epoch(message))
-      state_.index.attempt_recorded(message, {number, static_cast<std::uint32_t>(record.offset)},
-                                    state_.to_places(item.earlier));
+    state_.index.attempt_recorded(message, {number, static_cast<std::uint32_t>(place.offset)},
+                                  state_.to_places(item.earlier));
     if (recipient.fate != mail::Fate::queued) return;
     const auto& answer = item.attempt.answer;
     const bool past = item.fate == mail::Fate::queued && item.attempts < recipient.attempts;
     if (past) return;  // written again by the cleaner, for the history
     state_.index.update(*slot, item.recipient, item.fate, item.attempts, item.next_attempt,
                         describe(answer), answer.outcome_class);
-    if (item.fate == mail::Fate::queued) return state_.index.reschedule(*slot);
+    outcomes_of_ = item.id;
+    if (item.fate == mail::Fate::queued) return;
     --state_.accounts.queued;
     if (counting && !item.carried) state_.count(item.fate);
-    if (finished(message))
-      state_.remove(*slot);
-    else
-      state_.index.reschedule(*slot);
+    if (finished(message)) state_.remove(*slot);
   }
 
-  void apply(SegmentTable::Number number, const Record&, std::size_t, const FlagsItem& item, bool) {
+  void apply(SegmentTable::Number number, const ItemPlace&, const FlagsItem& item, bool) {
     state_.segments.outcome_added(number, item.home);
-    auto slot = state_.index.find(item.id);
+    reschedule();
+    auto slot = at_home(item);
     if (!slot) return;
     state_.mark(*slot, item.marks);
   }
 
-  void apply(SegmentTable::Number, const Record&, std::size_t, const OrdersItem& item, bool) {
+  void apply(SegmentTable::Number, const ItemPlace&, const OrdersItem& item, bool) {
     state_.orders = StandingOrders(item.orders, item.last);
   }
 
-  void apply(SegmentTable::Number number, const Record&, std::size_t, const GoneItem& item, bool) {
+  void apply(SegmentTable::Number number, const ItemPlace&, const GoneItem& item, bool) {
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
-    if (auto slot = state_.index.find(item.id)) state_.remove(*slot);
+    reschedule();
+    if (auto slot = at_home(item)) state_.remove(*slot);
   }
 
   // Never taken back, so that the order of records does not matter.
-  void apply(SegmentTable::Number number, const Record&, std::size_t, const WarnedItem& item,
-             bool) {
+  void apply(SegmentTable::Number number, const ItemPlace&, const WarnedItem& item, bool) {
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
-    if (auto slot = state_.index.find(item.id)) state_.index[*slot].warned = true;
+    if (auto slot = at_home(item)) state_.index[*slot].warned = true;
   }
 
-  void apply(SegmentTable::Number number, const Record&, std::size_t, const RetireItem& item,
-             bool) {
+  void apply(SegmentTable::Number number, const ItemPlace&, const RetireItem& item, bool) {
     retired_[item.epoch] = number;
   }
 
@@ -158,6 +186,7 @@ class Replay {
 
   SpoolState& state_;
   const std::function<void(std::string)>& report_;
+  MessageId outcomes_of_{};                                // not rescheduled yet
   std::map<std::uint64_t, SegmentTable::Number> retired_;  // epoch -> where it says so
 };
 
@@ -176,6 +205,7 @@ Result<Disk::File> open_epochs(Disk& disk, bool exists) {
 
 struct Found {
   std::map<std::uint64_t, SegmentHeader> headers;  // by epoch
+  std::vector<std::string> summaries;
   bool epochs_exist = false;
 };
 
@@ -187,6 +217,7 @@ Result<Found> find_segments(SpoolState& state, const std::function<void(std::str
   Found found;
   for (const auto& entry : *entries) {
     if (entry.name == epochs_name) found.epochs_exist = true;
+    if (entry.name.starts_with(summary_prefix)) found.summaries.push_back(entry.name);
     if (!entry.name.starts_with("segment-")) continue;
     auto file = state.disk.open(entry.name);
     if (!file) return tl::make_unexpected(file.error());
@@ -226,6 +257,15 @@ Result<Found> find_segments(SpoolState& state, const std::function<void(std::str
     }
   }
   return found;
+}
+
+// Summaries of segments that are gone, and those that did not say everything: they are written
+// anew.
+void remove_useless(SpoolState& state, std::vector<std::string> summaries) {
+  for (SegmentTable::Number number = 0; number < state.segments.size(); ++number)
+    if (state.segments[number].summary_tried)
+      std::erase(summaries, summary_name(state.segments[number].epoch));
+  for (const auto& name : summaries) (void)state.disk.remove(name);
 }
 
 }  // namespace
@@ -283,6 +323,7 @@ Result<Recovered> recover(SpoolState& state, const std::function<void(std::strin
       recovered.previous_end = state.segments[number].end;
     }
   }
+  remove_useless(state, found->summaries);
   recovered.retired = replay.purge();
   return recovered;
 }

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/limits.h"
+#include "spool/summary.h"
 
 namespace malleposte::spool {
 namespace {
@@ -58,7 +59,9 @@ void Recycler::finish(SegmentTable::Number number) {
   bool reusable = !segment.poisoned && segment.octets == state_.segments.segment_octets();
   state_.loop.offload(
       Loop::Lane::housekeeping,
-      [done, reusable, &disk = state_.disk, file = segment.file, name = segment.name] {
+      [done, reusable, &disk = state_.disk, file = segment.file, name = segment.name,
+       epoch = segment.epoch, summary = segment.summary_tried] {
+        if (summary) (void)disk.remove(summary_name(epoch));
         if (!reusable) {
           *done = disk.remove(name);
           if (*done) *done = disk.sync_directory();

@@ -12,7 +12,8 @@ namespace malleposte::spool {
 namespace {
 
 constexpr std::string_view magic = "MPSEGMNT";
-constexpr std::uint32_t version = 2;
+constexpr std::uint32_t version = 3;       // written
+constexpr std::uint32_t version_least = 2;  // read: all it has is in 3 (docs/formats/spool.md)
 constexpr std::size_t second_copy = 2048;
 
 std::optional<SegmentHeader> decode_copy(std::string_view octets, bool& foreign) {
@@ -21,7 +22,8 @@ std::optional<SegmentHeader> decode_copy(std::string_view octets, bool& foreign)
   if (crc32c(0, octets.substr(0, sector_octets - 4)) != crc) return std::nullopt;
   ByteReader reader(octets);
   if (reader.take_bytes(magic.size()) != magic) return std::nullopt;
-  if (reader.take<std::uint32_t>() != version) {
+  const auto found = reader.take<std::uint32_t>();
+  if (found < version_least || found > version) {
     foreign = true;
     return std::nullopt;
   }
@@ -76,8 +78,8 @@ DecodedHeader decode_segment_header(std::string_view octets) {
 
 std::string foreign_format(std::string_view name) {
   return fmt::format(
-      "{} is of another version of the spool's format; this program reads and writes version {}",
-      name, version);
+      "{} is of another version of the spool's format; this program reads versions {} to {}", name,
+      version_least, version);
 }
 
 bool is_blank(std::string_view octets) {

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "spool/segment_header.h"
-
 namespace malleposte::spool {
 namespace {
 constexpr std::uint64_t window_octets = 256 * 1024;
@@ -12,15 +10,16 @@ constexpr std::uint64_t searched_octets = 8 << 20;
 }  // namespace
 
 SegmentReader::SegmentReader(Disk& disk, Disk::File file, std::uint64_t epoch,
-                             std::uint64_t file_octets, std::optional<std::uint64_t> sealed_end)
+                             std::uint64_t file_octets, std::optional<std::uint64_t> sealed_end,
+                             std::uint64_t from)
     : disk_(disk),
       file_(file),
       epoch_(epoch),
       limit_(std::min(sealed_end.value_or(file_octets), file_octets)),
       sealed_(sealed_end.has_value()),
-      window_at_(segment_header_octets),
-      at_(segment_header_octets),
-      end_(segment_header_octets) {}
+      window_at_(from),
+      at_(from),
+      end_(from) {}
 
 // Has the window hold `octets` from at_ on, as far as the segment goes.
 bool SegmentReader::fill(std::uint64_t octets) {

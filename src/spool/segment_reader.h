@@ -9,6 +9,7 @@
 
 #include "spool/disk.h"
 #include "spool/record.h"
+#include "spool/segment_header.h"
 
 namespace malleposte::spool {
 
@@ -21,8 +22,10 @@ class SegmentReader {
   // `sealed_end` is where the segment is known to end: up to there every octet belongs to a record,
   // and what does not is damage. Without it the first octets that are no record are the end, the
   // tail that a crash left, unless a record behind them shows by its window that they were durable.
+  // Reading begins at `from`, which is the end of a record or of the header.
   SegmentReader(Disk& disk, Disk::File file, std::uint64_t epoch, std::uint64_t file_octets,
-                std::optional<std::uint64_t> sealed_end);
+                std::optional<std::uint64_t> sealed_end,
+                std::uint64_t from = segment_header_octets);
 
   // The next record but pads; its payload is valid until the next call. Empty at the end, or when
   // the file cannot be read: see error().

@@ -175,6 +175,7 @@ void SegmentTable::freed(Number number, bool reusable) {
   segment.epoch = 0;
   segment.end = 0;
   segment.chunk_owners.clear();
+  segment.summary_tried = segment.damaged = segment.spoiled = false;
   if (reusable) {
     segment.state = Segment::State::free;
     free_.push_back(number);
@@ -190,7 +191,8 @@ std::optional<SegmentTable::Number> SegmentTable::to_clean(unsigned percent) con
   std::uint64_t least = 0;
   for (const auto& [epoch, number] : by_epoch_) {
     const auto& segment = segments_[number];
-    if (segment.state != Segment::State::sealed || segment.pins > 0 || !segment.supersedes.empty())
+    if (segment.state != Segment::State::sealed || segment.pins > 0 || segment.spoiled ||
+        !segment.supersedes.empty())
       continue;
     auto live = segment.live_octets;
     // Outcomes that are still needed move too, with what each takes at least.

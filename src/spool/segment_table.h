@@ -37,6 +37,10 @@ struct Segment {
   // A write or sync failed here: never used again. Records may stand behind its end, which only the
   // header of the next segment tells.
   bool poisoned = false;
+  SteadyTime sealed_at{};      // when this process found it complete
+  bool summary_tried = false;  // there may be a summary of it (spool/summary.h)
+  bool damaged = false;        // so it was found at the start: what is left of it is all we know
+  bool spoiled = false;        // damage was found later: it cannot be emptied
 
   std::uint64_t live_octets = 0;  // of records that hold messages
   std::uint32_t live_messages = 0;

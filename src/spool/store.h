@@ -63,6 +63,23 @@ struct Generated {
   std::optional<WallTime> gathered_until = {};
 };
 
+// A message as an export holds it. It comes back under its own id, to the recipients that had been
+// left.
+struct Restored {
+  MessageId id{};
+  mail::Envelope envelope;
+  bool generated = false;  // it was made by ourselves
+  bool warned = false;     // its sender knows that it is late
+  struct Progress {
+    std::uint32_t attempts = 0;
+    WallTime next_attempt{};
+  };
+  std::vector<Progress> progress;  // by recipient
+  // As an operator had said: see Lease.
+  std::string next_hop = {};
+  std::optional<Duration> lifetime = {};
+};
+
 // --- Going out -----------------------------------------------------------------------------------
 
 struct LeasedRecipient {
@@ -98,7 +115,8 @@ class StoredMessage {
   virtual const mail::Envelope& envelope() const = 0;
   virtual std::uint64_t size() const = 0;
   // The next block of content, at most 64 KB, valid until the next call; empty at the end. Checks
-  // the checksum before it hands anything out; an Error (Fault::disk) says what is damaged.
+  // the checksum before it hands anything out; an Error says what is damaged (Fault::damage: the
+  // message is held from now on) or cannot be read (Fault::disk).
   virtual Task<Result<std::string_view>> read() = 0;
 };
 
@@ -121,6 +139,7 @@ struct Health {
   std::string why;                 // when not accepting
   std::uint64_t free_octets = 0;   // file system and free segments
   std::uint64_t total_octets = 0;  // of the volume
+  std::uint64_t damaged = 0;       // records and messages found damaged since the start
 };
 
 // Per recipient, since the spool was made; survives crashes.
@@ -145,6 +164,9 @@ class Store {
   // Starts a message. Refused (Fault::disk full, Fault::resource) means 452 at MAIL; `size` is the
   // client's SIZE, 0 unknown. The envelope may be completed until commit through `envelope`.
   virtual Result<std::unique_ptr<Incoming>> begin(mail::Envelope envelope, std::uint64_t size) = 0;
+  // The same for a message that comes back. Refused (Fault::peer) when it is in the queue or on its
+  // way there.
+  virtual Result<std::unique_ptr<Incoming>> restore(Restored message, std::uint64_t size) = 0;
   // Whether begin() would refuse a message of this size now: the answer for MAIL FROM.
   virtual Result<void> admits(std::uint64_t size) = 0;
 

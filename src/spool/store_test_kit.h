@@ -127,6 +127,39 @@ struct StoreUser {
            a.delivered + a.bounced + a.expired + a.deleted + a.discarded + a.replaced + a.queued;
   }
 
+  // All that the store says of what it holds, as text to compare.
+  std::string everything() {
+    std::string text;
+    const auto add = [&text](const auto&... values) { ((text += values, text += ' '), ...); };
+    const auto number = [](auto value) { return std::to_string(value); };
+    for (const auto& message : list({}, "", SIZE_MAX).messages) {
+      add(to_string(message.id), message.sender, number(message.size),
+          number(message.arrived.time_since_epoch().count()), to_string(message.state),
+          number(message.attempts), message.reason);
+      if (message.next_attempt) add(number(message.next_attempt->time_since_epoch().count()));
+      for (const auto& recipient : message.recipients)
+        add(recipient.address, recipient.state, recipient.reply,
+            mail::to_string(recipient.outcome_class));
+      const auto attempts = run(store->attempts(message.id));
+      EXPECT_TRUE(attempts);
+      for (const auto& recipient : *attempts) {
+        add(number(recipient.made));
+        for (const auto& attempt : recipient.known)
+          add(number(attempt.began.time_since_epoch().count()), describe(attempt.answer));
+      }
+      text += '\n';
+    }
+    const auto accounts = store->accounts();
+    for (auto value : {accounts.accepted, accounts.generated, accounts.delivered, accounts.bounced,
+                       accounts.expired, accounts.deleted, accounts.discarded, accounts.replaced,
+                       accounts.queued})
+      add(number(value));
+    const auto counters = store->counters();
+    add(number(counters.message_octets), number(counters.segments), number(counters.free_segments),
+        number(counters.damaged_records));
+    return text;
+  }
+
   SimulatedLoop loop;
 };
 

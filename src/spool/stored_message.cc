@@ -17,11 +17,13 @@ mail::Address address_of(const std::string& text) {
 class LogMessage final : public StoredMessage {
  public:
   LogMessage(SpoolState& state, std::unique_ptr<MessageRecord> record,
-             std::vector<std::unique_ptr<SegmentPin>> pins)
+             std::vector<std::unique_ptr<SegmentPin>> pins,
+             std::function<void(const Error&)> damaged)
       : state_(state),
         record_(std::move(record)),
         envelope_(envelope_of(record_->item)),
-        pins_(std::move(pins)) {}
+        pins_(std::move(pins)),
+        damaged_(std::move(damaged)) {}
 
   const mail::Envelope& envelope() const override { return envelope_; }
   std::uint64_t size() const override { return record_->item.size; }
@@ -34,7 +36,10 @@ class LogMessage final : public StoredMessage {
     }
     if (next_ >= item.chunks.size()) co_return std::string_view{};
     auto content = co_await read_chunk(state_, item.chunks[next_]);
-    if (!content) co_return tl::make_unexpected(content.error());
+    if (!content) {
+      if (content.error().fault == Fault::damage) damaged_(content.error());
+      co_return tl::make_unexpected(content.error());
+    }
     ++next_;
     chunk_ = std::move(*content);
     co_return std::string_view(chunk_);
@@ -45,6 +50,7 @@ class LogMessage final : public StoredMessage {
   std::unique_ptr<MessageRecord> record_;
   mail::Envelope envelope_;
   std::vector<std::unique_ptr<SegmentPin>> pins_;
+  std::function<void(const Error&)> damaged_;
   std::size_t next_ = 0;
   std::string chunk_;
 };
@@ -69,8 +75,9 @@ mail::Envelope envelope_of(const MessageItem& item) {
   return envelope;
 }
 
-Task<Result<std::unique_ptr<StoredMessage>>> open_message(SpoolState& state, MessageId id,
-                                                          std::function<void()> unpinned) {
+Task<Result<std::unique_ptr<StoredMessage>>> open_message(
+    SpoolState& state, MessageId id, std::function<void()> unpinned,
+    std::function<void(const Error&)> damaged) {
   auto slot = state.index.find(id);
   if (!slot) co_return fail(Fault::resource, "there is no such message");
   const auto& message = state.index[*slot];
@@ -81,8 +88,12 @@ Task<Result<std::unique_ptr<StoredMessage>>> open_message(SpoolState& state, Mes
       if (auto number = state.segments.by_epoch(chunk.epoch))
         pins.push_back(std::make_unique<SegmentPin>(state, *number, unpinned));
   auto record = co_await read_message(state, id);
-  if (!record) co_return tl::make_unexpected(record.error());
-  co_return std::make_unique<LogMessage>(state, std::move(*record), std::move(pins));
+  if (!record) {
+    if (record.error().fault == Fault::damage) damaged(record.error());
+    co_return tl::make_unexpected(record.error());
+  }
+  co_return std::make_unique<LogMessage>(state, std::move(*record), std::move(pins),
+                                         std::move(damaged));
 }
 
 }  // namespace malleposte::spool

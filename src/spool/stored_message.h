@@ -9,10 +9,12 @@
 namespace malleposte::spool {
 
 // Opens a message of the index; its segments stay as long as it is open. `unpinned` is called when
-// that may have kept one from being retired. Errors: Fault::disk when the record is damaged,
-// Fault::resource when there is no such message.
-Task<Result<std::unique_ptr<StoredMessage>>> open_message(SpoolState& state, MessageId id,
-                                                          std::function<void()> unpinned);
+// that may have kept one from being retired, `damaged` when it or its content is found so, now or
+// when it is read. Errors: Fault::damage, Fault::disk, Fault::resource when there is no such
+// message.
+Task<Result<std::unique_ptr<StoredMessage>>> open_message(
+    SpoolState& state, MessageId id, std::function<void()> unpinned,
+    std::function<void(const Error&)> damaged);
 
 // The envelope as an item holds it.
 mail::Envelope envelope_of(const MessageItem& item);

@@ -22,6 +22,9 @@ class StubStore : public Store {
   Result<std::unique_ptr<Incoming>> begin(mail::Envelope, std::uint64_t) override {
     return fail(Fault::resource, "nothing comes in here");
   }
+  Result<std::unique_ptr<Incoming>> restore(Restored, std::uint64_t) override {
+    return fail(Fault::resource, "nothing comes back here");
+  }
   Result<void> admits(std::uint64_t) override { return {}; }
   void on_due(std::function<void()>) override {}
   std::vector<Lease> lease(WallTime, std::size_t) override { return {}; }

@@ -17,6 +17,10 @@ class ForwardingStore : public spool::Store {
                                                  std::uint64_t size) override {
     return store_.begin(std::move(envelope), size);
   }
+  Result<std::unique_ptr<spool::Incoming>> restore(spool::Restored message,
+                                                   std::uint64_t size) override {
+    return store_.restore(std::move(message), size);
+  }
   Result<void> admits(std::uint64_t size) override { return store_.admits(size); }
   void on_due(std::function<void()> callback) override { store_.on_due(std::move(callback)); }
   std::vector<spool::Lease> lease(WallTime now, std::size_t max) override {
