@@ -114,7 +114,10 @@ void Sites::set_limit(Site& site) {
   if (!site.limit && !site.plan->by_operator)
     site.limit = limits_.of_site(route ? site.plan->key : "", hosts);
   const bool paced = site.limit && site.limit->backoff_for > Duration{};
-  site.back_off.set_first(paced ? site.limit->backoff_for : limits::back_off_first);
+  // Not above the distances of retries, unless the operator wants it so.
+  site.back_off.set_times(paced ? site.limit->backoff_for
+                                : std::min(limits::back_off_first, with_.settings.retry_first),
+                          std::min(limits::back_off_most, with_.settings.retry_max));
   scheduler_.set_limits(site.id, site.limit ? site.limit->limits : queue::SiteLimits{});
 }
 
