@@ -71,9 +71,9 @@ def test_a_provider_that_has_had_enough_is_left_alone_for_all_its_domains(server
     tried = [message for message in started.queue() if message["attempts"] > 0]
     assert 1 <= len(tried) <= 20
     assert all("[TSS04]" in message["reason"] for message in tried)
-    until(lambda: any("mx:mx.provider.example asks for less mail and is tried again at" in line
-                      and "temporarily deferred" in line
-                      for line in started.output().splitlines()), "the event")
+    until(lambda: any("mx:mx.provider.example asks for less mail and is tried again at" in
+                      record["text"] and "temporarily deferred" in record["text"]
+                      for record in started.records() if record["event"] == "log"), "the event")
     # Somebody has talked to them.
     provider.on_mail = lambda _sender: None
     started.cli("queue", "flush", "--yes")
