@@ -189,7 +189,7 @@ class Loader {
   }
 
   void read_routes() {
-    settings().routes_file = value("routes").text;
+    settings().routes_file = fs::path(value("routes").text).filename().string();
     const auto content = content_of("routes");
     if (!content) return;
     Routes parsed = parse_routes(*content);
@@ -198,7 +198,8 @@ class Loader {
   }
 
   void read_destination_limits() {
-    settings().destination_limits_file = value("destination_limits").text;
+    settings().destination_limits_file =
+        fs::path(value("destination_limits").text).filename().string();
     const auto content = content_of("destination_limits");
     if (!content) return;
     DestinationLimits parsed = parse_destination_limits(*content);

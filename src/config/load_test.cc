@@ -368,7 +368,7 @@ TEST_F(Load, ChangesAreSeenByValueAndByTheContentOfTheRoutes) {
 
 TEST_F(Load, LimitsOfDestinationsAreReadWithTheirLines) {
   write("limits", "a.example connections=2\n");
-  file("destination_limits = 'limits'\n");
+  file("destination_limits = './limits'\n");
   const Loaded before = load();
   EXPECT_TRUE(before.problems.empty());
   ASSERT_EQ(before.settings.destination_limits.size(), 1u);

@@ -114,7 +114,7 @@ struct Settings {
   std::string smart_relay_auth_file;  // on the key volume
   std::string cc_mta;
   std::vector<Route> routes;
-  std::string routes_file;  // as it is configured, for people
+  std::string routes_file;  // without directories, for people
   std::vector<DestinationLimit> destination_limits;
   std::string destination_limits_file;  // the same
   bool deliveries_suspended = false;

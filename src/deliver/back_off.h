@@ -38,7 +38,7 @@ class BackOff {
   // Whoever wants to may try now.
   void cut_short() { until_ = SteadyTime{}; }
 
-  void set_first(Duration first) { first_ = first; }
+  void set_times(Duration first, Duration most) { first_ = first, most_ = most; }
 
   SteadyTime until() const { return until_; }
   bool begun() const { return last_ > Duration::zero(); }

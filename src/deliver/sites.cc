@@ -31,7 +31,6 @@ Sites::Sites(const Surroundings& with, queue::Scheduler& scheduler, Consignments
       limits_(with.settings) {}
 
 // --- Where mail goes
-// ------------------------------------------------------------------------------
 
 Sites::Place Sites::place(const spool::Lease& lease, const spool::LeasedRecipient& recipient) {
   if (recipient.bounced_by != 0) {
@@ -66,6 +65,8 @@ Site& Sites::found(const std::string& domain, net::MxAnswer answer) {
   const auto now = with_.loop.steady();
   if (!known.plan) known.plan = with_.routes.plan(domain);  // forgotten meanwhile
   known.last_used = now;
+  if (!known.plan->by_own_mx())  // by a reload; who has asked goes by the plan of before
+    return site_of(RouteTable(config::Settings{}).plan(domain), domain, std::move(answer));
   known.known_until = now + limits::mx_answer_kept;
   assign(domain, known, site_of(known.plan, domain, std::move(answer)));
   return *known.site;
@@ -114,12 +115,14 @@ void Sites::set_limit(Site& site) {
   if (!site.limit && !site.plan->by_operator)
     site.limit = limits_.of_site(route ? site.plan->key : "", hosts);
   const bool paced = site.limit && site.limit->backoff_for > Duration{};
-  site.back_off.set_first(paced ? site.limit->backoff_for : limits::back_off_first);
+  // Not above the distances of retries, unless the operator wants it so.
+  site.back_off.set_times(paced ? site.limit->backoff_for
+                                : std::min(limits::back_off_first, with_.settings.retry_first),
+                          std::min(limits::back_off_most, with_.settings.retry_max));
   scheduler_.set_limits(site.id, site.limit ? site.limit->limits : queue::SiteLimits{});
 }
 
 // --- Whose mail waits in the store
-// ----------------------------------------------------------------
 
 bool Sites::takes(Site& site, const std::string& domain) {
   const bool closed = site.closed(with_.loop.steady());
@@ -153,7 +156,6 @@ void Sites::give_back(Site& site, queue::Job job) {
 }
 
 // --- What carriers learn
-// --------------------------------------------------------------------------
 
 void Sites::answered(Site& site, bool accepted) {
   if (site.state == State::dead && !scheduler_.dead(site.id)) {
@@ -179,7 +181,16 @@ void Sites::unreachable(Site& site, std::string said) {
 void Sites::asked_for_less(Site& site, std::string said) {
   scheduler_.start_over(site.id);
   close(site, State::backing_off, site.back_off.again(with_.loop.steady()), std::move(said));
-  while (auto job = scheduler_.take_waiting(site.id)) give_back(site, *job);
+  std::vector<queue::Job> ended;  // whose lifetime has: they have their last attempt
+  while (const auto job = scheduler_.take_waiting(site.id)) {
+    const auto& lease = consignments_.lease(job->message);
+    const auto lifetime = lease.lifetime.value_or(with_.settings.queue_lifetime);
+    if (with_.loop.wall() - lease.arrived >= lifetime)
+      ended.push_back(*job);
+    else
+      give_back(site, *job);
+  }
+  for (const auto job : ended) scheduler_.add(site.id, job, {.retry = true});
 }
 
 void Sites::close(Site& site, State state, SteadyTime until, std::string said) {
@@ -199,7 +210,6 @@ void Sites::open(Site& site, std::string_view how) {
 }
 
 // --- From time to time
-// ----------------------------------------------------------------------------
 
 void Sites::open_due() {
   const auto now = with_.loop.steady();
@@ -267,7 +277,6 @@ void Sites::sweep(const ConnectionCache& cache) {
 }
 
 // --- For people
-// -----------------------------------------------------------------------------------
 
 WallTime Sites::on_the_wall(SteadyTime when) const {
   return with_.loop.wall() + (when - with_.loop.steady());

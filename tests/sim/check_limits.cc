@@ -6,7 +6,8 @@
 
 namespace malleposte::sim {
 
-std::size_t check_limits(Machine& machine, const std::map<std::string, std::string>& names,
+std::size_t check_limits(Machine& machine, const config::Settings& settings,
+                         const std::map<std::string, std::string>& names,
                          std::size_t stranger_sessions, Findings& findings) {
   const auto over = [&](std::string_view what, std::size_t is, std::size_t limit) {
     if (is > limit) findings.add("limits", fmt::format("{}: {}, at most {}", what, is, limit));
@@ -25,6 +26,9 @@ std::size_t check_limits(Machine& machine, const std::map<std::string, std::stri
   for (const auto& site : sites) {
     over("connections of " + site.name, site.connections, site.most);
     over("the window of " + site.name, site.window, site.most);
+    for (const auto& limit : settings.destination_limits)
+      if (site.limits_rule.ends_with(fmt::format("line {} ({})", limit.line, limit.pattern)))
+        over("connections by the limit of " + site.name, site.connections, *limit.connections);
     over("messages in hand for " + site.name, site.waiting, limits::leased_per_site + 500);
   }
   std::size_t most = 0;

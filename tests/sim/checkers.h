@@ -2,6 +2,7 @@
 // the findings.
 #pragma once
 
+#include "config/settings.h"
 #include "ledger.h"
 
 namespace malleposte::sim {
@@ -33,7 +34,8 @@ void check_accounts(const Ledger& ledger, const spool::Accounts& accounts, Findi
 
 // Connections of each site, for each next hop and in all, sessions of a stranger, buffers. At any
 // time. `names`: of hosts, by address. Returns how many connections the most visited next hop has.
-std::size_t check_limits(Machine& machine, const std::map<std::string, std::string>& names,
+std::size_t check_limits(Machine& machine, const config::Settings& settings,
+                         const std::map<std::string, std::string>& names,
                          std::size_t stranger_sessions, Findings& findings);
 
 // Every operation of the operator that was answered is in force, after every start: messages are

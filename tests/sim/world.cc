@@ -26,7 +26,7 @@ void World::keep_up() {
 bool World::step() {
   if (++steps_ % limits_looked_at_every == 0) {
     const auto sessions = machine_->sessions_from("203.0.113.9");
-    const auto connections = check_limits(*machine_, host_names_, sessions, findings_);
+    const auto connections = check_limits(*machine_, settings_, host_names_, sessions, findings_);
     figures_.most_from_stranger = std::max<std::uint64_t>(figures_.most_from_stranger, sessions);
     figures_.most_connections = std::max<std::uint64_t>(figures_.most_connections, connections);
   }
