@@ -73,6 +73,11 @@ void Dispatcher::suspend(bool suspended) {
   wake();
 }
 
+void Dispatcher::probe_now() {
+  for (const auto& [key, site] : sites_) scheduler_.probe_now(site->id);
+  wake();
+}
+
 // Many reasons to look for work become one look.
 void Dispatcher::wake() {
   if (pump_posted_ || stopping_ || !started_) return;

@@ -38,6 +38,8 @@ class Dispatcher {
   void start();
   // Suspended: nothing new is leased; what is leased is still delivered.
   void suspend(bool suspended);
+  // Somebody wants his mail delivered now (queue flush): dead sites are probed at once.
+  void probe_now();
 
   // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest
   // and for outcomes on their way to the disk, at most limits::delivery_grace.
