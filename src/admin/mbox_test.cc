@@ -153,10 +153,14 @@ TEST(Mbox, KeepsTheWholeEnvelope) {
   envelope.recipients.emplace_back(*mail::parse_address("j\xc3\xb6rg@example.net"));
   envelope.recipients[1].notify.never = true;
   restored.progress = {{3, WallTime(Duration(99))}, {0, {}}};
+  restored.next_hop = "[192.0.2.1]:2525";
+  restored.lifetime = std::chrono::hours(3);
   const auto found = read(written(all, "x\r\n")).messages.at(0);
   const auto& got = found.restored.envelope;
   EXPECT_EQ(found.restored.id, restored.id);
   EXPECT_TRUE(found.restored.generated && found.restored.warned && got.held);
+  EXPECT_EQ(found.restored.next_hop, restored.next_hop);
+  EXPECT_EQ(found.restored.lifetime, restored.lifetime);
   EXPECT_EQ(got.reverse_path, envelope.reverse_path);
   EXPECT_EQ(got.recipients, envelope.recipients);
   EXPECT_EQ(got.requests, envelope.requests);

@@ -44,7 +44,7 @@ TEST_F(Delivery, AMessageCostsOneWriteOnAKeptConnection) {
   for (int i = 0; i < 40; ++i) put("s@example.org", {"a@x.example"});
   pass();
   EXPECT_EQ(relay().mails.size(), 40u);
-  EXPECT_LE(relay().connections, queue::Window::initial + 3);
+  EXPECT_LE(relay().connections, queue::Window::quick + 3);
   // EHLO and the first MAIL are two, then each message one: content, dot and the next commands.
   EXPECT_LE(relay().writes.size(), 40 + 2 * relay().connections);
 }
@@ -172,13 +172,27 @@ TEST_F(Delivery, MailExpiresWithANotice) {
   EXPECT_NEAR(static_cast<double>(message(id).history[0].size()), 125, 10);
 }
 
+TEST_F(Delivery, ADeadSiteIsAskedAtOnceWhenSomebodyWantsIt) {
+  relay().refuses_connections = true;
+  start();
+  put("s@example.org", {"a@x.example"});
+  pass(1s);
+  relay().refuses_connections = false;
+  const auto second = put("s@example.org", {"a@x.example"});
+  pass(limits::first_probe / 2);
+  ASSERT_TRUE(message(second).history[0].empty()) << "it waits for the probe";
+  dispatcher->probe_now();
+  pass();
+  EXPECT_EQ(last(second).fate, Fate::delivered);
+}
+
 // clause: 5321-4.5.4.1-e
 TEST_F(Delivery, ADeadSiteIsAskedOnceForAllItsMail) {
   relay().never_answers = true;
   start();
   for (int i = 0; i < 200; ++i) put("s@example.org", {"a@x.example"});
   pass(31s);
-  EXPECT_LE(world.network.attempts.size(), queue::Window::initial);
+  EXPECT_EQ(world.network.attempts.size(), 1u);
   for (auto& [id, message] : world.store.messages) {
     ASSERT_EQ(message.history[0].size(), 1u);
     EXPECT_THAT(message.history[0][0].answer.text, HasSubstr("Connection timed out"));

@@ -58,7 +58,15 @@ void Scheduler::list(SiteId id) {
   of_[site.standing].turns.push_back(id);
 }
 
+// Forgotten within a minute.
+void Scheduler::remember_use(SteadyTime now) {
+  const std::chrono::duration<double, std::ratio<60>> passed = now - now_;
+  lately_known_ -= static_cast<double>(slots_) * passed.count();
+  lately_known_ = std::max(lately_known_, static_cast<double>(of_[known].busy));
+}
+
 void Scheduler::wake(SteadyTime now) {
+  if (now > now_) remember_use(now);
   now_ = std::max(now_, now);
   while (!waits_.empty() && waits_.begin()->first <= now_) {
     const auto id = waits_.begin()->second;
@@ -78,9 +86,9 @@ void Scheduler::count(Site& site, SiteId id) {
 // Finds the standing of a site anew.
 void Scheduler::judge(SiteId id) {
   auto& site = sites_[id];
-  const auto standing = site.stranger                                    ? strangers
-                        : site.slot_time.mean() >= limits::slow_delivery ? slow
-                                                                         : known;
+  const auto standing = site.stranger                                      ? strangers
+                        : site.slot_time.at(now_) >= limits::slow_delivery ? slow
+                                                                           : known;
   if (standing == site.standing) return;
   auto &from = of_[site.standing], &to = of_[standing];
   from.busy -= site.busy;
@@ -100,7 +108,7 @@ Job Scheduler::begin(SiteId id) {
   const auto job = jobs_.take(id);
   assert(job);
   site.rate.take();
-  site.slot_time.begin();
+  site.slot_time.begin(now_);
   return *job;
 }
 
@@ -109,8 +117,13 @@ Job Scheduler::begin(SiteId id) {
 bool Scheduler::may_start(Standing standing, std::size_t busy_of_it,
                           std::size_t busy_out_of_turn) const {
   if (standing == known) return true;
-  const auto most = slots_ - slots_ / 4;
-  if (busy_out_of_turn >= most) return false;
+  if (busy_out_of_turn >= slots_ - slots_ / 4) return false;
+  const auto least = std::max<std::size_t>(slots_ / 100, 1);
+  if (standing == slow) {
+    // A quarter more, so that known sites can grow.
+    const auto for_known = std::min(slots_, static_cast<std::size_t>(lately_known_ * 1.25));
+    if (busy_of_it >= std::max(least, slots_ - for_known)) return false;
+  }
   std::size_t sites = 0;
   bool others = false;
   for (Standing one = 0; one < standings; ++one) {
@@ -118,9 +131,7 @@ bool Scheduler::may_start(Standing standing, std::size_t busy_of_it,
     others |= one != standing && !of_[one].turns.empty();
   }
   if (!others) return true;
-  constexpr std::size_t least_share = 32;
-  const auto share = slots_ * of_[standing].sites / std::max<std::size_t>(sites, 1);
-  return busy_of_it < std::max({share, slots_ / least_share, std::size_t{1}});
+  return busy_of_it < std::max(least, slots_ * of_[standing].sites / std::max(sites, least));
 }
 
 std::optional<Assignment> Scheduler::next(SteadyTime now) {
@@ -141,7 +152,6 @@ std::optional<Assignment> Scheduler::next(SteadyTime now) {
     auto& site = sites_[id];
     site.in_turn[standing] = false;
     if (!site.used) continue;
-    site.slot_time.pass(site.busy, now_);
     judge(id);
     const bool ready = jobs_.size(id) > 0 && site.feedback.admits(site.busy) &&
                        std::max(site.feedback.ready(), site.rate.ready(now_)) <= now_;
@@ -178,14 +188,15 @@ bool Scheduler::others_wait(SiteId id) const {
 
 std::optional<Assignment> Scheduler::more(SiteId id, SteadyTime now) {
   wake(now);
+  jobs_.pass(now_);
   auto& site = sites_[id];
   assert(site.busy > 0);
-  site.slot_time.pass(site.busy, now_);
   judge(id);
   if (jobs_.size(id) == 0 || site.busy > site.feedback.window()) return std::nullopt;
   if (site.feedback.dead()) return std::nullopt;  // let the probe come to its end
   if (site.rate.ready(now_) > now_) return std::nullopt;
   if (busy_ >= slots_ && others_wait(id)) return std::nullopt;
+  site.slot_time.end(now_);
   const Assignment assignment{id, begin(id)};
   list(id);
   return assignment;
@@ -200,7 +211,7 @@ void Scheduler::release(SiteId id, SteadyTime now) {
   wake(now);
   auto& site = sites_[id];
   assert(site.busy > 0);
-  site.slot_time.pass(site.busy, now_);
+  site.slot_time.end(now_);
   --site.busy;
   --busy_;
   --of_[site.standing].busy;
@@ -215,7 +226,8 @@ std::optional<Job> Scheduler::take_waiting(SiteId id) {
 }
 
 std::optional<Assignment> Scheduler::take_ended(SteadyTime now) {
-  jobs_.pass(now_ = std::max(now_, now));
+  wake(now);
+  jobs_.pass(now_);
   const auto ended = jobs_.take_ended();
   if (ended) list(ended->site);
   return ended;

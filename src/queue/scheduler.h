@@ -8,9 +8,10 @@
 //
 // A site is a stranger until it has answered, and again when it cannot be reached; it is slow while
 // its jobs hold their slots for limits::slow_delivery on average. Strangers and slow sites take at
-// most three quarters of the slots. While others wait for a slot, strangers have no more of them
-// than is their share among the sites with mail, and slow ones likewise: however many names and
-// hosts lead nowhere slowly, mail for those that work goes on.
+// most three quarters of the slots, and slow ones leave those that the others lately had in use.
+// While others wait for a slot, strangers have no more of them than is their share among the sites
+// with mail, and slow ones likewise: however many names and hosts lead nowhere slowly, mail for
+// those that work goes on.
 //
 // Operations take constant time, but for those of a site that waits for a time (its rate, its
 // probe), which take the logarithm of the number of such sites. `now` never goes back.
@@ -35,6 +36,9 @@ namespace malleposte::queue {
 
 class Scheduler {
  public:
+  using Standing = std::size_t;
+  static constexpr Standing known = 0, strangers = 1, slow = 2, standings = 3;
+
   // `slots`: connections in all.
   explicit Scheduler(std::size_t slots) : slots_(slots) {}
 
@@ -94,6 +98,7 @@ class Scheduler {
   const SiteFeedback& feedback(SiteId site) const { return sites_[site].feedback; }
   const SiteLimits& limits(SiteId site) const { return sites_[site].limits; }
   unsigned window(SiteId site) const { return sites_[site].feedback.window(); }
+  Standing standing(SiteId site) const { return sites_[site].standing; }
   bool dead(SiteId site) const { return sites_[site].feedback.dead(); }
   // When a site that waits for its rate or its probe may go on.
   std::optional<SteadyTime> waits_until(SiteId site) const;
@@ -102,9 +107,6 @@ class Scheduler {
   std::size_t octets_waiting() const { return jobs_.octets(); }
 
  private:
-  using Standing = std::size_t;
-  static constexpr Standing known = 0, strangers = 1, slow = 2, standings = 3;
-
   struct Site {
     SiteFeedback feedback;
     SiteLimits limits;
@@ -134,6 +136,7 @@ class Scheduler {
   Job begin(SiteId site);
   bool may_start(Standing standing, std::size_t busy_of_it, std::size_t busy_out_of_turn) const;
   bool others_wait(SiteId site) const;
+  void remember_use(SteadyTime now);
 
   std::size_t slots_;
   ProbeTimes probes_;
@@ -145,6 +148,8 @@ class Scheduler {
   Standing turn_ = known;  // whose turn it is; one after the other
   std::set<std::pair<SteadyTime, SiteId>> waits_;
   SteadyTime now_{};  // as it was last told
+  // Slots that sites that are neither strangers nor slow had in use at once, lately.
+  double lately_known_ = 0;
 };
 
 }  // namespace malleposte::queue

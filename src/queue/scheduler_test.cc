@@ -19,6 +19,13 @@ Job job(std::uint64_t n) {
   return {mail::MessageId{n}, 0};
 }
 
+// A site that has answered, so that it may have Window::quick connections.
+SiteId add_known_site(Scheduler& scheduler) {
+  const auto site = scheduler.add_site();
+  for (unsigned i = 1; i < Window::quick; ++i) scheduler.answered(site);
+  return site;
+}
+
 // Fails until the site is given up.
 void kill(Scheduler& scheduler, SiteId site, SteadyTime now = start) {
   while (scheduler.unreachable(site, 0, now) != Unreached::defer_all) continue;
@@ -26,7 +33,7 @@ void kill(Scheduler& scheduler, SiteId site, SteadyTime now = start) {
 
 TEST(Scheduler, GivesJobsInOrderOfArrival) {
   Scheduler scheduler(100);
-  auto site = scheduler.add_site();
+  auto site = add_known_site(scheduler);
   for (std::uint64_t n : {1, 2, 3}) scheduler.add(site, job(n), fresh);
   for (std::uint64_t n : {1, 2, 3}) EXPECT_EQ(scheduler.next(start)->job, job(n));
   EXPECT_FALSE(scheduler.next(start));
@@ -35,7 +42,7 @@ TEST(Scheduler, GivesJobsInOrderOfArrival) {
 
 TEST(Scheduler, SitesTakeTurns) {
   Scheduler scheduler(100);
-  auto a = scheduler.add_site(), b = scheduler.add_site();
+  auto a = add_known_site(scheduler), b = add_known_site(scheduler);
   for (std::uint64_t n = 0; n < 10; ++n) scheduler.add(a, job(n), fresh);
   scheduler.add(b, job(100), fresh);
   scheduler.add(b, job(101), fresh);
@@ -46,9 +53,9 @@ TEST(Scheduler, SitesTakeTurns) {
 
 TEST(Scheduler, ASiteHasNoMoreConnectionsThanItsWindow) {
   Scheduler scheduler(100);
-  auto site = scheduler.add_site();
+  auto site = add_known_site(scheduler);
   for (std::uint64_t n = 0; n < 10; ++n) scheduler.add(site, job(n), fresh);
-  for (unsigned i = 0; i < Window::initial; ++i) EXPECT_TRUE(scheduler.next(start));
+  for (unsigned i = 0; i < Window::quick; ++i) EXPECT_TRUE(scheduler.next(start));
   EXPECT_FALSE(scheduler.next(start));
   scheduler.release(site, start);
   EXPECT_TRUE(scheduler.next(start));
@@ -57,7 +64,7 @@ TEST(Scheduler, ASiteHasNoMoreConnectionsThanItsWindow) {
 
 TEST(Scheduler, AllSitesTogetherHaveTheSlots) {
   Scheduler scheduler(3);
-  for (std::uint64_t n = 0; n < 5; ++n) scheduler.add(scheduler.add_site(), job(n), fresh);
+  for (std::uint64_t n = 0; n < 5; ++n) scheduler.add(add_known_site(scheduler), job(n), fresh);
   std::optional<Assignment> last;
   for (int i = 0; i < 3; ++i) last = scheduler.next(start);
   EXPECT_FALSE(scheduler.next(start));
@@ -68,7 +75,7 @@ TEST(Scheduler, AllSitesTogetherHaveTheSlots) {
 
 TEST(Scheduler, AHeldSlotTakesMoreOnlyWhileNobodyElseWaits) {
   Scheduler scheduler(1);
-  auto a = scheduler.add_site(), b = scheduler.add_site();
+  auto a = add_known_site(scheduler), b = add_known_site(scheduler);
   scheduler.add(a, job(1), fresh);
   scheduler.add(a, job(2), fresh);
   scheduler.add(a, job(3), fresh);
@@ -86,18 +93,18 @@ TEST(Scheduler, AHeldSlotTakesMoreOnlyWhileNobodyElseWaits) {
 
 TEST(Scheduler, MoreKeepsTheSlot) {
   Scheduler scheduler(10);
-  auto a = scheduler.add_site();
-  for (std::uint64_t n = 0; n < Window::initial + 2; ++n) scheduler.add(a, job(n), fresh);
+  auto a = add_known_site(scheduler);
+  for (std::uint64_t n = 0; n < Window::quick + 2; ++n) scheduler.add(a, job(n), fresh);
   while (scheduler.next(start)) continue;
-  EXPECT_EQ(scheduler.more(a, start)->job, job(Window::initial));
-  EXPECT_EQ(scheduler.busy(a), Window::initial);
+  EXPECT_EQ(scheduler.more(a, start)->job, job(Window::quick));
+  EXPECT_EQ(scheduler.busy(a), Window::quick);
   EXPECT_TRUE(scheduler.more(a, start));
   EXPECT_FALSE(scheduler.more(a, start));
 }
 
 TEST(Scheduler, WhatIsPutBackIsFirstInLine) {
   Scheduler scheduler(10);
-  auto site = scheduler.add_site();
+  auto site = add_known_site(scheduler);
   scheduler.add(site, job(1), fresh);
   scheduler.add(site, job(2), fresh);
   auto first = scheduler.next(start);
@@ -110,10 +117,10 @@ TEST(Scheduler, WhatIsPutBackIsFirstInLine) {
 // clause: 5321-4.5.4.1-e
 TEST(Scheduler, ADeadSiteIsProbedByOneAtATime) {
   Scheduler scheduler(10);
-  auto site = scheduler.add_site();
+  auto site = add_known_site(scheduler);
   for (std::uint64_t n = 0; n < 7; ++n) scheduler.add(site, job(n), fresh);
-  for (unsigned i = 0; i < Window::initial; ++i) ASSERT_TRUE(scheduler.next(start));
-  for (unsigned i = 1; i < Window::initial; ++i) {
+  for (unsigned i = 0; i < Window::quick; ++i) ASSERT_TRUE(scheduler.next(start));
+  for (unsigned i = 1; i < Window::quick; ++i) {
     EXPECT_EQ(scheduler.unreachable(site, 0, start), Unreached::defer_job);
     scheduler.release(site, start);
   }
@@ -137,7 +144,7 @@ TEST(Scheduler, ADeadSiteIsProbedByOneAtATime) {
 
 TEST(Scheduler, ADeadSiteThatAnswersIsServedAgain) {
   Scheduler scheduler(10);
-  auto site = scheduler.add_site();
+  auto site = add_known_site(scheduler);
   for (std::uint64_t n = 0; n < 9; ++n) scheduler.add(site, job(n), fresh);
   ASSERT_TRUE(scheduler.next(start));
   kill(scheduler, site);
@@ -156,7 +163,7 @@ TEST(Scheduler, ADeadSiteThatAnswersIsServedAgain) {
 
 TEST(Scheduler, AJobWaitsForThoseThatWork) {
   Scheduler scheduler(10);
-  auto site = scheduler.add_site();
+  auto site = add_known_site(scheduler);
   for (std::uint64_t n = 0; n < 9; ++n) scheduler.add(site, job(n), fresh);
   ASSERT_TRUE(scheduler.next(start));
   const auto second = scheduler.next(start);
@@ -170,7 +177,7 @@ TEST(Scheduler, AJobWaitsForThoseThatWork) {
 
 TEST(Scheduler, ASiteKeepsToItsLimits) {
   Scheduler scheduler(10);
-  auto site = scheduler.add_site();
+  auto site = add_known_site(scheduler);
   for (std::uint64_t n = 0; n < 20; ++n) scheduler.add(site, job(n), fresh);
   scheduler.set_limits(site, {2, 7, 0});
   EXPECT_EQ(scheduler.limits(site).messages, 7u);
@@ -185,7 +192,7 @@ TEST(Scheduler, ASiteKeepsToItsLimits) {
 
 TEST(Scheduler, ASiteWaitsForItsRate) {
   Scheduler scheduler(10);
-  auto site = scheduler.add_site();
+  auto site = add_known_site(scheduler);
   scheduler.set_limits(site, {5, 100, 0.5});
   for (std::uint64_t n = 0; n < 3; ++n) scheduler.add(site, job(n), fresh);
   ASSERT_TRUE(scheduler.next(start));
@@ -220,18 +227,19 @@ TEST(Scheduler, SlowSitesHaveNoMoreSlotsThanTheirShare) {
   const auto fill = [&](SiteId site) {
     for (int i = 0; i < 50; ++i) scheduler.add(site, job(++number), fresh);
   };
-  for (int i = 0; i < 36; ++i) quick.push_back(scheduler.add_site());
-  for (int i = 0; i < 12; ++i) tardy.push_back(scheduler.add_site());
-  for (auto site : quick) scheduler.answered(site);
-  for (auto site : tardy) scheduler.answered(site), fill(site);
+  for (int i = 0; i < 36; ++i) quick.push_back(add_known_site(scheduler));
+  for (int i = 0; i < 12; ++i) tardy.push_back(add_known_site(scheduler));
+  for (auto site : tardy) fill(site);
   std::vector<SiteId> held;
   while (auto next = scheduler.next(start)) held.push_back(next->site);
   ASSERT_EQ(held.size(), 60u) << "nobody else wants them";
   const auto now = start + 2 * limits::slow_delivery;
-  for (auto site : quick) fill(site);
   for (auto site : held) scheduler.release(site, now);
+  for (auto site : quick) fill(site);
+  const auto later =
+      now + 1min;  // what was in use while nobody knew that they are slow is forgotten
   std::size_t quick_ones = 0;
-  while (auto next = scheduler.next(now))
+  while (auto next = scheduler.next(later))
     quick_ones += static_cast<std::size_t>(next->site < quick.size());
   EXPECT_EQ(scheduler.busy(), slots);
   EXPECT_EQ(scheduler.busy_with_slow(), slots / 4) << "12 of 48 sites";
@@ -241,7 +249,7 @@ TEST(Scheduler, SlowSitesHaveNoMoreSlotsThanTheirShare) {
 // Sites that lead nowhere hold their slots for long; those that work go on beside them.
 TEST(Scheduler, StrangersLeaveAQuarterOfTheSlots) {
   Scheduler scheduler(8);
-  const auto good = scheduler.add_site();
+  const auto good = add_known_site(scheduler);
   scheduler.add(good, job(1), fresh);
   ASSERT_TRUE(scheduler.next(start));
   scheduler.answered(good);
@@ -280,11 +288,14 @@ TEST(Scheduler, ASlotIsNotGivenUpForStrangersThatMayNotHaveIt) {
 TEST(Scheduler, WhoAnswersIsNoStrangerUntilItCannotBeReached) {
   Scheduler scheduler(8);
   const auto site = scheduler.add_site();
-  for (std::uint64_t n = 0; n < 3; ++n) scheduler.add(site, job(n), fresh);
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(scheduler.next(start));
-  EXPECT_EQ(scheduler.busy_with_strangers(), 3u);
+  for (std::uint64_t n = 0; n < 4; ++n) scheduler.add(site, job(n), fresh);
+  ASSERT_TRUE(scheduler.next(start));
+  EXPECT_FALSE(scheduler.next(start)) << "one at a time";
+  EXPECT_EQ(scheduler.busy_with_strangers(), 1u);
+  scheduler.answered(site);
   scheduler.answered(site);
   EXPECT_EQ(scheduler.busy_with_strangers(), 0u);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(scheduler.next(start));
   scheduler.unreachable(site, 2, start);  // it takes no more than these
   EXPECT_EQ(scheduler.busy_with_strangers(), 0u);
   scheduler.release(site, start);
@@ -299,8 +310,7 @@ TEST(Scheduler, WhoAnswersIsNoStrangerUntilItCannotBeReached) {
 // clause: 5321-4.5.4.1-f
 TEST(Scheduler, ASiteThatAnswersWhileItWaitsIsServedAtOnce) {
   Scheduler scheduler(8);
-  const auto gone = scheduler.add_site(), site = scheduler.add_site();
-  scheduler.answered(gone);
+  const auto gone = add_known_site(scheduler), site = scheduler.add_site();
   for (std::uint64_t n = 0; n < 2; ++n) scheduler.add(gone, job(n), fresh);
   for (int i = 0; i < 2; ++i) ASSERT_EQ(scheduler.next(start)->site, gone);
   for (std::uint64_t n = 0; n < 2; ++n) scheduler.add(site, job(10 + n), fresh);
@@ -315,6 +325,29 @@ TEST(Scheduler, ASiteThatAnswersWhileItWaitsIsServedAtOnce) {
   const auto next = scheduler.next(start);
   ASSERT_TRUE(next);
   EXPECT_EQ(next->site, site);
+}
+
+TEST(Scheduler, SlowSitesLeaveWhatTheOthersLatelyUsed) {
+  constexpr std::size_t slots = 20;
+  Scheduler scheduler(slots);
+  const auto tardy = add_known_site(scheduler);
+  std::vector<SiteId> quick;
+  for (int i = 0; i < 8; ++i) quick.push_back(add_known_site(scheduler));
+  for (int i = 0; i < 200; ++i) scheduler.answered(tardy);
+  scheduler.add(tardy, job(1), fresh);
+  ASSERT_TRUE(scheduler.next(start));
+  auto now = start + 10 * limits::slow_delivery;
+  scheduler.release(tardy, now);
+  now += 1min;
+  for (auto site : quick) scheduler.add(site, job(site), fresh);
+  for (auto site : quick) EXPECT_TRUE(scheduler.next(now)) << site;
+  now += 1ms;
+  for (auto site : quick) scheduler.release(site, now);
+  for (std::uint64_t n = 0; n < 60; ++n) scheduler.add(tardy, job(100 + n), fresh);
+  while (scheduler.next(now)) continue;
+  EXPECT_EQ(scheduler.busy_with_slow(), slots - 10) << "8, and a quarter of that";
+  while (scheduler.next(now + 1min)) continue;
+  EXPECT_EQ(scheduler.busy_with_slow(), slots - slots / 4) << "it is long ago";
 }
 
 // A random run against what must always hold.

@@ -58,6 +58,7 @@ TEST(SiteFeedback, AProbeCanBeHadAtOnce) {
 
 TEST(SiteFeedback, WhatIsUnderWayFindsOutFirst) {
   SiteFeedback site;
+  for (int i = 0; i < 4; ++i) site.answered();
   site.failed(0, start, probes);
   EXPECT_FALSE(site.admits(1));
   EXPECT_TRUE(site.admits(0));
@@ -65,11 +66,19 @@ TEST(SiteFeedback, WhatIsUnderWayFindsOutFirst) {
 
 TEST(SiteFeedback, AFullHostIsNotTriedAgainBeforeItHasAnswered) {
   SiteFeedback site;
+  for (int i = 0; i < 4; ++i) site.answered();
   site.failed(2, start, probes);
   EXPECT_FALSE(site.admits(2));
   EXPECT_TRUE(site.admits(0)) << "nobody is left who could bring an answer";
   site.answered();
   EXPECT_TRUE(site.admits(2));
+}
+
+TEST(SiteFeedback, ASiteThatHasNeverAnsweredIsDeadWithTheFirstFailure) {
+  SiteFeedback site;
+  site.failed(0, start, probes);
+  EXPECT_TRUE(site.dead());
+  EXPECT_EQ(site.failures(), 1u);
 }
 
 TEST(SiteFeedback, ASiteIsNotDeadWhileSomebodyWorks) {

@@ -1,7 +1,11 @@
-// How long the jobs of a site hold their slots, as a mean of the latest. What is going on counts as
-// it grows, so that a site that has become slow shows it before the first of its jobs has ended.
-// Pure.
+// How long the jobs of a site hold their slots: those that ended, the latest counting most, and
+// those that are under way, so that a site that has become slow shows it before the first of its
+// jobs has ended. Pure.
 #pragma once
+
+#include <algorithm>
+#include <cassert>
+#include <vector>
 
 #include "base/time.h"
 
@@ -9,28 +13,32 @@ namespace malleposte::queue {
 
 class SlotTime {
  public:
-  // To be called before the number of slots in use changes: until now it was `busy`.
-  void pass(unsigned busy, SteadyTime now) {
-    if (now <= at_) return;
-    if (busy > 0) held_ += busy * (now - at_);
-    at_ = now;
+  void begin(SteadyTime now) {
+    began_.push_back(now);
+    sum_ += now.time_since_epoch();
   }
-  // Another job is given out.
-  void begin() {
-    if (++jobs_ < remembered) return;
-    jobs_ /= 2;
-    held_ /= 2;
+  // Which of them is not known: the oldest.
+  void end(SteadyTime now) {
+    assert(!began_.empty());
+    const auto took = now - began_.front();
+    sum_ -= began_.front().time_since_epoch();
+    began_.erase(began_.begin());  // a few: a window at most
+    mean_ += (took - mean_) / remembered;
   }
-  void forget() { held_ = Duration::zero(), jobs_ = 0; }
+  void forget() { mean_ = Duration::zero(); }
 
-  Duration mean() const { return jobs_ == 0 ? Duration::zero() : held_ / jobs_; }
+  Duration at(SteadyTime now) const {
+    if (began_.empty()) return mean_;
+    const auto count = static_cast<Duration::rep>(began_.size());
+    return std::max(mean_, now.time_since_epoch() - sum_ / count);
+  }
 
  private:
-  static constexpr int remembered = 64;
+  static constexpr int remembered = 4;
 
-  Duration held_{};
-  int jobs_ = 0;
-  SteadyTime at_{};
+  Duration mean_{};
+  std::vector<SteadyTime> began_;
+  Duration sum_{};
 };
 
 }  // namespace malleposte::queue

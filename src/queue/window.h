@@ -5,8 +5,11 @@
 // A limit of the site is found sooner: while no new connection succeeds each failure counts twice
 // as much as the one before, until each closes it by one.
 //
+// It begins with one connection, and opens quickly while there was no failure yet.
+//
 // Failures without an answer between them are also counted in cohorts, windows full of failures;
-// past limits::fail_cohorts the site is given up (queue/site_feedback.h).
+// past limits::fail_cohorts the site is given up (queue/site_feedback.h), and one that has never
+// answered with the first.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +20,7 @@ namespace malleposte::queue {
 
 class Window {
  public:
-  static constexpr unsigned initial = 5;
+  static constexpr unsigned quick = 5;
 
   unsigned size() const { return std::min(size_, most_); }
   unsigned most() const { return most_; }
@@ -25,11 +28,12 @@ class Window {
   void set_most(unsigned connections) { most_ = std::max(connections, 1U); }
 
   // The site answered about a message. Before the first failure one more connection is allowed for
-  // each answer up to the initial size.
+  // each answer, up to the quick size.
   void answered() {
     cohorts_ = 0;
+    has_answered_ = true;
     size_ = size();  // the most may have been lowered
-    balance_ += opening_ && size_ < initial ? 1 : 1.0 / size_;
+    balance_ += opening_ && size_ < quick ? 1 : 1.0 / size_;
     if (size_ >= most_) balance_ = std::min(balance_, 0.0);
     if (balance_ < 1 - rounding) return;
     ++size_;
@@ -52,7 +56,7 @@ class Window {
   }
 
   // More than the bearable number of windows full of failures, and not one answer.
-  bool lost() const { return cohorts_ > limits::fail_cohorts + rounding; }
+  bool lost() const { return cohorts_ > (has_answered_ ? limits::fail_cohorts : 0) + rounding; }
 
   // Once more from one connection.
   void reopen() {
@@ -65,9 +69,9 @@ class Window {
  private:
   static constexpr double rounding = 1e-9;  // five fifths are a whole
 
-  unsigned size_ = initial;
+  unsigned size_ = 1;
   unsigned most_ = limits::connections_per_next_hop;
-  bool opening_ = true;
+  bool opening_ = true, has_answered_ = false;
   double balance_ = 0;  // of a connection: answers less failures since the size changed
   double cohorts_ = 0;
   double weight_ = 1;  // of the next failure

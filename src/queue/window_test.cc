@@ -11,7 +11,7 @@ void answer(Window& window, int times) {
 
 TEST(Window, OpensByOneForEachFullWindowOfAnswers) {
   Window window;
-  answer(window, 4);
+  answer(window, 4 + 4);
   EXPECT_EQ(window.size(), 5u);
   answer(window, 1);
   EXPECT_EQ(window.size(), 6u);
@@ -31,14 +31,21 @@ TEST(Window, OpensUpToItsMost) {
   EXPECT_EQ(window.size(), 1u) << "none at all is not a limit but an order to suspend";
 }
 
-TEST(Window, OpensQuicklyOnceItIsOpenedAnew) {
+TEST(Window, OpensQuicklyAtFirst) {
   Window window;
+  for (bool again : {false, true}) {
+    EXPECT_EQ(window.size(), 1u);
+    answer(window, 4);
+    EXPECT_EQ(window.size(), Window::quick);
+    answer(window, 4);
+    EXPECT_EQ(window.size(), Window::quick);
+    if (!again) window.reopen();
+  }
   window.reopen();
-  EXPECT_EQ(window.size(), 1u);
-  answer(window, 4);
-  EXPECT_EQ(window.size(), Window::initial);
-  answer(window, 4);
-  EXPECT_EQ(window.size(), Window::initial);
+  answer(window, 1);
+  window.failed();
+  answer(window, 2);
+  EXPECT_EQ(window.size(), 2u) << "not after a failure";
 }
 
 TEST(Window, ClosesByAFractionForAFailure) {
@@ -79,11 +86,13 @@ TEST(Window, IsNotClosedByOneBadHostAmongSeveral) {
 
 TEST(Window, IsLostPastOneCohortOfFailures) {
   Window window;
+  answer(window, 4);
   int failures = 0;
   for (; !window.lost(); ++failures) window.failed();
   EXPECT_EQ(failures, 5);
   Window alone;
   alone.set_most(1);
+  alone.answered();
   alone.failed();
   EXPECT_FALSE(alone.lost()) << "once is no more than one cohort";
   alone.answered();
@@ -91,6 +100,13 @@ TEST(Window, IsLostPastOneCohortOfFailures) {
   EXPECT_FALSE(alone.lost()) << "an answer between them";
   alone.failed();
   EXPECT_TRUE(alone.lost());
+}
+
+TEST(Window, IsLostWithTheFirstFailureBeforeAnyAnswer) {
+  Window window;
+  EXPECT_FALSE(window.lost());
+  window.failed();
+  EXPECT_TRUE(window.lost());
 }
 
 }  // namespace

@@ -1,0 +1,24 @@
+// The figures of docs/scheduler.md, from the same model: what a trickle of small senders waits for
+// beside a million messages, what sick sites cost the healthy, and what an operation costs with how
+// many jobs waiting. All but the last are in simulated time, and the same every time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace malleposte::queue_sim {
+
+// Prints what was found; false when a bound is not kept.
+bool trickle_beside_bulk();
+bool sick_among_healthy();
+
+struct Cost {
+  std::uint64_t waiting = 0;  // jobs
+  double nanoseconds = 0;     // a message: to add it and to give it out
+};
+// Up to `most` jobs, printed as they are measured.
+std::vector<Cost> cost_of_a_message(std::uint64_t most);
+// A drawing of them, as SVG.
+std::string drawn(const std::vector<Cost>& costs);
+
+}  // namespace malleposte::queue_sim
