@@ -33,13 +33,14 @@ Task<std::vector<Candidate>> find_largest(const SpoolState& state, std::size_t m
   for (Interner::Number number = 0; number < domains.names().limit(); ++number) {
     if (number % domains_at_once == domains_at_once - 1) co_await take_turns(state.loop);
     if (number >= domains.names().limit()) break;  // fewer meanwhile
-    const Candidate one{domains[number].waiting.size(), number, domains.names().born(number)};
+    Candidate one{domains[number].waiting.size(), number, 0};
     if (one.recipients == 0 || most == 0) continue;
     if (largest.size() == most) {
       if (!(one < largest.front())) continue;
       std::pop_heap(largest.begin(), largest.end());
       largest.pop_back();
     }
+    one.born = domains.names().born(number);
     largest.push_back(one);
     std::push_heap(largest.begin(), largest.end());
   }

@@ -29,7 +29,7 @@ std::string canonical_address(std::string_view address) {
   return text + mail::canonical_domain(address.substr(local_end));
 }
 
-Matcher::Matcher(const Index& index, const Filter& filter, WallTime now)
+Matcher::Matcher(const Index& index, Filter filter, WallTime now)
     : index_(index),
       domains_born_(index.domains().names().births()),
       state_(filter.state),
@@ -45,7 +45,13 @@ Matcher::Matcher(const Index& index, const Filter& filter, WallTime now)
   want_ages(filter, now);
   if (!filter.sender.empty()) want_sender(filter.sender);
   if (!filter.recipient.empty()) want_recipient(filter.recipient);
-  if (!filter.domain.empty() || !filter.domains.empty()) want_domains(filter);
+  if (!filter.domain.empty()) {
+    only_domain_ = index.find_domain(mail::canonical_domain(filter.domain));
+    nothing_ |= !only_domain_;
+    if (filter.domains.empty()) filter.domains.push_back(filter.domain);
+  }
+  if (!filter.domains.empty()) domains_.emplace();
+  domain_names_ = std::move(filter.domains);
   for (char c : filter.reply) reply_ += lower(c);
   if (!reply_.empty()) replies_.resize(index.replies().limit());
   criteria_ += sender_.has_value() + recipient_.has_value() + domains_.has_value() +
@@ -83,39 +89,39 @@ void Matcher::want_recipient(const std::string& recipient) {
   recipient_ = {canonical_address(recipient), number, key.local, recipient_fact(number, key.local)};
 }
 
-void Matcher::want_domains(const Filter& filter) {
-  std::vector<Interner::Number> numbers;
-  auto want = [&](std::string_view domain) {
-    if (auto number = index_.find_domain(mail::canonical_domain(domain)))
-      numbers.push_back(*number);
-  };
-  for (const auto& domain : filter.domains) want(domain);
-  if (!filter.domain.empty()) {
-    auto any_of = std::move(numbers);
-    numbers.clear();
-    want(filter.domain);
-    if (!filter.domains.empty())
-      std::erase_if(numbers, [&](auto number) { return !std::ranges::count(any_of, number); });
+bool Matcher::prepare(std::size_t most) {
+  for (; !domain_names_.empty() && most > 0; --most) {
+    want_domain(domain_names_.back());
+    domain_names_.pop_back();
   }
-  std::ranges::sort(numbers);
-  numbers.erase(std::unique(numbers.begin(), numbers.end()), numbers.end());
-  nothing_ |= numbers.empty();
-  domains_ = std::move(numbers);
+  const auto replies = std::min<std::size_t>(replies_.size(), index_.replies().limit());
+  for (; replies_looked_at_ < replies && most > 0; ++replies_looked_at_, --most)
+    look_up_reply(replies_looked_at_);
+  if (!domain_names_.empty() || replies_looked_at_ < replies) return false;
+  prepared();
+  return true;
 }
 
-bool Matcher::look_up_replies(std::size_t most) {
-  const auto& texts = index_.replies();
-  const auto end = std::min<std::size_t>(replies_.size(), texts.limit());
-  for (; replies_looked_at_ < end && most > 0; ++replies_looked_at_, --most) {
-    const auto number = replies_looked_at_;
-    if (!contains(texts.text(number), reply_)) continue;
-    replies_[number] = true;
-    replies_may_be_told_ &= reply_facts_.size() < replies_told_apart;
-    if (replies_may_be_told_) reply_facts_.push_back(reply_fact(number));
-  }
-  if (replies_looked_at_ < end) return false;
+void Matcher::want_domain(std::string_view name) {
+  auto number = index_.find_domain(name);  // as it stands: those of a site are canonical
+  if (!number) number = index_.find_domain(mail::canonical_domain(name));
+  if (number && (!only_domain_ || *only_domain_ == *number)) domains_->push_back(*number);
+}
+
+void Matcher::look_up_reply(Interner::Number number) {
+  if (!contains(index_.replies().text(number), reply_)) return;
+  replies_[number] = true;
+  replies_may_be_told_ &= reply_facts_.size() < replies_told_apart;
+  if (replies_may_be_told_) reply_facts_.push_back(reply_fact(number));
+}
+
+void Matcher::prepared() {
   nothing_ |= !reply_.empty() && reply_facts_.empty();
-  return true;
+  if (!domains_) return;
+  std::ranges::sort(*domains_);
+  domains_->erase(std::unique(domains_->begin(), domains_->end()), domains_->end());
+  std::erase_if(*domains_, [&](auto number) { return !stands(number); });
+  nothing_ |= domains_->empty();
 }
 
 bool Matcher::may_match(const BlockSummary& summary) const {
@@ -161,7 +167,12 @@ bool Matcher::wanted_domain(Interner::Number number) const {
   const bool wanted = domains_->size() == 1
                           ? domains_->front() == number
                           : std::binary_search(domains_->begin(), domains_->end(), number);
-  return wanted && index_.domains().names().born(number) < domains_born_;
+  return wanted && stands(number);
+}
+
+bool Matcher::stands(Interner::Number domain) const {
+  const auto& names = index_.domains().names();
+  return domain < names.limit() && names.born(domain) < domains_born_;
 }
 
 bool Matcher::wanted_reply(Interner::Number number) const {

@@ -13,11 +13,11 @@ namespace malleposte::spool {
 
 class Matcher {
  public:
-  Matcher(const Index& index, const Filter& filter, WallTime now);
+  Matcher(const Index& index, Filter filter, WallTime now);
 
-  // Looks for the wanted reply among the distinct ones, for at most so many of them. true: done;
-  // only then the others are to be called.
-  bool look_up_replies(std::size_t most);
+  // Looks up what is wanted of domains and replies, for at most so many of them at once. true:
+  // done; only then the others are to be called.
+  bool prepare(std::size_t most);
 
   // Whether the index says that it matches. With exact() false it may be another address with the
   // same hash: confirm() looks at the message itself.
@@ -38,6 +38,8 @@ class Matcher {
   std::uint64_t first() const { return first_; }
   std::uint64_t last() const { return last_; }
   std::optional<QueueState> state() const { return state_; }
+  // Whether this number is still the domain that it was when the search began.
+  bool stands(Interner::Number domain) const;
   // One of these is the domain of a queued recipient; empty: of any.
   const std::optional<std::vector<Interner::Number>>& domains() const { return domains_; }
 
@@ -56,7 +58,9 @@ class Matcher {
   };
   void want_sender(const std::string& sender);
   void want_recipient(const std::string& recipient);
-  void want_domains(const Filter& filter);
+  void want_domain(std::string_view name);
+  void look_up_reply(Interner::Number number);
+  void prepared();
   void want_ages(const Filter& filter, WallTime now);
   bool of_wanted_sender(const IndexedMessage& message) const;
   bool waits_as_wanted(const IndexedRecipient& recipient) const;
@@ -69,6 +73,8 @@ class Matcher {
   std::uint64_t first_ = 0, last_ = UINT64_MAX;
   std::optional<Sender> sender_;
   std::optional<Recipient> recipient_;
+  std::vector<std::string> domain_names_;  // still to be looked up
+  std::optional<Interner::Number> only_domain_;
   std::optional<std::vector<Interner::Number>> domains_;  // in order
   std::uint32_t domains_born_;                            // before the search began
   std::optional<QueueState> state_;

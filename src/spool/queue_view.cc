@@ -100,7 +100,8 @@ class Oldest {
 
 Task<std::vector<MessageId>> find_messages(SpoolState& state, Filter filter) {
   std::vector<MessageId> found;
-  Search search(state.index, filter, state.loop.wall());
+  Search search(state.index, std::move(filter), state.loop.wall());
+  while (!search.prepare()) co_await take_turns(state.loop);
   for (bool more = true; more;) {
     std::vector<MessageId> candidates;
     more = search.step(candidates);
@@ -121,7 +122,8 @@ Task<std::vector<MessageId>> find_messages(SpoolState& state, Filter filter) {
 Task<QueuePage> list_messages(SpoolState& state, Filter filter, std::string cursor,
                               std::size_t limit) {
   QueuePage page{0, {}, {}};
-  Search search(state.index, filter, state.loop.wall());
+  Search search(state.index, std::move(filter), state.loop.wall());
+  while (!search.prepare()) co_await take_turns(state.loop);
   const auto from = mail::parse_message_id(cursor).value_or(MessageId{});
   const auto total = search.total();
   page.total = total.value_or(0);
@@ -162,7 +164,8 @@ Task<QueuePage> list_messages(SpoolState& state, Filter filter, std::string curs
 }
 
 Task<std::uint64_t> count_messages(const SpoolState& state, Filter filter) {
-  Search search(state.index, filter, state.loop.wall());
+  Search search(state.index, std::move(filter), state.loop.wall());
+  while (!search.prepare()) co_await take_turns(state.loop);
   if (auto total = search.total()) co_return *total;
   std::uint64_t count = 0;
   for (bool more = true; more;) {

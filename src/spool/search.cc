@@ -9,25 +9,34 @@ namespace {
 // A step costs about so many times a look at a message that is not in the processor's cache.
 constexpr std::size_t step_work = 8'000;
 constexpr std::size_t work_of_a_block = 4;  // to tell that nothing is in it
-constexpr std::size_t work_of_a_reply = 2;  // to look for a text in it
+constexpr std::size_t work_of_a_text = 4;   // to find a domain, to look into a reply
 constexpr std::size_t looks_ahead = 8;      // messages that are fetched while one is looked at
 // The queues of domains are worth it while they hold less than this part of all.
 constexpr std::uint64_t part_by_domains = 4, most_by_domains = 500'000;
 
 }  // namespace
 
-Search::Search(const Index& index, const Filter& filter, WallTime now)
-    : index_(index), matcher_(index, filter, now), after_(matcher_.first()) {
+Search::Search(const Index& index, Filter filter, WallTime now)
+    : index_(index), matcher_(index, std::move(filter), now), after_(matcher_.first()) {
   if (after_ > 0) --after_;
-  if (matcher_.domains()) {
-    const auto listed = waiting();
-    by_domains_ = listed <= index.size() / part_by_domains && listed <= most_by_domains;
-  }
+}
+
+bool Search::prepare() {
+  if (!matcher_.prepare(step_work / work_of_a_text)) return false;
+  if (!matcher_.domains()) return true;
+  const auto listed = waiting();
+  by_domains_ = listed <= index_.size() / part_by_domains && listed <= most_by_domains;
+  return true;
+}
+
+const DomainQueue& Search::queue_of(Interner::Number domain) const {
+  static const DomainQueue none;
+  return matcher_.stands(domain) ? index_.domains()[domain] : none;
 }
 
 std::uint64_t Search::waiting() const {
   std::uint64_t waiting = 0;
-  for (auto number : *matcher_.domains()) waiting += index_.domains()[number].waiting.size();
+  for (auto number : *matcher_.domains()) waiting += queue_of(number).waiting.size();
   return waiting;
 }
 
@@ -44,7 +53,7 @@ std::optional<std::uint64_t> Search::total() const {
   if (!matcher_.only_domains()) return std::nullopt;
   // A message with several recipients may stand there more than once.
   for (auto number : *matcher_.domains())
-    if (index_.domains()[number].of_many > 0) return std::nullopt;
+    if (queue_of(number).of_many > 0) return std::nullopt;
   return waiting();
 }
 
@@ -53,7 +62,6 @@ void Search::start_after(MessageId message) {
 }
 
 bool Search::step(std::vector<MessageId>& found, std::size_t enough) {
-  if (!matcher_.look_up_replies(step_work / work_of_a_reply)) return true;
   if (matcher_.nothing()) return false;
   return by_domains_ ? through_domains(found, enough) : through_blocks(found, enough);
 }
@@ -69,7 +77,7 @@ void Search::list_waiting() {
   std::unordered_set<Index::Slot> several;
   slots_.reserve(waiting());
   for (auto number : *matcher_.domains())
-    for (const auto& waiting : index_.domains()[number].waiting) {
+    for (const auto& waiting : queue_of(number).waiting) {
       const auto slot = index_.slot_of(waiting);
       if (!Index::one_of_several(waiting) || several.insert(slot).second) slots_.push_back(slot);
     }
@@ -78,7 +86,10 @@ void Search::list_waiting() {
 
 // A slot may be another message's by the time it is seen: then that one is judged.
 bool Search::through_domains(std::vector<MessageId>& found, std::size_t enough) {
-  if (!listed_) list_waiting();
+  if (!listed_) {
+    list_waiting();
+    return true;
+  }
   for (auto work = step_work; work > 0 && !slots_.empty() && found.size() < enough; --work) {
     if (slots_.size() > looks_ahead) index_.prefetch(slots_[slots_.size() - 1 - looks_ahead]);
     look_at(slots_.back(), found);

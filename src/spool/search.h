@@ -14,8 +14,10 @@ namespace malleposte::spool {
 
 class Search {
  public:
-  Search(const Index& index, const Filter& filter, WallTime now);
+  Search(const Index& index, Filter filter, WallTime now);
 
+  // Makes ready for a millisecond or so; to be called until it returns true, before all else.
+  bool prepare();
   // How many match, where that is known without looking at them; for a filter that is not exact
   // never.
   std::optional<std::uint64_t> total() const;
@@ -34,6 +36,7 @@ class Search {
  private:
   bool through_domains(std::vector<MessageId>& found, std::size_t enough);
   bool through_blocks(std::vector<MessageId>& found, std::size_t enough);
+  const DomainQueue& queue_of(Interner::Number domain) const;  // empty when it is gone
   std::uint64_t waiting() const;
   void list_waiting();
   void look_at(Index::Slot slot, std::vector<MessageId>& found);

@@ -50,6 +50,7 @@ class Queue {
   };
   Found find(const Filter& filter) const {
     Search search(index, filter, now);
+    while (!search.prepare()) continue;
     Found result{{}, search.total(), 0};
     std::vector<MessageId> found;
     while (search.step(found)) continue;
@@ -266,6 +267,7 @@ TEST_F(LargeQueue, CountsThatAreKnownAreNotTakenByLooking) {
 TEST_F(LargeQueue, TheFirstPageLooksNoFartherThanItsEnd) {
   Search search(queue.index, {.state = QueueState::deferred}, queue.now);
   std::vector<MessageId> found;
+  EXPECT_TRUE(search.prepare());
   EXPECT_TRUE(search.step(found, 100));
   EXPECT_EQ(found.size(), 100u);
   EXPECT_EQ(search.looked_at(), 100u);
@@ -284,11 +286,26 @@ TEST_F(LargeQueue, ASearchUnderWayDoesNotTakeANewDomainForTheOneItWants) {
   for (std::uint64_t i = 5; i < count; i += 2000)
     if (i > 5) queue.erase(slots[i]);
   Search search(queue.index, {.domain = "to5.example"}, queue.now);
+  EXPECT_TRUE(search.prepare());
   queue.erase(slots[5]);
   queue.put("s@example.org", {"r@other.example"});
   std::vector<MessageId> found;
   while (search.step(found)) continue;
   EXPECT_TRUE(found.empty());
+}
+
+TEST_F(LargeQueue, ASearchUnderWayEndsWellWhenTheQueueBecomesEmpty) {
+  for (const Filter& filter : {Filter{.domain = "to1999.example"}, Filter{.larger_than = 1}}) {
+    Search search(queue.index, filter, queue.now);
+    EXPECT_TRUE(search.prepare());
+    std::vector<MessageId> found;
+    EXPECT_TRUE(search.step(found));
+    for (auto slot : slots) queue.erase(slot);
+    slots.clear();
+    while (search.step(found)) continue;
+    for (std::uint64_t i = 0; i < count; ++i)
+      slots.push_back(queue.put("s@example.org", {number("r@to", i % 2000)}));
+  }
 }
 
 }  // namespace
