@@ -209,5 +209,21 @@ TEST(LogStore, DamageFoundWhileReadingIsAnErrorAndNeverDelivered) {
   EXPECT_EQ(instance.content(sent.id).substr(0, 6), "error:");
 }
 
+// One whose length was between the longest that is let in and the longest that is written made the
+// writer open one segment after the other.
+TEST(LogStore, AMailAboutAsLongAsASegmentIsKeptOrRefused) {
+  auto options = small_options();
+  options.inline_most = 64 * 1024;
+  unsigned kept = 0, refused = 0;
+  for (std::size_t octets = 43'000; octets < 45'000; octets += 100) {
+    Instance instance(1, {}, nullptr, options);
+    const auto sent = instance.send(std::string(octets, 'x'));
+    ++(sent.status == CommitStatus::durable ? kept : refused);
+    EXPECT_EQ(instance.send("and on it goes").status, CommitStatus::durable);
+  }
+  EXPECT_GT(kept, 0u);
+  EXPECT_GT(refused, 0u);
+}
+
 }  // namespace
 }  // namespace malleposte::spool
