@@ -11,8 +11,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t leases_at_once = 500;  // so that the loop gets its turn
-// That wait for the look-up of a domain; more of its mail waits in the store.
-constexpr std::size_t jobs_per_lookup = 100;
 constexpr Duration no_room_pause = 1s;
 constexpr Duration sweep_interval = 1s;
 constexpr Duration site_sweep_interval = 10s;
@@ -132,7 +130,7 @@ std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
   std::vector<std::uint32_t> turned_back;
   const auto may_wait = [this](const std::string& domain) {
     const auto asking = asking_.find(domain);
-    if (asking == asking_.end() || asking->second.size() < jobs_per_lookup) return true;
+    if (asking == asking_.end() || asking->second.size() < limits::jobs_per_lookup) return true;
     with_.store.pause(domain);
     return false;
   };
@@ -216,7 +214,7 @@ void Dispatcher::found(const std::string& domain, net::MxAnswer answer) {
     else
       sites_.give_back(site, job);
   }
-  if (waiting.mapped().size() >= jobs_per_lookup) with_.store.resume(domain);
+  if (waiting.mapped().size() >= limits::jobs_per_lookup) with_.store.resume(domain);
   wake();
 }
 
