@@ -98,7 +98,6 @@ inline constexpr std::size_t domains_told = 100;         // of a site, to people
 inline constexpr std::size_t site_lookups = 500;     // MX at once, for sites; more wait their turn
 inline constexpr std::size_t jobs_per_lookup = 100;  // wait for it; then mail waits in the store
 inline constexpr Duration mx_answer_kept = 5s;  // beside the resolver, which keeps it by its TTL
-inline constexpr Duration paused_most = 40min;  // a domain in the store, by its site
 inline constexpr std::size_t leased_per_site = 1000;  // then its domains wait in the store
 inline constexpr std::size_t connections_per_next_hop = 20;
 inline constexpr std::size_t deliveries_in_all = 200;   // connections at once

@@ -181,7 +181,7 @@ TEST_F(SitesByMx, ASiteThatAsksForLessIsLeftAloneAndItsMailWaits) {
   pass(1s);
   std::size_t told = 0;
   for (auto id : ids) told += message(id).history[0].size();
-  EXPECT_LE(told, 2u * queue::Window::initial) << "those that were in hand";
+  EXPECT_LE(told, 2u * queue::Window::quick) << "those that were in hand";
   EXPECT_GE(told, 1u);
   EXPECT_EQ(dispatcher->leased_messages(), 0u);
   EXPECT_THAT(world.store.paused, ElementsAre("a.example", "b.example"));
@@ -234,7 +234,7 @@ TEST_F(SitesByMx, A421InPlaceOfTheGreetingFailsOneMessageNotAll) {
   pass(1s);
   std::size_t told = 0;
   for (auto id : ids) told += message(id).history[0].size();
-  EXPECT_LE(told, queue::Window::initial);
+  EXPECT_LE(told, queue::Window::quick);
   EXPECT_EQ(site("a.example")->state, State::backing_off);
   full.greeting = say("220 hello");
   pass(10min);
@@ -268,7 +268,7 @@ TEST_F(SitesByMx, NewMailForADeadSiteWaitsUntilItIsTriedAgain) {
   auto& dead = provider({"a.example"}, "1");
   dead.refuses_connections = true;
   start();
-  for (unsigned i = 0; i <= queue::Window::initial; ++i) {
+  for (unsigned i = 0; i <= queue::Window::quick; ++i) {
     put("s@example.org", {"x@a.example"});
     pass(1s);
   }
@@ -462,7 +462,7 @@ TEST_F(SitesByMx, SitesWithoutMailAreForgottenAndSoAreTheDeadAfterALongWhile) {
   provider({"b.example"}, "2").refuses_connections = true;
   start();
   put("s@example.org", {"x@a.example"});
-  for (unsigned i = 0; i <= queue::Window::initial; ++i) {
+  for (unsigned i = 0; i <= queue::Window::quick; ++i) {
     auto id = put("s@example.org", {"x@b.example"});
     message(id).lifetime = 1min;
     pass(1s);

@@ -65,12 +65,13 @@ class CrashLedger {
 
   // What is wrong with the store, if it was recovered from a crash after `operations` operations;
   // empty when every promise holds. `contents` is what the store holds: id -> content; `warned`
-  // what it says of the messages it would deliver.
+  // what it says of the messages it would deliver. A store has run until `seen` since the crash.
   std::string check(LogStore& store, const std::map<std::uint64_t, std::string>& contents,
                     const std::map<std::uint64_t, std::vector<bool>>& queued,
                     const std::map<std::uint64_t, ListedMessage>& listed,
-                    const std::map<std::uint64_t, bool>& warned, std::size_t operations) const {
-    if (auto wrong = check_orders(store.orders(), operations); !wrong.empty()) return wrong;
+                    const std::map<std::uint64_t, bool>& warned, std::size_t operations,
+                    WallTime seen = {}) const {
+    if (auto wrong = check_orders(store.orders(), operations, seen); !wrong.empty()) return wrong;
     std::set<std::string> held_notices;
     for (const auto& [id, content] : contents)
       if (!messages.contains(id) && !held_notices.insert(content).second)
@@ -248,7 +249,8 @@ class CrashLedger {
     return lives.contains(listed.lifetime) ? "" : "has another lifetime";
   }
 
-  std::string check_orders(const std::vector<StandingOrder>& found, std::size_t operations) const {
+  std::string check_orders(const std::vector<StandingOrder>& found, std::size_t operations,
+                           WallTime seen) const {
     for (const auto& order : orders) {
       const bool there = std::any_of(found.begin(), found.end(), [&](const StandingOrder& one) {
         return one.reason == order.order.reason;
@@ -257,7 +259,7 @@ class CrashLedger {
       if (there && order.giving > operations) return name + " is there before it was given";
       if (there && order.cancelled <= operations) return name + " was cancelled and is back";
       if (!there && order.given <= operations && order.cancelling > operations &&
-          order.over > operations)
+          order.over > operations && (!order.order.until || *order.order.until > seen))
         return name + " was given and is lost";
     }
     for (const auto& one : found) {

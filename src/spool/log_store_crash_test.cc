@@ -357,21 +357,21 @@ class RecordedRun {
 // Starts a store from what a power cut left and says what is wrong with it; cuts it off again while
 // it recovers and cleans, and looks at what that leaves, too.
 std::string verdict(const CrashLedger& ledger, const DiskImage& image, std::size_t operations,
-                    std::mt19937_64& random, bool again) {
+                    std::mt19937_64& random, bool again, WallTime seen = {}) {
   Instance instance(random(), image);
   if (!instance.store) return "does not start: " + instance.error;
   if (instance.store->counters().damaged_records > 0) return "reports damage";
   auto holdings = holdings_of(instance);
   if (!holdings.error.empty()) return holdings.error;
   auto wrong = ledger.check(*instance.store, holdings.contents, holdings.queued, holdings.listed,
-                            holdings.warned, operations);
+                            holdings.warned, operations, seen);
   if (!wrong.empty() || !again) return wrong;
   instance.loop.run_for(10s);  // cleaning, retiring
   PowerCut cut(instance.disk->start(), instance.disk->operations());
   auto until = random() % (instance.disk->operations().size() + 1);
   while (cut.at() < until) cut.advance();
-  auto second =
-      verdict(ledger, random() % 2 ? cut.all() : cut.some(random), operations, random, false);
+  auto second = verdict(ledger, random() % 2 ? cut.all() : cut.some(random), operations, random,
+                        false, instance.loop.wall());
   return second.empty() ? second
                         : "after a second crash at " + std::to_string(until) + ": " + second;
 }

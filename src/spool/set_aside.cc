@@ -34,7 +34,7 @@ std::vector<Piece> pieces_of(SpoolState& state, const IndexedMessage& message,
   return pieces;
 }
 
-void keep(Disk& disk, const std::vector<Piece>& pieces) {
+void keep_pieces(Disk& disk, const std::vector<Piece>& pieces) {
   for (const auto& piece : pieces) {
     std::string octets(piece.octets, '\0');
     auto got = disk.read(piece.file, piece.offset, octets);
@@ -68,7 +68,7 @@ Task<void> LogStore::set_aside(MessageId id) {
                                   fmt::format("message-{}", to_string(id)), pins, look_again);
     OneShot<bool> kept;
     state_.loop.offload(
-        Loop::Lane::housekeeping, [&pieces, &disk = state_.disk] { keep(disk, pieces); },
+        Loop::Lane::housekeeping, [&pieces, &disk = state_.disk] { keep_pieces(disk, pieces); },
         [&kept] { kept.set(true); });
     co_await kept;
   }

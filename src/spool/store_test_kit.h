@@ -140,7 +140,7 @@ struct StoreUser {
       for (const auto& recipient : message.recipients)
         add(recipient.address, recipient.state, recipient.reply,
             mail::to_string(recipient.outcome_class));
-      const auto attempts = run(store->attempts(message.id));
+      const auto attempts = run(at().attempts(message.id));
       EXPECT_TRUE(attempts);
       for (const auto& recipient : *attempts) {
         add(number(recipient.made));
@@ -149,12 +149,12 @@ struct StoreUser {
       }
       text += '\n';
     }
-    const auto accounts = store->accounts();
+    const auto accounts = at().accounts();
     for (auto value : {accounts.accepted, accounts.generated, accounts.delivered, accounts.bounced,
                        accounts.expired, accounts.deleted, accounts.discarded, accounts.replaced,
                        accounts.queued})
       add(number(value));
-    const auto counters = store->counters();
+    const auto counters = at().counters();
     add(number(counters.message_octets), number(counters.segments), number(counters.free_segments),
         number(counters.damaged_records));
     return text;
