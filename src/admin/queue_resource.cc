@@ -76,7 +76,8 @@ net::HttpResponse list_answer(std::uint64_t total, std::string_view next,
 Task<net::HttpResponse> QueueResource::list(const net::HttpRequest& request) {
   auto query = parse_list_query(request.query);
   if (!query) co_return error_answer(query.error());
-  if (auto found = co_await narrow_to_site(loop_, store_, sites_, query->site, query->filter); !found)
+  if (auto found = co_await narrow_to_site(loop_, store_, sites_, query->site, query->filter);
+      !found)
     co_return error_answer(found.error());
   std::size_t wanted = std::min<std::uint64_t>(query->limit, limits::answer_messages);
   if (wanted == 0) co_return list_answer(co_await store_.count(query->filter), {}, {});
@@ -125,7 +126,8 @@ Task<net::HttpResponse> QueueResource::one(std::string id) {
 Task<net::HttpResponse> QueueResource::count(const net::HttpRequest& request) {
   auto query = parse_filter_query(request.query);
   if (!query) co_return error_answer(query.error());
-  if (auto found = co_await narrow_to_site(loop_, store_, sites_, query->site, query->filter); !found)
+  if (auto found = co_await narrow_to_site(loop_, store_, sites_, query->site, query->filter);
+      !found)
     co_return error_answer(found.error());
   co_return count_answer(co_await store_.count(std::move(query->filter)));
 }
@@ -143,7 +145,9 @@ Task<net::HttpResponse> QueueResource::operate(spool::Operation operation,
                                             "{{\"all\":true}} if that is meant.",
                                             word(operation)));
 
-  if (auto found = co_await narrow_to_site(loop_, store_, sites_, selection->site, selection->filter); !found)
+  if (auto found =
+          co_await narrow_to_site(loop_, store_, sites_, selection->site, selection->filter);
+      !found)
     co_return error_answer(found.error());
 
   std::vector<std::string> ids = selection->ids;

@@ -211,7 +211,8 @@ Task<net::HttpResponse> SpoolResource::export_queue(const net::HttpRequest& requ
     co_return error_answer(found.error());
   net::HttpResponse response;
   response.content_type = "application/mbox";
-  response.pieces = std::make_shared<Export>(store_, record_, std::move(query->filter), request.peer);
+  response.pieces =
+      std::make_shared<Export>(store_, record_, std::move(query->filter), request.peer);
   co_return response;
 }
 

@@ -1,7 +1,8 @@
 // Looks at the free space of the data volume and tells people in time: the documented notices at
-// less than 5 % and less than 1 % (D1, D2), one for whatever makes the store refuse new mail, and one
-// for damage that was found, until the next start. One event a crossing, and one when it is over; a notice clears only when there is a little more
-// space than its limit, so that it does not flicker. Pure but for the loop's timer; loop thread.
+// less than 5 % and less than 1 % (D1, D2), one for whatever makes the store refuse new mail, and
+// one for damage that was found, until the next start. One event a crossing, and one when it is
+// over; a notice clears only when there is a little more space than its limit, so that it does not
+// flicker. Pure but for the loop's timer; loop thread.
 #pragma once
 
 #include <functional>

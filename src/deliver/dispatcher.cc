@@ -134,12 +134,16 @@ std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
     with_.store.pause(domain);
     return false;
   };
+  // Its sender wants it back by now: that takes no connection.
+  const bool ended = lease.deliver_by && lease.deliver_by->return_after &&
+                     lease.deliver_by->deadline <= with_.loop.wall();
   auto& recipients = lease.recipients;
   places.reserve(recipients.size());
   std::size_t kept = 0;
   for (auto& recipient : recipients) {
     auto place = sites_.place(lease, recipient);
-    const bool own_way = recipient.bounced_by != 0 || !lease.next_hop.empty();
+    const bool own_way =
+        recipient.bounced_by != 0 || !lease.next_hop.empty() || (ended && place.site != nullptr);
     const auto& domain = recipient.domain;
     if (own_way || (place.site != nullptr ? sites_.takes(*place.site, domain) : may_wait(domain))) {
       places.push_back(std::move(place));

@@ -70,9 +70,10 @@ class FakeStore final : public spool::StubStore {
       if (!message.leased.empty() || held.contains(id)) continue;
       spool::Lease lease{{id}, message.content.size(), message.envelope.arrived, {}};
       for (std::uint32_t i = 0; i < message.due.size(); ++i) {
-        if (message.fate(i) != mail::Fate::queued || message.due[i] > now) continue;
+        const bool ended = end_of(message) <= now;
+        if (message.fate(i) != mail::Fate::queued || (message.due[i] > now && !ended)) continue;
         auto domain = mail::canonical_domain(message.envelope.recipients[i].domain);
-        if (paused.contains(domain)) continue;
+        if (paused.contains(domain) && !ended) continue;
         message.leased.insert(i);
         const auto order = bounced_by.find(domain);
         lease.recipients.push_back({i, std::move(domain), message.attempts[i],
@@ -90,14 +91,20 @@ class FakeStore final : public spool::StubStore {
     return leases;
   }
   std::optional<WallTime> next_due() const override {
-    std::optional<WallTime> first;
+    auto first = WallTime::max();
     for (const auto& [id, message] : messages)
-      for (std::uint32_t i = 0; i < message.due.size(); ++i)
-        if (message.leased.empty() && message.fate(i) == mail::Fate::queued &&
-            !paused.contains(mail::canonical_domain(message.envelope.recipients[i].domain)) &&
-            (!first || message.due[i] < *first))
-          first = message.due[i];
-    return first;
+      for (std::uint32_t i = 0; i < message.due.size(); ++i) {
+        if (!message.leased.empty() || message.fate(i) != mail::Fate::queued) continue;
+        first = std::min(first, end_of(message));
+        if (!paused.contains(mail::canonical_domain(message.envelope.recipients[i].domain)))
+          first = std::min(first, message.due[i]);
+      }
+    return first == WallTime::max() ? std::nullopt : std::optional(first);
+  }
+  // When its sender wants it back.
+  static WallTime end_of(const Message& message) {
+    const auto& by = message.envelope.requests.deliver_by;
+    return by && by->return_after ? by->deadline : WallTime::max();
   }
   void release(mail::MessageId id) override { messages.at(id.value).leased.clear(); }
   void release(mail::MessageId id, const std::vector<std::uint32_t>& recipients) override {

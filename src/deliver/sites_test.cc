@@ -342,6 +342,8 @@ TEST_F(SitesByMx, LimitsOfADestinationAreKept) {
   EXPECT_EQ(host.connections, 10u) << "three messages on each";
   EXPECT_EQ(site("a.example")->name, "mx:mx.1#a.example");
   EXPECT_EQ(site("a.example")->limits_rule, "limits.txt line 4 (a.example)");
+  for (int i = 0; i < 10; ++i) put("s@example.org", {"x@b.example"});
+  pass(1s);  // its window is wider than the limit now
   pass(10s);
   host.greeting = silence();
   for (int i = 0; i < 20; ++i) {

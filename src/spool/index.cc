@@ -68,6 +68,8 @@ void Index::fill(Slot slot, const MessageItem& item) {
   if (Particulars known{item.requests.priority, item.requests.deliver_by}; known != Particulars{}) {
     message.particular = true;
     particulars_[item.id.value] = known;
+    if (known.deliver_by && known.deliver_by->return_after)
+      ends_.emplace(to_tick(known.deliver_by->deadline), item.id.value);
   }
   if (item.recipients.size() != 1) {
     message.several = std::make_unique<IndexedMessage::Several>();
@@ -107,7 +109,11 @@ void Index::empty(Slot slot, BlockSummary& summary) {
     replies_.release(recipient.reply);
   }
   if (message.several) several_octets_ -= octets_of(*message.several);
-  if (message.particular) particulars_.erase(message.id.value);
+  if (message.particular) {
+    if (const auto& by = particulars(message).deliver_by)
+      ends_.erase({to_tick(by->deadline), message.id.value});
+    particulars_.erase(message.id.value);
+  }
   forget_latest(message);
   const auto id = message.id;
   message = IndexedMessage{};
@@ -239,7 +245,8 @@ void Index::sum_up(OrderedIds::Block& block) const {
 std::size_t Index::octets() const {
   return messages_.octets() + branches_of_several_.octets() + ids_.octets() + domains_.octets() +
          replies_.octets() + several_octets_ + trails_.size() * trail_octets +
-         particulars_.size() * (sizeof(Particulars) + entry_octets);
+         particulars_.size() * (sizeof(Particulars) + entry_octets) +
+         ends_.size() * (sizeof(*ends_.begin()) + entry_octets);
 }
 
 }  // namespace malleposte::spool

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -61,7 +63,8 @@ class Index {
 
   // --- What is due ---
   // Takes up to `max` messages that are due, with those of their recipients that are and whose
-  // domain is open: marks them leased. A few of one domain, then of the next, and so on.
+  // domain is open: marks them leased. A few of one domain, then of the next, and so on. First of
+  // all those whose sender wants them back by now (RFC 2852 4.1.4.2), also of paused domains.
   std::vector<Slot> lease(Tick now, std::size_t max);
   // Marks one recipient leased, due or not, and its message with it.
   void take(Slot slot, std::size_t recipient);
@@ -71,7 +74,7 @@ class Index {
   // To be called after each change of held, deleting or a due time.
   void reschedule(Slot slot);
   // When lease() will have something, `never` if nothing waits.
-  Tick next_due() const { return domains_.next_due(); }
+  Tick next_due() const;
 
   // Neither costs anything when it is so already. resume: true if something waits for it.
   void pause(std::string_view domain);
@@ -120,6 +123,7 @@ class Index {
   void leave_queue(IndexedRecipient& recipient);
   void set_due(IndexedRecipient& recipient, bool parked);
   void lease_due(Slot slot, Tick now);
+  bool may_end(Slot slot) const;
   void recount(IndexedMessage& message);
   void add_facts(const IndexedMessage& message, BlockSummary& summary) const;
   void sum_up(OrderedIds::Block& block) const;
@@ -133,6 +137,7 @@ class Index {
   std::size_t several_octets_ = 0;
   std::unordered_map<std::uint64_t, std::vector<Place>> trails_;  // latest, of the branched ones
   std::unordered_map<std::uint64_t, Particulars> particulars_;    // of the particular ones
+  std::set<std::pair<Tick, std::uint64_t>> ends_;  // when senders want mail back, and which
 };
 
 }  // namespace malleposte::spool

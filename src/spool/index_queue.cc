@@ -1,5 +1,6 @@
 // What is due: the part of Index that keeps the recipients in the queues of their domains and gives
 // them out.
+#include <algorithm>
 #include <cassert>
 
 #include "spool/index.h"
@@ -118,8 +119,34 @@ void Index::end_lease(Slot slot) {
   if (message.queued() > 0) recount(message);  // else it is about to be erased
 }
 
+// Not in anybody's hand, and not kept back by an order alone.
+bool Index::may_end(Slot slot) const {
+  const auto& message = messages_[slot];
+  return !message.in_hand() && std::ranges::any_of(message.recipients(), [&](const auto& one) {
+    return one.queued() && !domains_[one.domain].suspended;
+  });
+}
+
+Tick Index::next_due() const {
+  const auto due = domains_.next_due();
+  for (const auto& [end, id] : ends_) {
+    if (end >= due) break;
+    if (may_end(*ids_.find(id))) return end;
+  }
+  return due;
+}
+
 std::vector<Index::Slot> Index::lease(Tick now, std::size_t max) {
   std::vector<Slot> leased;
+  for (const auto& [end, id] : ends_) {
+    if (end > now || leased.size() == max) break;
+    const auto slot = *ids_.find(id);
+    if (!may_end(slot)) continue;
+    const auto recipients = messages_[slot].recipients();
+    for (std::size_t i = 0; i < recipients.size(); ++i)
+      if (recipients[i].queued() && !domains_[recipients[i].domain].suspended) take(slot, i);
+    leased.push_back(slot);
+  }
   while (leased.size() < max) {
     const auto domain = domains_.next(now);
     if (!domain) break;

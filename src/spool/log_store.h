@@ -142,8 +142,8 @@ class LogStore final : public Store {
   Loop::TimerId times_ = 0;  // the next removal or order ends
   // Leased, and not to be delivered as they were leased: an operator has spoken since.
   std::unordered_set<std::uint64_t> outdated_;
-  std::string opening_;  // the orders as they were kept last: every segment begins with them
-  unsigned looks_ = 0;   // each_message() under way
+  std::string opening_;         // the orders as they were kept last: every segment begins with them
+  unsigned looks_ = 0;          // each_message() under way
   unsigned setting_aside_ = 0;  // set_aside() under way
   MakeDsns make_dsns_;
   OnGenerated generated_;

@@ -265,6 +265,30 @@ TEST(LogStore, ALeaseTellsSenderPriorityAndDeadlineAlsoAfterARestart) {
   }
 }
 
+TEST(LogStore, WhatItsSenderWantsBackByNowIsLeasedThoughItsDomainIsPaused) {
+  Instance first;
+  mail::Envelope envelope;
+  envelope.arrived = first.loop.wall();
+  envelope.reverse_path = *mail::parse_address("joe@example.org");
+  envelope.requests.deliver_by = mail::DeliverBy{first.loop.wall() + 600s, true, false};
+  envelope.recipients.push_back({"a", "slow.example"});
+  first.run([](Instance& to, mail::Envelope all) -> Task<CommitResult> {
+    auto incoming = *to.store->begin(std::move(all), 3);
+    (void)co_await incoming->append("x\r\n");
+    co_return co_await incoming->commit();
+  }(first, envelope));
+  Instance second(2, first.disk->files());
+  for (auto* instance : {&first, &second}) {
+    instance->store->pause("slow.example");
+    EXPECT_TRUE(instance->store->lease(instance->loop.wall(), 10).empty());
+    const auto end = instance->store->next_due();
+    ASSERT_TRUE(end);
+    EXPECT_LT(*end - envelope.requests.deliver_by->deadline, 1s);
+    EXPECT_EQ(instance->store->lease(*end, 10).size(), 1u);
+    EXPECT_FALSE(instance->store->next_due()) << "while it is in somebody's hand";
+  }
+}
+
 TEST(LogStore, DestinationsShowWhatWaitsTheLargestFirst) {
   Instance instance;
   const auto began = instance.loop.wall();

@@ -53,7 +53,9 @@ void check_told(const Recipient& recipient, std::map<std::string, unsigned> told
 
 // Whoever a gathered notice speaks of is named in a report to the same address.
 bool reported(const Ledger& ledger, const Kept& notice) {
-  const auto& content = notice.content;
+  // Without what it returns, which may be a notice itself.
+  const auto content =
+      notice.content.substr(0, notice.content.find("\r\nContent-Type: message/rfc822\r\n"));
   for (auto at = content.find(final_recipient); at != std::string::npos;
        at = content.find(final_recipient, at + 1)) {
     const auto from = at + final_recipient.size();
