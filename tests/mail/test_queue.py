@@ -86,7 +86,7 @@ def test_delete_asks_first_and_is_durable(full):
     assert len(full.queue()) == 5
     full.run("queue", "delete", "--sender", "anna@example.org")  # nobody there to say yes
     assert len(full.queue()) == 5
-    full.cli("queue", "delete", "--sender", "anna@example.org", "--now", "--yes")
+    full.cli("queue", "delete", "--sender", "anna@example.org", "--yes")
     full.kill()
     full.start()
     # For a minute it can be brought back.
@@ -95,6 +95,8 @@ def test_delete_asks_first_and_is_durable(full):
     assert all("can be brought back until" in message["reason"] for message in deleted)
     full.cli("queue", "flush", "--yes")
     assert len(full.queue("--state", "active")) == 2
+    full.cli("queue", "delete", "--sender", "anna@example.org", "--now", "--yes")
+    assert len(full.queue()) == 2
 
 
 def test_bounce_tells_the_sender(malleposte, sink):
