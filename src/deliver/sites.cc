@@ -231,13 +231,28 @@ void Sites::try_now() {
   }
 }
 
+// A domain keeps its site as long as its way is the same; its MX is asked for again.
 void Sites::reload() {
   limits_ = LimitTable(with_.settings);
-  domains_.clear();
   for (auto& [name, site] : sites_) {
     set_limit(*site);
-    site->domains.clear();
     while (!site->paused.empty()) resume_some(*site);  // they may go elsewhere now
+  }
+  for (auto entry = domains_.begin(); entry != domains_.end();) {
+    auto& [name, domain] = *entry;
+    auto plan = with_.routes.plan(name);
+    const bool same = domain.plan && domain.plan->key == plan->key;
+    if (!same && domain.site != nullptr) domain.site->domains.erase(name);
+    if (!same || domain.site == nullptr) {
+      entry = domains_.erase(entry);
+      continue;
+    }
+    domain.site->plan = domain.plan = std::move(plan);
+    if (domain.plan->by_own_mx())
+      domain.known_until = {};
+    else
+      assign(name, domain, site_of(domain.plan, name, {}));
+    ++entry;
   }
 }
 
