@@ -48,9 +48,9 @@ TEST(DestinationLimits, EveryMistakeIsNamedWithWhatIsAllowed) {
             "\"example.org\" has no limit; a line is: pattern key=value ...");
   EXPECT_EQ(problem("example.org speed=3"),
             "\"speed=3\": keys are connections, messages, rate, backoff and backoff_for");
-  EXPECT_EQ(problem("* connections=0"), "\"connections=0\": connections is a number from 1 to 200");
-  EXPECT_EQ(problem("* connections=201"),
-            "\"connections=201\": connections is a number from 1 to 200");
+  EXPECT_EQ(problem("* connections=0"), "\"connections=0\": connections is a number from 1 to 500");
+  EXPECT_EQ(problem("* connections=501"),
+            "\"connections=501\": connections is a number from 1 to 500");
   EXPECT_EQ(problem("* messages=many"), "\"messages=many\": messages is a number from 1 to 100000");
   for (const char* rate : {"rate=5", "rate=5/d", "rate=0/s", "rate=/s", "rate=1.5/s", "rate="})
     EXPECT_NE(problem(std::string("* ") + rate).find("as in 10/s, 100/min or 1000/h"),

@@ -382,7 +382,7 @@ TEST_F(Load, LimitsOfDestinationsAreReadWithTheirLines) {
   write("limits", "\na.example connections=lots\n");
   EXPECT_EQ(to_string(load().problems.at(0)),
             (folder_ / "limits").string() +
-                ":2: \"connections=lots\": connections is a number from 1 to 200");
+                ":2: \"connections=lots\": connections is a number from 1 to 500");
 }
 
 TEST_F(Load, ARunningServerKeepsWhatNeedsARestart) {
