@@ -25,7 +25,7 @@ Task<void> Carrier::run(queue::Assignment first) {
       continue;
     }
     if (!connection_ && !co_await get_connection()) break;
-    if (current_ && !depot_.stopping) co_await carry();
+    if (current_ && connection_ && !depot_.stopping) co_await carry();
   }
   // What could not begin any more: the shutdown came between.
   for (auto* parcel : {&current_, &next_})

@@ -142,8 +142,7 @@ std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
   std::size_t kept = 0;
   for (auto& recipient : recipients) {
     auto place = sites_.place(lease, recipient);
-    const bool own_way =
-        recipient.bounced_by != 0 || !lease.next_hop.empty() || (ended && place.site != nullptr);
+    const bool own_way = recipient.bounced_by != 0 || !lease.next_hop.empty() || ended;
     const auto& domain = recipient.domain;
     if (own_way || (place.site != nullptr ? sites_.takes(*place.site, domain) : may_wait(domain))) {
       places.push_back(std::move(place));

@@ -55,6 +55,7 @@ class SiteFeedback {
     ++failures_;
     waits_for_answer_ = true;
     if (dead_) {
+      if (now < next_probe_) return;  // of a connection begun before its death: no probe
       distance_ = std::min(2 * distance_, probes.longest);
       next_probe_ = now + distance_;
       return;

@@ -28,6 +28,13 @@ TEST(SiteFeedback, DeadSitesAreProbedAtGrowingDistances) {
   }
 }
 
+TEST(SiteFeedback, FailuresOfConnectionsBegunBeforeItsDeathAreNoProbes) {
+  SiteFeedback site;
+  kill(site);
+  for (int other = 0; other < 5; ++other) site.failed(0, start + 1s, probes);
+  EXPECT_EQ(site.ready(), start + 1min);
+}
+
 TEST(SiteFeedback, AnAnswerToTheProbeBringsASiteBackWithAWindowOfOne) {
   SiteFeedback site;
   kill(site);

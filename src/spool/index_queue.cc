@@ -139,7 +139,7 @@ Tick Index::next_due() const {
 std::vector<Index::Slot> Index::lease(Tick now, std::size_t max) {
   std::vector<Slot> leased;
   for (const auto& [end, id] : ends_) {
-    if (end > now || leased.size() == max) break;
+    if (end >= now || leased.size() == max) break;  // both were rounded up
     const auto slot = *ids_.find(id);
     if (!may_end(slot)) continue;
     const auto recipients = messages_[slot].recipients();

@@ -210,7 +210,7 @@ Task<void> LogStore::end_removals() {
     while (!waiting.empty() && items.size() < octets_at_once) {
       auto slot = state_.index.find(waiting.back());
       waiting.pop_back();
-      if (!slot || state_.index[*slot].leased) continue;
+      if (!slot || state_.index[*slot].leased || !state_.index[*slot].deleting) continue;
       append_deletion(items, *slot);
       about.push_back(state_.index[*slot].id);
     }

@@ -119,15 +119,18 @@ Task<void> LogStore::order_ended(StandingOrder order) {
   if (order.kind == StandingOrder::Kind::hold) co_return;
   stand(order);
   co_await each_message([this, &order](Slot slot) {
-    auto& message = state_.index[slot];
-    for (auto& recipient : message.recipients()) {
+    const auto& message = state_.index[slot];
+    bool meant = false, leased = false;
+    for (const auto& recipient : message.recipients()) {
       if (!recipient.queued() ||
           !means_domain(order.pattern, state_.index.domain(recipient.domain)))
         continue;
-      if (recipient.leased && order.kind == StandingOrder::Kind::bounce)
-        outdated_.insert(message.id.value);
-      return state_.index.reschedule(slot);
+      meant = true;
+      leased |= recipient.leased;
     }
+    if (!meant) return;
+    if (leased && order.kind == StandingOrder::Kind::bounce) outdated_.insert(message.id.value);
+    state_.index.reschedule(slot);
   });
   notify_due();
 }
