@@ -79,7 +79,7 @@ void OrderedIds::split(std::size_t at, std::size_t within) {
   sum_up(block);
   sum_up(*rest);
   const auto behind = static_cast<std::ptrdiff_t>(at) + 1;
-  firsts_.insert(firsts_.begin() + behind, rest->all[0].id);
+  firsts_.insert(firsts_.begin() + behind, std::uint64_t{rest->all[0].id});
   blocks_.insert(blocks_.begin() + behind, std::move(rest));
 }
 
@@ -120,7 +120,7 @@ std::optional<OrderedIds::Slot> OrderedIds::find(std::uint64_t id) const {
   if (blocks_.empty()) return std::nullopt;
   const auto& block = *blocks_[position_of(id)];
   const auto found = lower(block, id);
-  return stands(block, found, id) ? std::optional(block.all[found].slot) : std::nullopt;
+  return stands(block, found, id) ? std::optional(Slot{block.all[found].slot}) : std::nullopt;
 }
 
 const Block* OrderedIds::after(std::uint64_t id) const {
@@ -134,7 +134,7 @@ std::vector<OrderedIds::Slot> OrderedIds::next(std::uint64_t id, std::size_t mos
   std::vector<Slot> slots;
   for (auto block = after(id); block != nullptr && slots.size() < most; block = after(id)) {
     for (const auto& pair : block->pairs())
-      if (pair.id > id && slots.size() < most) slots.push_back(pair.slot);
+      if (pair.id > id && slots.size() < most) slots.push_back(Slot{pair.slot});
     id = block->pairs().back().id;
   }
   return slots;
