@@ -352,9 +352,11 @@ TEST_F(SitesByMx, LimitsOfADestinationAreKept) {
   }
   pass(1s);
   EXPECT_EQ(host.open, 1u + 3u);
-  leftovers_allowed = true;
   EXPECT_EQ(site("b.example")->limits_rule, "limits.txt line 6 (mx:mx.1)");
   EXPECT_EQ(site("b.example")->most, 3u);
+  host.greeting = say("220 hello");
+  pass(30min);
+  EXPECT_EQ(dispatcher->leased_messages(), 0u);
 }
 
 TEST_F(SitesByMx, ASiteThatHasHadWhatItsRateAllowsIsShownSo) {
