@@ -53,6 +53,7 @@ def test_all_attempts_are_shown_also_after_a_kill(malleposte, sink):
              for attempt in recipient["history"] for name in ("began", "ended")]
     assert times == sorted(times)
 
+    assert shown.pop("why")[0]["clauses"][0].startswith("deferred: 127.0.0.1:2600 said 452 4.2.2")
     assert json.loads(get(f"/api/v1/queue/messages/{message['id']}")) == shown
     assert server.queue("--class", "mailbox_full") and not server.queue("--class", "network")
     text = server.cli("queue", "show", message["id"])
