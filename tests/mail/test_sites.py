@@ -92,7 +92,7 @@ def test_limits_of_a_destination_are_read_again_by_sighup(server, provider, tmp_
     limits.write_text("mx:*.provider.example messages=2 connections=none\n")
     failed = started.run("check")
     assert failed.returncode == 78
-    assert f'{limits}:1: "connections=none": connections is a number from 1 to 200' in \
+    assert f'{limits}:1: "connections=none": connections is a number from 1 to 500' in \
         failed.stdout + failed.stderr
     limits.write_text("one.example messages=1\n")
     started.process.send_signal(signal.SIGHUP)
