@@ -123,7 +123,7 @@ Api::Api(Options options, Parts parts)
       orders_(parts_.loop, parts_.store, parts_.record),
       destinations_(parts_.store, parts_.sites),
       why_(options_.identity, parts_.loop, parts_.store, parts_.sites),
-      rehearsal_(parts_.rehearse, parts_.loop, parts_.store, parts_.names, parts_.sites) {}
+      rehearsal_(parts_.rehearse, parts_.store, parts_.names, parts_.sites) {}
 
 std::vector<Api::Route> Api::routes() {
   std::vector<Route> routes;

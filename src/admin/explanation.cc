@@ -11,15 +11,7 @@ namespace malleposte::admin {
 namespace {
 
 using spool::QueueState;
-using spool::StandingOrder;
 using Clauses = std::vector<std::string>;
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
 
 // "mx.example.com[192.0.2.7:25] said 451 4.7.1 Later"; what was not said by anybody has a colon.
 std::string answer_text(const mail::Answer& answer) {
@@ -41,31 +33,35 @@ const mail::Attempt* last_attempt(const spool::RecipientAttempts* attempts) {
   return attempts == nullptr || attempts->known.empty() ? nullptr : &attempts->known.back();
 }
 
-// The state with its reason: the sentence begins with it.
+// The state with its reason: the sentence begins with it. Of the order that suspends it
+// (`suspended`) a clause of its own tells.
 std::string beginning(const spool::ListedMessage& message, const spool::ListedRecipient& recipient,
-                      const mail::Attempt* last) {
+                      const mail::Attempt* last, bool suspended) {
   std::string state = recipient.state;
   std::string reason = last != nullptr ? answer_text(last->answer) : recipient.reply;
   if (state == to_string(QueueState::held))
     return "held until it is released" + (reason.empty() ? "" : "; before that: " + reason);
   if (state == to_string(QueueState::active) && reason.empty())
     return "active: due now, or being tried";
-  if (state == to_string(QueueState::deleting) || reason.empty()) reason = message.reason;
-  if (reason.starts_with("suspended by order")) reason.clear();  // the order has its own clause
+  if (state == to_string(QueueState::deleting) || (reason.empty() && !suspended))
+    reason = message.reason;
   return reason.empty() ? state : state + ": " + reason;
 }
 
 // "attempt 3, next 14:02:11Z in 12 min (backoff 20 min)". While somebody keeps it from being tried
-// (`suspended`) there is no next: what follows says who, and until when.
+// (`suspended`) there is no next: what follows says who, and until when. A site that is left alone
+// for longer is what it waits for.
 std::string next_text(const spool::ListedMessage& message, std::uint32_t attempts,
-                      const mail::Attempt* last, bool suspended, WallTime now) {
+                      const mail::Attempt* last, bool suspended,
+                      const std::optional<SiteView>& site, WallTime now) {
   std::string text = attempts == 0 ? "not tried yet" : fmt::format("attempt {}", attempts);
-  const auto next = message.next_attempt;
-  if (!next || suspended || message.state == QueueState::deleting) return text;
-  if (message.state == QueueState::active || *next <= now) return text + ", next now";
-  text += fmt::format(", next {} in {}", clock_text(*next, now), span_text(*next - now));
-  if (last != nullptr && last->ended != WallTime{} && *next > last->ended)
-    text += fmt::format(" (backoff {})", span_text(*next - last->ended));
+  if (!message.next_attempt || suspended || message.state == QueueState::deleting) return text;
+  const auto due = message.state == QueueState::active ? now : *message.next_attempt;
+  const auto next = site && site->until ? std::max(due, *site->until) : due;
+  if (next <= now) return text + ", next now";
+  text += fmt::format(", next {} in {}", clock_text(next, now), span_text(next - now));
+  if (last != nullptr && last->ended != WallTime{} && next == due && next > last->ended)
+    text += fmt::format(" (backoff {})", span_text(next - last->ended));
   return text;
 }
 
@@ -91,19 +87,6 @@ std::string window_text(const SiteView& site) {
   return text;
 }
 
-}  // namespace
-
-std::string order_text(const StandingOrder& order, WallTime now) {
-  constexpr std::string_view words[] = {"suspended", "bounced", "held"};
-  auto text = fmt::format("{} by order {} ({} {})", words[static_cast<std::size_t>(order.kind)],
-                          order.number, to_string(order.kind), order.pattern);
-  if (!order.who.empty()) text += " of " + order.who;
-  if (order.until) text += " until " + clock_text(*order.until, now);
-  return text + (order.reason.empty() ? "" : ": " + order.reason);
-}
-
-namespace {
-
 void add(Clauses& clauses, std::string clause) {
   if (!clause.empty()) clauses.push_back(std::move(clause));
 }
@@ -113,6 +96,15 @@ void add_site(Clauses& clauses, const Outlook& outlook, WallTime now) {
   add(clauses, site_text(*outlook.site, now));
   add(clauses, window_text(*outlook.site));
   if (!outlook.site->limits_rule.empty()) add(clauses, "limits: " + outlook.site->limits_rule);
+}
+
+void add_order(Clauses& clauses, const spool::StandingOrder* order) {
+  if (order != nullptr) add(clauses, describe(*order));
+}
+
+void add_orders(Clauses& clauses, const spool::StandingOrders& orders, std::string_view domain) {
+  add_order(clauses, orders.suspends(domain));
+  add_order(clauses, orders.bounces(domain));
 }
 
 constexpr std::string_view all_suspended = "deliveries are suspended (deliveries_suspended)";
@@ -130,25 +122,25 @@ std::vector<std::string> explain(const spool::ListedMessage& message,
   const auto now = circumstances.now;
   const auto* last = last_attempt(attempts);
   const auto made = attempts != nullptr ? attempts->made : message.attempts;
-  Clauses clauses{beginning(message, recipient, last)};
+  const bool suspended = circumstances.orders.suspends(outlook.domain) != nullptr;
+  Clauses clauses{beginning(message, recipient, last, suspended)};
   if (recipient.state != to_string(message.state)) return clauses;  // it is done
-  const bool suspended = circumstances.deliveries_suspended ||
-                         std::ranges::any_of(circumstances.orders, [&](const auto& order) {
-                           return order.kind == StandingOrder::Kind::suspend &&
-                                  catches(order, message.sender, outlook.domain);
-                         });
-  add(clauses, next_text(message, made, last, suspended, now));
+  add(clauses, next_text(message, made, last, suspended || circumstances.deliveries_suspended,
+                         outlook.site, now));
   if (circumstances.deliveries_suspended) clauses.emplace_back(all_suspended);
-  for (const auto& order : circumstances.orders)
-    if (catches(order, message.sender, outlook.domain)) add(clauses, order_text(order, now));
+  add_orders(clauses, circumstances.orders, outlook.domain);
+  add_order(clauses, circumstances.orders.holds(message.sender));
   add_site(clauses, outlook, now);
-  add(clauses,
-      "route: " + (message.next_hop.empty() ? outlook.rule
-                                            : message.next_hop + ", re-routed by the operator"));
+  add(clauses, "route: " + outlook.rule);
+  if (const auto& by = message.deliver_by)
+    add(clauses, fmt::format("{} {} (BY)",
+                             by->return_after ? "goes back to its sender" : "its sender is told",
+                             clock_text(by->deadline, now)));
   const auto lifetime = message.lifetime.value_or(circumstances.queue_lifetime);
+  const auto from = std::max(message.arrived, message.held_until);
   if (lifetime > Duration{})
     add(clauses,
-        fmt::format("expires {} ({})", clock_text(message.arrived + lifetime, now),
+        fmt::format("expires {} ({})", clock_text(from + lifetime, now),
                     message.lifetime ? "lifetime given by the operator" : "queue_lifetime"));
   return clauses;
 }
@@ -156,9 +148,7 @@ std::vector<std::string> explain(const spool::ListedMessage& message,
 std::vector<std::string> explain(const Outlook& outlook, const Circumstances& circumstances) {
   Clauses clauses;
   if (circumstances.deliveries_suspended) clauses.emplace_back(all_suspended);
-  for (const auto& order : circumstances.orders)
-    if (order.kind != StandingOrder::Kind::hold && catches(order, {}, outlook.domain))
-      add(clauses, order_text(order, circumstances.now));
+  add_orders(clauses, circumstances.orders, outlook.domain);
   add_site(clauses, outlook, circumstances.now);
   add(clauses, "route: " + outlook.rule);
   return clauses;
@@ -168,18 +158,6 @@ std::string sentence(const std::vector<std::string>& clauses) {
   std::string text;
   for (const auto& clause : clauses) text += (text.empty() ? "" : "; ") + clause;
   return text;
-}
-
-bool catches(const StandingOrder& order, std::string_view sender, std::string_view domain) {
-  const auto pattern = lower(order.pattern);
-  if (order.kind != StandingOrder::Kind::hold)
-    return pattern == "*" || pattern == domain ||
-           (pattern.starts_with('.') && domain.ends_with(pattern));
-  if (sender.empty()) return pattern == "<>";
-  const auto at = sender.rfind('@');
-  const auto local = lower(sender.substr(0, at == std::string_view::npos ? sender.size() : at));
-  const auto domain_part = "@" + domain_of(sender);
-  return pattern == domain_part || pattern == local + domain_part;
 }
 
 std::string clock_text(WallTime time, WallTime now) {

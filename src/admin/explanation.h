@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "admin/sites.h"
+#include "spool/standing_orders.h"
 #include "spool/store.h"
 
 namespace malleposte::admin {
@@ -22,10 +23,10 @@ struct Circumstances {
   WallTime now{};
   bool deliveries_suspended = false;
   Duration queue_lifetime{};
-  std::vector<spool::StandingOrder> orders;  // in force
+  spool::StandingOrders orders;  // in force
 };
 
-// Where mail for a domain goes, and how that is doing.
+// Where mail for a domain goes (or mail that was re-routed), and how that is doing.
 struct Outlook {
   std::string domain;            // canonical
   std::string rule;              // what decides
@@ -46,12 +47,6 @@ std::vector<std::string> explain(const Outlook& outlook, const Circumstances& ci
 
 // One sentence of them.
 std::string sentence(const std::vector<std::string>& clauses);
-
-// "suspended by order 3 (suspend example.org) of uid 0 (root) until 14:02:11Z: their disk is full"
-std::string order_text(const spool::StandingOrder& order, WallTime now);
-
-// Whether a standing order means mail from this sender ("" the null one) to this domain.
-bool catches(const spool::StandingOrder& order, std::string_view sender, std::string_view domain);
 
 // "14:02:11Z", of another day than `now` "2026-11-28 14:02:11Z".
 std::string clock_text(WallTime time, WallTime now);

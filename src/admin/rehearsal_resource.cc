@@ -97,10 +97,11 @@ Task<net::HttpResponse> RehearsalResource::get(const net::HttpRequest& request) 
                     {"site", nullptr}};
   if (played.sender && played.recipient) {
     const auto domain = mail::canonical_domain(played.recipient->domain);
+    const spool::StandingOrders in_force(store_.orders(), 0);
     json::array orders;
-    for (const auto& order : store_.orders())
-      if (catches(order, to_string(*played.sender), domain))
-        orders.emplace_back(order_text(order, loop_.wall()));
+    for (const auto* order : {in_force.suspends(domain), in_force.bounces(domain),
+                              in_force.holds(to_string(*played.sender))})
+      if (order != nullptr) orders.emplace_back(describe(*order));
     body["orders"] = std::move(orders);
     body["way"] = way_json(co_await names_.way(domain));
     body["site"] = site_json(sites_.of(domain));

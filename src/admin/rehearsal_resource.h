@@ -19,8 +19,8 @@ class RehearsalResource {
  public:
   using Rehearse = std::function<policy::Rehearsal(const policy::Rehearsal::Question&)>;
 
-  RehearsalResource(Rehearse rehearse, Loop& loop, spool::Store& store, Names& names, Sites& sites)
-      : rehearse_(std::move(rehearse)), loop_(loop), store_(store), names_(names), sites_(sites) {}
+  RehearsalResource(Rehearse rehearse, spool::Store& store, Names& names, Sites& sites)
+      : rehearse_(std::move(rehearse)), store_(store), names_(names), sites_(sites) {}
 
   // client, from and to; helo and listener may be left out. {"accepted","steps":[{"command",
   // "reply","taken","because"}],"sender","recipient","held","orders","way","site"}: the last four
@@ -29,7 +29,6 @@ class RehearsalResource {
 
  private:
   Rehearse rehearse_;
-  Loop& loop_;
   spool::Store& store_;
   Names& names_;
   Sites& sites_;

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <unordered_map>
+#include <map>
+#include <utility>
 
 #include "admin/answer.h"
 #include "admin/queue_filter.h"
 #include "admin/site_json.h"
 #include "base/limits.h"
+#include "config/destination_limits.h"
+#include "config/values.h"
 #include "mail/address.h"
 
 namespace malleposte::admin {
@@ -24,12 +27,20 @@ json::array texts(const std::vector<std::string>& clauses) {
 
 }  // namespace
 
-Outlook WhyResource::outlook(const std::string& domain) {
-  return {domain, sites_.rule(domain), sites_.of(domain)};
+Outlook WhyResource::outlook(const std::string& domain, const std::string& next_hop) {
+  if (next_hop.empty()) return {domain, sites_.rule(domain), sites_.of(domain)};
+  Outlook rerouted{domain, next_hop + ", re-routed by the operator", {}};
+  const auto parsed = config::parse_next_hops(next_hop);
+  if (!parsed) return rerouted;
+  const auto name = config::route_name(*parsed);
+  for (auto& site : sites_.all())
+    if (site.name == name) rerouted.site = std::move(site);
+  return rerouted;
 }
 
 Circumstances WhyResource::circumstances() const {
-  return {loop_.wall(), identity_.deliveries_suspended, identity_.queue_lifetime, store_.orders()};
+  return {loop_.wall(), identity_.deliveries_suspended, identity_.queue_lifetime,
+          spool::StandingOrders(store_.orders(), 0)};
 }
 
 Task<net::HttpResponse> WhyResource::get(const net::HttpRequest& request) {
@@ -51,7 +62,7 @@ Task<net::HttpResponse> WhyResource::get(const net::HttpRequest& request) {
   if (name == "id" && page->messages.empty())
     co_return error_answer(404, fmt::format("There is no message {} in the queue.", subject));
 
-  std::unordered_map<std::string, Outlook> outlooks;  // asked once for each domain
+  std::map<std::pair<std::string, std::string>, Outlook> outlooks;  // by domain and next hop
   json::array messages;
   for (const auto& message : page->messages) {
     const auto attempts = co_await store_.attempts(message.id);
@@ -61,8 +72,10 @@ Task<net::HttpResponse> WhyResource::get(const net::HttpRequest& request) {
       const auto& recipient = message.recipients[i];
       const auto of = domain_of(recipient.address);
       if (!domain.empty() && of != domain) continue;
-      auto known = outlooks.find(of);
-      if (known == outlooks.end()) known = outlooks.emplace(of, outlook(of)).first;
+      const std::pair way(of, message.next_hop);
+      auto known = outlooks.find(way);
+      if (known == outlooks.end())
+        known = outlooks.emplace(way, outlook(of, message.next_hop)).first;
       const auto* made = attempts && i < attempts->size() ? &(*attempts)[i] : nullptr;
       const auto clauses = explain(message, recipient, made, known->second, now);
       recipients.push_back(
@@ -80,7 +93,7 @@ Task<net::HttpResponse> WhyResource::get(const net::HttpRequest& request) {
   }
   json::value destination = nullptr;
   if (name != "id") {
-    const auto there = outlook(domain);
+    const auto there = outlook(domain, {});
     const auto clauses = explain(there, circumstances());
     destination = json::object{{"domain", domain},
                                {"text", sentence(clauses)},

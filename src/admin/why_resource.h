@@ -25,7 +25,8 @@ class WhyResource {
   Task<net::HttpResponse> get(const net::HttpRequest& request);
 
  private:
-  Outlook outlook(const std::string& domain);
+  // `next_hop`: where an operator has sent it; "" as the routes say.
+  Outlook outlook(const std::string& domain, const std::string& next_hop);
   Circumstances circumstances() const;
 
   const Identity& identity_;

@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "mail/message_id.h"
 #include "mail/outcome.h"
+#include "mail/requests.h"
 
 namespace malleposte::spool {
 
@@ -55,6 +56,8 @@ struct ListedMessage {
   // By an operator: another next hop than the routes say ("": none), another lifetime.
   std::string next_hop = {};
   std::optional<Duration> lifetime = {};
+  WallTime held_until{};  // HOLDFOR, HOLDUNTIL (RFC 4865); its times count from there
+  std::optional<mail::DeliverBy> deliver_by = {};
   bool generated = false;  // made by ourselves
   bool warned = false;     // its sender knows that it is late
 };

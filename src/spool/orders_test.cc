@@ -29,7 +29,7 @@ TEST(StoreOrders, NothingForASuspendedDomainIsLeasedUntilThatEnds) {
   EXPECT_TRUE(instance.lease().empty());
   EXPECT_EQ(instance.store->next_due(), std::nullopt);
   const auto waits = instance.list({.id = to_string(sent)}).messages.at(0);
-  EXPECT_EQ(waits.reason, "suspended by order 1 (a test)");
+  EXPECT_EQ(waits.reason, "suspended by order 1 (suspend example.net) of anna: a test");
   EXPECT_EQ(waits.next_attempt, std::nullopt);
   bool rung = false;
   instance.store->on_due([&] { rung = true; });
@@ -140,7 +140,7 @@ TEST(StoreOrders, MailOfAHeldSenderIsHeldWhatIsThereAndWhatComes) {
   first.send("later", {"a@example.net"}, "JOE@example.org");
   EXPECT_EQ(first.list({.state = QueueState::held}).total, 2u);
   EXPECT_EQ(first.list({.state = QueueState::held}).messages.at(0).reason,
-            "held by order 1 (a test), until it is released");
+            "held until it is released: held by order 1 (hold joe@example.org) of anna: a test");
   EXPECT_EQ(first.lease().size(), 1u);
   Instance second(2, first.disk->files());
   EXPECT_EQ(second.list({.state = QueueState::held}).total, 2u);

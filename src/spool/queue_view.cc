@@ -17,6 +17,8 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
       message.id, item.sender, item.size, item.arrived, state.index.state(message), 0, {}, {}, {}};
   shown.next_hop = state.directions.next_hop(message.id);
   shown.lifetime = state.directions.lifetime(message.id);
+  shown.held_until = item.requests.held_until;
+  shown.deliver_by = item.requests.deliver_by;
   shown.generated = message.generated;
   shown.warned = message.warned;
   const StandingOrder* suspends = nullptr;
@@ -49,8 +51,8 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
     say_first(fmt::format("deleted; it can be brought back until {}", to_text(until)));
   } else if (shown.state == QueueState::held) {
     const auto* holds = state.orders.holds(item.sender);
-    say_first(holds != nullptr ? describe(*holds) + ", until it is released"
-                               : "held until it is released");
+    say_first(std::string("held until it is released") +
+              (holds != nullptr ? ": " + describe(*holds) : ""));
   } else {
     if (suspends != nullptr) say_first(describe(*suspends));
     if (next != never_due)

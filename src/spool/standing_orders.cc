@@ -151,11 +151,11 @@ std::string to_text(WallTime time) {
 
 std::string describe(const StandingOrder& order) {
   constexpr const char* done[] = {"suspended", "bounced", "held"};
-  auto text =
-      fmt::format("{} by order {}", done[static_cast<std::size_t>(order.kind)], order.number);
-  if (!order.reason.empty()) text += " (" + order.reason + ")";
+  auto text = fmt::format("{} by order {} ({} {})", done[static_cast<std::size_t>(order.kind)],
+                          order.number, to_string(order.kind), order.pattern);
+  if (!order.who.empty()) text += " of " + order.who;
   if (order.until) text += " until " + to_text(*order.until);
-  return text;
+  return text + (order.reason.empty() ? "" : ": " + order.reason);
 }
 
 }  // namespace malleposte::spool

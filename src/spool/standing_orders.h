@@ -60,7 +60,8 @@ class StandingOrders {
 bool means_domain(std::string_view pattern, std::string_view domain);
 // A time in a sentence: "2026-11-27T10:00:00Z".
 std::string to_text(WallTime time);
-// For people: "suspended by order 3 (their disk is full) until 2026-11-27T10:00:00Z".
+// For people: "suspended by order 3 (suspend example.org) of uid 0 (root) until
+// 2026-11-27T10:00:00Z: their disk is full".
 std::string describe(const StandingOrder& order);
 
 }  // namespace malleposte::spool

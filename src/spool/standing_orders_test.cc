@@ -102,10 +102,13 @@ TEST(StandingOrders, AreDescribedForPeople) {
                    WallTime(std::chrono::sys_days{std::chrono::year{2026} / 11 / 27}) + 10h);
   one.number = 3;
   one.reason = "their disk is full";
-  EXPECT_EQ(describe(one), "suspended by order 3 (their disk is full) until 2026-11-27T10:00:00Z");
-  one.reason = {};
+  one.who = "uid 0 (root)";
+  EXPECT_EQ(describe(one),
+            "suspended by order 3 (suspend a.example) of uid 0 (root) until 2026-11-27T10:00:00Z: "
+            "their disk is full");
+  one.reason = one.who = {};
   one.until = {};
-  EXPECT_EQ(describe(one), "suspended by order 3");
+  EXPECT_EQ(describe(one), "suspended by order 3 (suspend a.example)");
 }
 
 }  // namespace
