@@ -4,6 +4,7 @@
 #include <cctype>
 
 #include "admin/answer.h"
+#include "base/ascii.h"
 
 namespace malleposte::admin {
 namespace {
@@ -13,15 +14,8 @@ std::string_view header(const net::HttpRequest& request, const std::string& name
   return found == request.headers.end() ? std::string_view() : std::string_view(found->second);
 }
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
 bool is_json(std::string_view content_type) {
-  auto type = lower(content_type.substr(0, content_type.find(';')));
+  auto type = lowered(content_type.substr(0, content_type.find(';')));
   while (type.ends_with(' ')) type.pop_back();
   return type == "application/json";
 }
@@ -83,7 +77,7 @@ bool Access::logged_in(const net::HttpRequest& request) const {
   // A password that was never set, or that is stored as a hash, is no password to compare with.
   if (password_.empty() || password_.starts_with('$')) return false;
   auto value = header(request, "authorization");
-  if (lower(value.substr(0, 6)) != "basic ") return false;
+  if (lowered(value.substr(0, 6)) != "basic ") return false;
   value.remove_prefix(6);
   while (value.starts_with(' ')) value.remove_prefix(1);
   auto credentials = decode_base64(value);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 namespace malleposte {
@@ -57,10 +58,7 @@ bool append_label(std::string& out, const std::string& label) {
 std::optional<std::string> to_a_labels(std::string_view domain) {
   // libidn2 reads to a NUL, and would see another domain than we do.
   if (domain.size() > 4 * domain_octets || domain.find('\0') != std::string_view::npos) return {};
-  std::string lower(domain);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
+  const auto lower = lowered(domain);
   std::string out;
   for (std::size_t at = 0;; ++at) {
     const std::size_t dot = std::min(lower.find('.', at), lower.size());

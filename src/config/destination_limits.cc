@@ -6,6 +6,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "config/values.h"
 
@@ -104,9 +105,7 @@ std::optional<std::string> take_key(std::string_view word, DestinationLimit& int
     if (value.size() < 5 || !value.starts_with('"') || !value.ends_with('"'))
       return wrong("a phrase of a reply, at least 3 characters, in quotes");
     value = value.substr(1, value.size() - 2);
-    auto& phrase = into.backoff.emplace_back(value);
-    for (char& c : phrase)
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    into.backoff.push_back(lowered(value));
   } else {
     return fmt::format("\"{}\": keys are connections, messages, rate, backoff and backoff_for",
                        word);
@@ -127,16 +126,12 @@ std::string route_name(const std::vector<NextHop>& next_hops) {
 
 DestinationLimits parse_destination_limits(std::string_view content) {
   DestinationLimits result;
-  unsigned line_number = 0;
-  while (!content.empty()) {
-    ++line_number;
-    const std::size_t end = std::min(content.find('\n'), content.size());
-    std::string_view line = content.substr(0, end);
-    content.remove_prefix(std::min(end + 1, content.size()));
+  for (Lines lines(content); lines.next();) {
+    auto line = lines.text();
     const auto pattern = take_word(line);
     if (pattern.empty()) continue;
     const auto problem = [&](std::string what) {
-      result.problems.push_back({line_number, std::move(what)});
+      result.problems.push_back({lines.number(), std::move(what)});
     };
     auto name = canonical_pattern(pattern);
     if (!name) {
@@ -145,7 +140,7 @@ DestinationLimits parse_destination_limits(std::string_view content) {
     }
     DestinationLimit limit;
     limit.pattern = std::move(*name);
-    limit.line = line_number;
+    limit.line = lines.number();
     bool good = true, any = false;
     for (auto word = take_word(line); !word.empty(); word = take_word(line), any = true)
       if (auto wrong = take_key(word, limit)) {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/lines.h"
 #include "config/settings.h"
 
 namespace malleposte::config {
@@ -12,13 +13,9 @@ namespace malleposte::config {
 // One `pattern key=value ...` a line, `#` starts a comment. Patterns: `example.org`,
 // `.example.org`, `mx:host`, `mx:*.example.org`, `route:next-hop[,next-hop...]`, `*`. Keys:
 // connections, messages, rate, backoff, backoff_for.
-struct DestinationLimitProblem {
-  unsigned line;
-  std::string what;
-};
 struct DestinationLimits {
   std::vector<DestinationLimit> limits;
-  std::vector<DestinationLimitProblem> problems;
+  std::vector<LineProblem> problems;
 };
 DestinationLimits parse_destination_limits(std::string_view content);
 

@@ -10,6 +10,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/ascii.h"
 #include "config/destination_limits.h"
 #include "config/toml_file.h"
 #include "config/values.h"
@@ -28,10 +29,7 @@ std::string environment_name(std::string_view property) {
 }
 
 std::string property_name(std::string_view variable) {
-  std::string name;
-  for (char c : variable.substr(environment_prefix.size()))
-    name += static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
-  return name;
+  return lowered(variable.substr(environment_prefix.size()));
 }
 
 // Where relative names start: beside the configuration file.
@@ -178,8 +176,7 @@ class Loader {
     return (sources_.file.parent_path() / name).lexically_normal();
   }
   // What is wrong in such a file, by line.
-  template <class Problems>
-  void lines_wrong(std::string_view property, Problems& problems) {
+  void lines_wrong(std::string_view property, std::vector<LineProblem>& problems) {
     for (auto& found : problems)
       loaded_.problems.push_back(
           {fmt::format("{}:{}", path_of(value(property).text).string(), found.line),

@@ -7,8 +7,10 @@
 #include <charconv>
 #include <optional>
 
+#include "base/ascii.h"
 #include "base/idn.h"
 #include "base/utf8.h"
+#include "config/lines.h"
 
 namespace malleposte::config {
 namespace {
@@ -23,20 +25,11 @@ bool is_space(char c) {
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-}
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
-}
-
-std::string lowered(std::string_view text) {
-  std::string copy(text);
-  std::transform(copy.begin(), copy.end(), copy.begin(), lower);
-  return copy;
 }
 
 // All of the text as a decimal number, no sign.
@@ -380,16 +373,11 @@ std::string to_string(const NextHop& next_hop) {
 
 Routes parse_routes(std::string_view content) {
   Routes result;
-  unsigned line_number = 0;
-  while (!content.empty()) {
-    ++line_number;
-    const std::size_t end = std::min(content.find('\n'), content.size());
-    std::string_view line = content.substr(0, end);
-    content.remove_prefix(std::min(end + 1, content.size()));
-    line = trim(line.substr(0, line.find('#')));
+  for (Lines lines(content); lines.next();) {
+    const auto line = trim(lines.text().substr(0, lines.text().find('#')));
     if (line.empty()) continue;
     auto problem = [&](std::string what) {
-      result.problems.push_back({line_number, std::move(what)});
+      result.problems.push_back({lines.number(), std::move(what)});
     };
     const auto gap = std::find_if(line.begin(), line.end(), is_space);
     const std::string_view pattern(line.data(), static_cast<std::size_t>(gap - line.begin()));
@@ -411,7 +399,7 @@ Routes parse_routes(std::string_view content) {
       problem(fmt::format("\"{}\" stands already in line {}; a pattern has one line", pattern,
                           twice->line));
     } else {
-      result.routes.push_back({std::move(*name), std::move(*next_hops), line_number});
+      result.routes.push_back({std::move(*name), std::move(*next_hops), lines.number()});
     }
   }
   return result;

@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "config/lines.h"
 #include "config/settings.h"
 
 namespace malleposte::config {
@@ -55,13 +56,9 @@ std::string to_string(const NextHop& next_hop);
 Parsed<std::string> parse_mailbox(std::string_view text);
 
 // The file that `routes` names: one `pattern next-hop[,next-hop...]` a line, `#` starts a comment.
-struct RouteProblem {
-  unsigned line;
-  std::string what;
-};
 struct Routes {
   std::vector<Route> routes;
-  std::vector<RouteProblem> problems;
+  std::vector<LineProblem> problems;
 };
 Routes parse_routes(std::string_view content);
 

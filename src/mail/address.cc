@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/idn.h"
 #include "base/ip_address.h"
 #include "base/limits.h"
@@ -48,14 +49,6 @@ bool high(char c) {
   return (c & 0x80) != 0;
 }
 
-std::string lower_ascii(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return out;
-}
-
 tl::unexpected<Error> wrong(const char* text) {
   return fail(Fault::peer, text);
 }
@@ -63,7 +56,7 @@ tl::unexpected<Error> wrong(const char* text) {
 constexpr const char* not_utf8 = "The address has an octet that is neither ASCII nor UTF-8.";
 
 bool a_label(std::string_view label) {
-  return label.size() > 3 && lower_ascii(label.substr(0, 4)) == "xn--";
+  return label.size() > 3 && lowered(label.substr(0, 4)) == "xn--";
 }
 
 // Reads one address from the front of a text.
@@ -227,7 +220,7 @@ class Reader {
     }
     const std::string_view tag = inside.substr(0, colon);
     const std::string_view content = inside.substr(colon + 1);
-    if (lower_ascii(tag) == "ipv6") {
+    if (lowered(tag) == "ipv6") {
       if (content.find(':') == std::string_view::npos || !parse_ip(content)) {
         return wrong("The address literal is not an IPv6 address.");
       }
@@ -334,7 +327,7 @@ std::string canonical_domain(std::string_view domain) {
   if (!is_ascii(domain)) {
     if (auto ascii = to_a_labels(domain)) return std::move(*ascii);
   }
-  return lower_ascii(domain);
+  return lowered(domain);
 }
 
 std::string canonical_address(const Address& address) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace malleposte::mail {
@@ -14,9 +15,6 @@ bool blank(char c) {
 // RFC 5322 2.2 ftext.
 bool in_name(char c) {
   return c > ' ' && c < 0x7f && c != ':';
-}
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
 }  // namespace

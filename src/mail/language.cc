@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "base/ascii.h"
 #include "mail/message_fields.h"
 
 namespace malleposte::mail {
@@ -45,7 +46,7 @@ std::string_view take_until(std::string_view& text, char mark) {
 
 std::optional<Language> known(std::string_view range) {
   if (range == "*") return Language::english;  // any: then what all others get
-  const auto primary = lower_case(range.substr(0, range.find('-')));
+  const auto primary = lowered(range.substr(0, range.find('-')));
   for (auto language : all_languages)
     if (primary == tag(language)) return language;
   return std::nullopt;
@@ -70,7 +71,7 @@ int quality_of(std::string_view parameters) {
   while (!parameters.empty()) {
     auto parameter = take_until(parameters, ';');
     const auto name = take_until(parameter, '=');
-    if (lower_case(name) == "q") return quality(trimmed(parameter));
+    if (lowered(name) == "q") return quality(trimmed(parameter));
   }
   return 1000;
 }

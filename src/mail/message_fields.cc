@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
+
 namespace malleposte::mail {
 namespace {
 
@@ -31,17 +33,10 @@ Start start_of(std::string_view line) {
   while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
   auto value = line.substr(colon + 1);
   value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-  return {lower_case(name), value};
+  return {lowered(name), value};
 }
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string lowered(text);
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
-}
 
 Fields take_fields(std::string_view& text) {
   Fields fields;
@@ -76,7 +71,7 @@ std::string header_value(std::string_view content, std::string_view name, std::s
     }
     if (inside) break;
     // Names are compared without their copy: a line may be long.
-    if (line.size() <= name.size() || lower_case(line.substr(0, name.size())) != name) continue;
+    if (line.size() <= name.size() || lowered(line.substr(0, name.size())) != name) continue;
     if (auto start = start_of(line.substr(0, name.size() + octets_max + 16)); start.name == name) {
       inside = true;
       found = start.value.substr(0, octets_max);

@@ -21,6 +21,5 @@ std::string_view field_value(const Fields& fields, std::string_view name);
 // first `octets_max`. Looks at each octet of the header once and keeps no other field.
 std::string header_value(std::string_view content, std::string_view name, std::size_t octets_max);
 
-std::string lower_case(std::string_view text);  // ASCII
 
 }  // namespace malleposte::mail

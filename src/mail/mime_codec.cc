@@ -6,6 +6,8 @@
 #include <mutex>
 #include <vector>
 
+#include "base/ascii.h"
+
 namespace malleposte::mail {
 namespace {
 
@@ -14,11 +16,8 @@ void start_library() {
   std::call_once(started, g_mime_init);
 }
 
-std::string lower(const char* text) {
-  std::string lowered(text != nullptr ? text : "");
-  for (char& c : lowered)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return lowered;
+std::string lowered_or_empty(const char* text) {
+  return lowered(text != nullptr ? text : "");
 }
 
 GMimeContentEncoding to_library(TransferEncoding encoding) {
@@ -33,8 +32,8 @@ ContentType parse_content_type(std::string_view value) {
   start_library();
   const std::string text(value.substr(0, value.find('\0')));
   GMimeContentType* parsed = g_mime_content_type_parse(nullptr, text.c_str());
-  ContentType type{lower(g_mime_content_type_get_media_type(parsed)),
-                   lower(g_mime_content_type_get_media_subtype(parsed)),
+  ContentType type{lowered_or_empty(g_mime_content_type_get_media_type(parsed)),
+                   lowered_or_empty(g_mime_content_type_get_media_subtype(parsed)),
                    {}};
   if (const char* boundary = g_mime_content_type_get_parameter(parsed, "boundary"))
     type.boundary = boundary;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace malleposte::mail {
@@ -12,10 +13,9 @@ using Field = MimePiece::Field;
 
 constexpr std::string_view blanks = " \t";
 
-bool same_name(std::string_view name, std::string_view lower) {
-  return std::equal(name.begin(), name.end(), lower.begin(), lower.end(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
+bool same_name(std::string_view name, std::string_view known) {
+  return std::equal(name.begin(), name.end(), known.begin(), known.end(),
+                    [](char a, char b) { return lower(a) == b; });
 }
 
 std::string_view without_blanks(std::string_view text) {

@@ -4,6 +4,8 @@
 #include <initializer_list>
 #include <string>
 
+#include "base/ascii.h"
+
 namespace malleposte::mail {
 namespace {
 
@@ -182,9 +184,7 @@ const Phrases phrases[] = {
 }  // namespace
 
 std::optional<OutcomeClass> class_of_text(int code, std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  const auto lower = lowered(text);
   const char reply = code >= 500 ? '5' : '4';
   for (const auto& entry : phrases) {
     if (entry.reply != ' ' && entry.reply != reply) continue;

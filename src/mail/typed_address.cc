@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 #include "mail/code_points.h"
 #include "mail/message_fields.h"
@@ -76,7 +77,7 @@ std::string original_recipient(std::string_view orcpt, bool utf8) {
   const auto at = std::min(orcpt.find(';'), orcpt.size());
   auto type = one_line(orcpt.substr(0, at), original_octets);
   auto address = orcpt.substr(std::min(at + 1, orcpt.size()));
-  if (lower_case(type) == "utf-8") return utf8_typed(in_utf8(address), utf8, original_octets);
+  if (lowered(type) == "utf-8") return utf8_typed(in_utf8(address), utf8, original_octets);
   return fmt::format("{}; {}", type, one_line(address, original_octets));
 }
 
