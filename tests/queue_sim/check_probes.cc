@@ -51,6 +51,7 @@ class Probes final : public Checker {
     ++site.failures;
     const bool was_dead = std::exchange(site.dead, scheduler_.dead(id));
     if (!site.dead) return;
+    if (was_dead && now < site.not_before) return;  // begun before its death: no probe
     using namespace std::chrono_literals;
     site.distance = was_dead ? std::min<Duration>(2 * site.distance, 30min) : Duration(1min);
     site.not_before = now + site.distance;
