@@ -344,7 +344,7 @@ def main():
         bench = Bench(directory, pathlib.Path(scratch))
         try:
             table = list(
-                queue_bench.table(bench, chosen.queue, PostfixUnderLoad, source) if chosen.queue else
+                queue_bench.table(bench, chosen.queue) if chosen.queue else
                 sick_sites.rows(bench, repetitions) if chosen.sick else
                 rows(bench, repetitions, scale))
         finally:

@@ -1,6 +1,7 @@
 """`./dev bench --queue [N]`: a queue of N deferred messages (1,000,000), each from a sender of its own
-and to one of N / 10 domains, tried once: memory, how quickly it is looked at, what it costs new
-mail, and how soon after `kill -9` the first message goes out. Postfix beside it with N / 10."""
+and to one of N / 10 domains, tried once and told to come later: memory, how quickly it is looked
+at, what it costs new mail, and how soon after `kill -9` the first message goes out. Postfix beside
+it with N / 10."""
 import multiprocessing
 import pathlib
 import shutil
@@ -13,9 +14,10 @@ import urllib.request
 from harness import until
 from harness.server import UI_PORT, Malleposte
 from harness.sink import Sink
+from servers import CountingSink, PostfixUnderLoad, source
 
 SIZE, AT_ONCE, CLIENTS = 1024, 100, 4
-NOWHERE, HOP = 2599, 2600  # nobody listens at the one; at the other somebody who may say nothing
+LATER, HOP = 2599, 2600  # the one answers 450 to each RCPT, the other may say nothing at all
 FIRST = "first.test"  # its mail goes to HOP
 
 
@@ -93,7 +95,7 @@ def malleposte(directory, count, accept):
     shutil.rmtree(directory, ignore_errors=True)
     directory.mkdir(parents=True)
     routes = directory / "routes"
-    routes.write_text(f"{FIRST} [127.0.0.1]:{HOP}\n* [127.0.0.1]:{NOWHERE}\n")
+    routes.write_text(f"{FIRST} [127.0.0.1]:{HOP}\n* [127.0.0.1]:{LATER}\n")
     server = Malleposte(directory / "server", routes=routes, retry_first="1d", retry_max="1d",
                         queue_memory_limit="2GB", session_limit=20_000).start()
     figures = {}
@@ -151,7 +153,7 @@ def restart(launch, peak=lambda: 0):
 def postfix(under_load, count, send):
     """The rows of Postfix, where it has the same. `under_load(**settings)` starts it, `send(port,
     count, recipient)` sends with smtp-source."""
-    one = under_load(relayhost=f"[127.0.0.1]:{NOWHERE}", maximal_backoff_time="1d",
+    one = under_load(relayhost=f"[127.0.0.1]:{LATER}", maximal_backoff_time="1d",
                      minimal_backoff_time="1d",
                      transport_maps=f"inline:{{{{{FIRST} = smtp:[127.0.0.1]:{HOP}}}}}")
     figures = {}
@@ -184,17 +186,18 @@ WANTED = {"resident, MB": "<= 192", "resident at most, MB": "<= 192",
               "count by class, ms")}}
 
 
-def table(bench, count, postfix_under_load, source):
-    """`postfix_under_load` and `source` are those of bench.py."""
+def table(bench, count):
     def accept_rate(messages=10_000):
         start = time.monotonic()
         source(bench, 2525, messages)
         return messages / (time.monotonic() - start)
 
+    later = CountingSink(bench, port=LATER, options=("-r", "RCPT"))
     ours = malleposte(bench.directory, count, accept_rate)
     theirs = postfix(
-        lambda **settings: postfix_under_load(bench, held=False, **settings), count // 10,
+        lambda **settings: PostfixUnderLoad(bench, held=False, **settings), count // 10,
         lambda port, messages, to: source(bench, port, messages, min(messages, 50), recipient=to))
+    later.stop()
     yield from rows(ours, theirs)
 
 

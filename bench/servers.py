@@ -102,16 +102,16 @@ def cpu_s(root):
 class CountingSink:
     """smtp-sink, which counts (-c) what it gets."""
 
-    def __init__(self, bench, host="127.0.0.1"):
+    def __init__(self, bench, host="127.0.0.1", port=SINK_PORT, options=()):
         self.file = tempfile.TemporaryFile()
         self.process = bench.peers.popen("/usr/sbin/smtp-sink", "-u", "postfix", "-c", "-m",
-                                         "2000", f"{host}:{SINK_PORT}", "1000",
+                                         "2000", *options, f"{host}:{port}", "1000",
                                          stdout=self.file)
         self.bench = bench
 
         def listens():
             try:
-                smtplib.SMTP("127.0.0.1", SINK_PORT, timeout=5).close()
+                smtplib.SMTP("127.0.0.1", port, timeout=5).close()
                 return True
             except ConnectionRefusedError:
                 return False

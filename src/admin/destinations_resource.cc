@@ -48,7 +48,7 @@ Task<net::HttpResponse> DestinationsResource::destinations(const net::HttpReques
     }
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), most);
     if (name != "limit" || error != std::errc() || end != value.data() + value.size())
-      co_return error_answer(400, "There are limit, a number of domains, and domain.");
+      co_return error_answer(400, "The query may have limit, a number of domains, and domain, and nothing else.");
   }
   // One of them may be anywhere in the order.
   auto all =
