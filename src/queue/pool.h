@@ -36,6 +36,11 @@ class Pool {
   }
 
   Record& operator[](std::uint32_t index) { return (*pages_[index / page])[index % page]; }
+  const Record& operator[](std::uint32_t index) const {
+    return (*pages_[index / page])[index % page];
+  }
+  // Tells the processor that it will soon be needed.
+  void fetch(std::uint32_t index) const { __builtin_prefetch(&(*this)[index]); }
   std::size_t octets() const {
     return pages_.size() * page * sizeof(Record) + free_.capacity() * sizeof(std::uint32_t);
   }

@@ -54,8 +54,45 @@ void WaitingJobs::join(Pool<Member>& pool, Links Member::* links, Ends& ends, In
 template <typename Member>
 void WaitingJobs::leave(Pool<Member>& pool, Links Member::* links, Ends& ends, Index member) {
   const auto mine = pool[member].*links;
-  (mine.before == no_index ? ends.first : (pool[mine.before].*links).behind) = mine.behind;
-  (mine.behind == no_index ? ends.last : (pool[mine.behind].*links).before) = mine.before;
+  if (ends.first == member && ends.last == member) {
+    ends = {};
+  } else if (ends.first == member) {
+    ends.first = mine.behind;
+  } else {
+    (pool[mine.before].*links).behind = mine.behind;
+    (ends.last == member ? ends.last : (pool[mine.behind].*links).before) = mine.before;
+  }
+}
+
+void WaitingJobs::take_turn(Class& in, Index member) {
+  auto& mine = sender_pool_[member].turn;
+  if (in.turn == no_index) {
+    mine = {member, member};
+    in.turn = member;
+    return;
+  }
+  auto& next = sender_pool_[in.turn].turn;
+  mine = {next.before, in.turn};
+  sender_pool_[next.before].turn.behind = member;
+  next.before = member;
+}
+
+void WaitingJobs::leave_turns(Class& in, Index member) {
+  const auto mine = sender_pool_[member].turn;
+  if (mine.behind == member) {
+    in.turn = no_index;
+    return;
+  }
+  sender_pool_[mine.before].turn.behind = mine.behind;
+  sender_pool_[mine.behind].turn.before = mine.before;
+  if (in.turn == member) in.turn = mine.behind;
+}
+
+// What the next turn needs, and the record of the one behind it: so none waits for the other.
+void WaitingJobs::fetch_ahead(Index turn) const {
+  const auto& next = sender_pool_[turn];
+  nodes_.fetch(next.jobs.first);
+  sender_pool_.fetch(next.turn.behind);
 }
 
 WaitingJobs::Index WaitingJobs::class_for(Line& line, int priority, bool retry) {
@@ -79,7 +116,7 @@ WaitingJobs::Index WaitingJobs::sender_for(Index of_class, std::uint32_t number)
   sender.in = of_class;
   sender.number = number;
   const auto index = known->second = sender_pool_.add(sender);
-  join(sender_pool_, &Sender::turn, classes_[of_class].turns, index);
+  take_turn(classes_[of_class], index);
   join(sender_pool_, &Sender::first, classes_[of_class].newcomers, index);
   return index;
 }
@@ -138,7 +175,7 @@ WaitingJobs::Index WaitingJobs::choose(Line& line) {
 }
 
 WaitingJobs::Index WaitingJobs::choose_sender(Class& from) {
-  auto chosen = from.turns.first;
+  auto chosen = from.turn;
   if (!from.newcomers.empty() && from.newcomers.first != chosen && from.credit >= precedence_cost) {
     chosen = from.newcomers.first;
     from.credit -= precedence_cost;
@@ -146,8 +183,13 @@ WaitingJobs::Index WaitingJobs::choose_sender(Class& from) {
     from.credit = std::min(from.credit + 1, most_credit);
   }
   auto& sender = sender_pool_[chosen];
-  leave(sender_pool_, &Sender::turn, from.turns, chosen);
-  join(sender_pool_, &Sender::turn, from.turns, chosen);
+  if (chosen == from.turn) {
+    from.turn = sender.turn.behind;
+  } else {
+    leave_turns(from, chosen);
+    take_turn(from, chosen);
+  }
+  fetch_ahead(from.turn);
   if (sender.newcomer_jobs > 0) {
     leave(sender_pool_, &Sender::first, from.newcomers, chosen);
     if (--sender.newcomer_jobs > 0) join(sender_pool_, &Sender::first, from.newcomers, chosen);
@@ -162,9 +204,9 @@ void WaitingJobs::leave_sender(Line& line, Index node) {
   leave(nodes_, &Node::links, sender.jobs, node);
   if (!sender.jobs.empty()) return;
   auto& from = classes_[sender.in];
-  leave(sender_pool_, &Sender::turn, from.turns, index);
+  leave_turns(from, index);
   if (sender.newcomer_jobs > 0) leave(sender_pool_, &Sender::first, from.newcomers, index);
-  if (from.turns.empty()) drop_class(line, sender.in);
+  if (from.turn == no_index) drop_class(line, sender.in);
   senders_.erase(sender_key(sender.in, sender.number));
   sender_pool_.remove(index);
 }
@@ -219,10 +261,9 @@ std::optional<Assignment> WaitingJobs::take_ended() {
 }
 
 std::size_t WaitingJobs::octets() const {
-  constexpr std::size_t of_map_node = 32;  // with what the allocator adds
+  constexpr std::size_t of_bucket = sizeof(*senders_.begin()) + 1;
   return nodes_.octets() + sender_pool_.octets() + classes_.octets() +
-         senders_.size() * of_map_node + senders_.bucket_count() * sizeof(void*) +
-         lines_.capacity() * sizeof(Line);
+         senders_.bucket_count() * of_bucket + lines_.capacity() * sizeof(Line);
 }
 
 }  // namespace malleposte::queue

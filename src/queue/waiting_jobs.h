@@ -10,13 +10,14 @@
 //
 // A waiting job takes 32 octets, and a sender in a class a record that is gone with the last of his
 // jobs there. All takes constant time, but for a job with a deadline, which takes the logarithm of
-// their number.
+// their number. With very many jobs the time is that of the memory: so a turn writes only to what
+// it hands out, and what the next turn will need is asked for ahead.
 #pragma once
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -50,7 +51,7 @@ class WaitingJobs {
  private:
   using Index = std::uint32_t;
 
-  // Of a line whose members know their neighbours.
+  // Of a line whose members know their neighbours; what the first has before it says nothing.
   struct Ends {
     Index first = no_index, last = no_index;
     bool empty() const { return first == no_index; }
@@ -68,7 +69,7 @@ class WaitingJobs {
   static_assert(sizeof(Node) == 32);
   struct Sender {
     Ends jobs;
-    Links turn;   // in Class::turns
+    Links turn;   // in the ring of Class::turn
     Links first;  // in Class::newcomers, while he is one
     Index in = no_index;
     std::uint32_t number = 0;
@@ -77,7 +78,8 @@ class WaitingJobs {
   struct Class {
     std::uint64_t place = 0;   // where it has come to: the class that is least far is next
     std::uint64_t stride = 0;  // how far one job takes it
-    Ends turns, newcomers;     // of Sender
+    Index turn = no_index;     // the Sender whose turn it is; the others follow in a ring
+    Ends newcomers;            // of Sender
     unsigned credit = 0;       // for going before others
     Index next = no_index;     // of the same line
     std::int8_t priority = 0;
@@ -103,6 +105,10 @@ class WaitingJobs {
   template <typename Member>
   static void leave(Pool<Member>& pool, Links Member::* links, Ends& ends, Index member);
 
+  // The last in the ring, and out of it.
+  void take_turn(Class& in, Index sender);
+  void leave_turns(Class& in, Index sender);
+  void fetch_ahead(Index turn) const;
   Index class_for(Line& line, int priority, bool retry);
   Index sender_for(Index of_class, std::uint32_t number);
   Index choose(Line& line);
@@ -116,7 +122,7 @@ class WaitingJobs {
   Pool<Node> nodes_;
   Pool<Sender> sender_pool_;
   Pool<Class> classes_;
-  std::unordered_map<std::uint64_t, Index> senders_;  // by class and number
+  boost::unordered_flat_map<std::uint64_t, Index> senders_;  // by class and number
   // When a node becomes urgent, later when it ends.
   std::map<std::pair<SteadyTime, Index>, Timed> timed_;
   std::vector<Assignment> ended_;
