@@ -135,6 +135,7 @@ def malleposte(directory, count, accept):
     finally:
         server.end()
         shutil.rmtree(directory, ignore_errors=True)
+    tell("Malleposte: " + ", ".join(f"{name} {value:.1f}" for name, value in figures.items()))
     return figures
 
 
@@ -159,11 +160,12 @@ def postfix(under_load, count, send):
     figures = {}
     try:
         start = time.monotonic()
-        send(one.port, count, "rcpt@sink.test")
+        for sent in range(0, count, 10_000):
+            send(one.port, min(10_000, count - sent), "rcpt@sink.test")
         figures["filling, msg/s"] = count / (time.monotonic() - start)
         active = one.mounted / "active", one.mounted / "incoming"
         until(lambda: not any(path.is_file() for place in active for path in place.rglob("*")),
-              "Postfix to have tried every message", patience_s=600, pause_s=2)
+              "Postfix to have tried every message", patience_s=900, pause_s=2)
         one.peers.run("/usr/sbin/postqueue", "-p")
         figures["first page, ms"] = milliseconds(
             lambda: one.peers.run("/usr/sbin/postqueue", "-p"), times=2)
