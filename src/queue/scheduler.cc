@@ -23,7 +23,7 @@ SiteId Scheduler::add_site() {
 
 void Scheduler::remove_site(SiteId id) {
   auto& site = sites_[id];
-  assert(site.used && jobs_.size(id) == 0 && site.busy == 0);
+  assert(site.used && waiting(id) == 0 && site.busy == 0);
   wait_until(id, never);
   site.used = false;
   free_sites_.push_back(id);

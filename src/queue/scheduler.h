@@ -68,7 +68,9 @@ class Scheduler {
 
   // A waiting job of the site without a slot, for deferring what waits for a dead site.
   std::optional<Job> take_waiting(SiteId site);
-  // A job without a slot whose time ended before its turn came (Terms::ends_then).
+  // A job that is to come to its end without a slot.
+  void end(SiteId site, Job job) { jobs_.add_ended(site, job); }
+  // Such a job, or one whose time ended before its turn came (Terms::ends_then).
   std::optional<Assignment> take_ended(SteadyTime now);
 
   // What was learnt about a site by the holder of a slot, see SiteFeedback: a new connection is
@@ -89,7 +91,7 @@ class Scheduler {
   // A dead site may be probed now: somebody has repaired it, or wants to know.
   void probe_now(SiteId site);
 
-  std::size_t waiting(SiteId site) const { return jobs_.size(site); }
+  std::size_t waiting(SiteId site) const { return jobs_.size(site) + jobs_.ended(site); }
   std::size_t waiting() const { return jobs_.size(); }
   unsigned busy(SiteId site) const { return sites_[site].busy; }
   std::size_t busy() const { return busy_; }

@@ -242,7 +242,7 @@ void WaitingJobs::pass(SteadyTime now) {
     auto& line = lines_[timed.line];
     auto& node = nodes_[index];
     if (node.sender == no_index) {
-      ended_.push_back({timed.line, end(line, index)});
+      add_ended(timed.line, end(line, index));
       continue;
     }
     timed_.erase(timed_.begin());
@@ -253,10 +253,17 @@ void WaitingJobs::pass(SteadyTime now) {
   }
 }
 
+void WaitingJobs::add_ended(SiteId id, Job job) {
+  if (id >= lines_.size()) lines_.resize(id + 1);
+  ended_.push_back({id, job});
+  ++lines_[id].ended;
+}
+
 std::optional<Assignment> WaitingJobs::take_ended() {
   if (ended_.empty()) return std::nullopt;
   const auto ended = ended_.back();
   ended_.pop_back();
+  --lines_[ended.site].ended;
   return ended;
 }
 

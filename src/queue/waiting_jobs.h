@@ -37,13 +37,17 @@ class WaitingJobs {
 
   // Sees to it that what has a deadline is in its place at `now`.
   void pass(SteadyTime now);
+  // A job that is not to get a turn.
+  void add_ended(SiteId line, Job job);
   // A job, of any line, whose time ended before it got its turn.
   std::optional<Assignment> take_ended();
   // When pass() would change something.
   SteadyTime next_change() const { return timed_.empty() ? never : timed_.begin()->first.first; }
 
+  // Those that can be taken, and those whose time has ended.
   std::size_t size(SiteId line) const { return line < lines_.size() ? lines_[line].size : 0; }
-  std::size_t size() const { return size_; }
+  std::size_t ended(SiteId line) const { return line < lines_.size() ? lines_[line].ended : 0; }
+  std::size_t size() const { return size_ + ended_.size(); }
   // Records of senders, and the memory of all.
   std::size_t senders() const { return senders_.size(); }
   std::size_t octets() const;
@@ -89,8 +93,9 @@ class WaitingJobs {
     Index classes = no_index;  // those with jobs
     Ends urgent;               // of Node
     std::vector<Job> put_back;
-    std::uint64_t place = 0;  // of the class that was served last
-    std::size_t size = 0;
+    std::uint64_t place = 0;     // of the class that was served last
+    std::size_t size = 0;        // less those that have ended
+    std::size_t ended = 0;       // in ended_
     bool urgent_served = false;  // the last place was an urgent job's
   };
   // A job with a deadline.

@@ -158,6 +158,23 @@ TEST(WaitingJobs, WhatHasEndedIsInNoLine) {
 }
 
 // Anything in any order: nothing is lost, nothing given twice, and nothing left behind.
+TEST(WaitingJobs, WhatHasEndedCountsUntilItIsTaken) {
+  WaitingJobs jobs;
+  jobs.add(site, job(1), {.deadline = start + 1h, .ends_then = true});
+  jobs.add_ended(site, job(2));
+  jobs.pass(start + 1h);
+  jobs.pass(start + 2h);
+  EXPECT_EQ(jobs.size(site), 0u) << "neither has a turn";
+  EXPECT_EQ(jobs.ended(site), 2u);
+  EXPECT_EQ(jobs.size(), 2u);
+  EXPECT_FALSE(jobs.take(site));
+  EXPECT_TRUE(jobs.take_ended());
+  EXPECT_EQ(jobs.ended(site), 1u);
+  EXPECT_TRUE(jobs.take_ended());
+  EXPECT_FALSE(jobs.take_ended());
+  EXPECT_EQ(jobs.size(), 0u);
+}
+
 TEST(WaitingJobs, GivesEveryJobOnce) {
   std::mt19937_64 random(11);
   WaitingJobs jobs;
