@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fault.h"
 #include "plan.h"
 #include "queue/scheduler.h"
 
@@ -64,6 +65,7 @@ using MakeChecker = std::unique_ptr<Checker> (*)(const Plan&, const queue::Sched
 struct NamedChecker {
   const char* name;
   MakeChecker make;
+  Fault fault;  // that it finds
 };
 
 std::unique_ptr<Checker> check_connections(const Plan&, const queue::Scheduler&);
@@ -77,9 +79,15 @@ std::unique_ptr<Checker> check_senders(const Plan&, const queue::Scheduler&);
 std::unique_ptr<Checker> check_sites(const Plan&, const queue::Scheduler&);
 
 inline constexpr NamedChecker checkers[] = {
-    {"connections", check_connections}, {"deadlines", check_deadlines}, {"places", check_places},
-    {"probes", check_probes},           {"quota", check_quota},         {"rates", check_rates},
-    {"retries", check_retries},         {"senders", check_senders},     {"sites", check_sites},
+    {"connections", check_connections, Fault::more_connections},
+    {"deadlines", check_deadlines, Fault::no_deadlines},
+    {"places", check_places, Fault::lost_jobs},
+    {"probes", check_probes, Fault::early_probes},
+    {"quota", check_quota, Fault::no_strangers},
+    {"rates", check_rates, Fault::higher_rates},
+    {"retries", check_retries, Fault::early_retries},
+    {"senders", check_senders, Fault::many_senders},
+    {"sites", check_sites, Fault::missed_turns},
 };
 
 }  // namespace malleposte::queue_sim

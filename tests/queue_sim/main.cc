@@ -2,6 +2,7 @@
 // figures of docs/scheduler.md.
 //
 //   malleposte_scheduler_sim [--seeds N] [--first S]   runs; 200 from 1 unless told otherwise
+//   malleposte_scheduler_sim --planted [--seeds N]     for each checker a fault, until it is found
 //   malleposte_scheduler_sim --figures [--plot FILE]   figures; the plot of the cost as SVG
 #include <fmt/format.h>
 
@@ -18,14 +19,14 @@ namespace {
 
 struct Options {
   std::uint64_t seeds = 200, first = 1;
-  bool figures = false;
+  bool figures = false, planted = false;
   const char* plot = nullptr;
 };
 
-// What the checkers have to say about the run of a seed.
-std::vector<std::string> run(std::uint64_t seed, std::uint64_t& jobs) {
+// What the checkers have to say about the run of a seed, each with its name before it.
+std::vector<std::string> run(std::uint64_t seed, std::uint64_t& jobs, Fault fault = Fault::none) {
   const auto plan = plan_of(seed);
-  Model model(plan, seed);
+  Model model(plan, seed, fault);
   std::vector<std::unique_ptr<Checker>> made;
   std::vector<Checker*> watchers;
   for (const auto& checker : checkers) {
@@ -56,6 +57,28 @@ int run_seeds(const Options& options) {
   return failed == 0 ? 0 : 1;
 }
 
+// The first thing that a checker says of a fault.
+std::string found(const NamedChecker& checker, const Options& options) {
+  std::uint64_t jobs = 0;
+  for (auto seed = options.first; seed < options.first + options.seeds; ++seed)
+    for (const auto& complaint : run(seed, jobs, checker.fault))
+      if (complaint.starts_with(checker.name))
+        return fmt::format("found by seed {}: {}", seed, complaint);
+  return {};
+}
+
+int run_planted(const Options& options) {
+  std::size_t passed = 0;
+  for (const auto& checker : checkers) {
+    const auto finding = found(checker, options);
+    passed += !finding.empty();
+    fmt::print("planted for {}: {}\n", checker.name, finding.empty() ? "not found" : finding);
+  }
+  const auto failed = std::size(checkers) - passed;
+  fmt::print("sim: {} passed, {} failed\n", passed, failed);
+  return failed == 0 ? 0 : 1;
+}
+
 int show_figures(const Options& options) {
   const bool kept[] = {trickle_beside_bulk(), sick_among_healthy()};
   const auto costs = cost_of_a_message(10'000'000);
@@ -68,6 +91,7 @@ int show_figures(const Options& options) {
 int usage() {
   fmt::print(stderr,
              "usage: malleposte_scheduler_sim [--seeds N] [--first S]\n"
+             "       malleposte_scheduler_sim --planted [--seeds N]\n"
              "       malleposte_scheduler_sim --figures [--plot FILE]\n");
   return 2;
 }
@@ -77,8 +101,8 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
     const char* value = i + 1 < argc ? argv[i + 1] : nullptr;
-    if (word == "--figures") {
-      options.figures = true;
+    if (word == "--figures" || word == "--planted") {
+      (word == "--figures" ? options.figures : options.planted) = true;
       continue;
     }
     if (value == nullptr) return usage();
@@ -92,7 +116,8 @@ int main(int argc, char** argv) {
       return usage();
     ++i;
   }
-  return options.figures ? show_figures(options) : run_seeds(options);
+  if (options.figures) return show_figures(options);
+  return options.planted ? run_planted(options) : run_seeds(options);
 }
 
 }  // namespace

@@ -17,15 +17,29 @@ bool every(unsigned of, std::uint64_t count) {
 
 }  // namespace
 
-Model::Model(const Plan& plan, std::uint64_t seed)
+Model::Model(const Plan& plan, std::uint64_t seed, Fault fault)
     : plan_(plan),
+      fault_(fault),
       random_(seed * 2 + 1),
       scheduler_(plan.slots),
       schedule_{5min, 1h, 120h},
       hops_(plan.sites.size()) {
-  for (std::size_t i = 0; i < plan.sites.size(); ++i)
-    scheduler_.set_limits(scheduler_.add_site(), plan.limits[i]);
+  for (queue::SiteId site = 0; site < plan.sites.size(); ++site) {
+    scheduler_.set_limits(scheduler_.add_site(), limits_of(site));
+    if (fault_ == Fault::no_strangers) scheduler_.answered(site);
+  }
   next_arrival();
+}
+
+queue::SiteLimits Model::limits_of(queue::SiteId site) const {
+  auto limits = plan_.limits[site];
+  if (fault_ == Fault::more_connections) limits.connections *= 2;
+  if (fault_ == Fault::higher_rates) limits.rate_per_second *= 2;
+  return limits;
+}
+
+bool Model::misses_turn(queue::SiteId site) {
+  return fault_ == Fault::missed_turns && site == 1 && ++turns_ % 10 != 0;
 }
 
 // One after the other: there may be a million.
@@ -53,7 +67,11 @@ void Model::run(SteadyTime until) {
 }
 
 void Model::arrive(Passenger job) {
-  scheduler_.add(job.site, {mail::MessageId{job.number}, 0}, job.terms);
+  auto terms = job.terms;
+  if (fault_ == Fault::no_deadlines) terms.ends_then = false;
+  if (fault_ == Fault::many_senders) terms.sender = static_cast<std::uint32_t>(job.number);
+  if (fault_ != Fault::lost_jobs || !every(100, job.number))
+    scheduler_.add(job.site, {mail::MessageId{job.number}, 0}, terms);
   tell([&](Checker& one) { one.added(job, now_); });
   waiting_.emplace(job.number, std::move(job));
 }
@@ -65,6 +83,11 @@ void Model::pump() {
     tell([&](Checker& one) { one.ended(job.mapped(), now_); });
   }
   while (const auto next = scheduler_.next(now_)) {
+    if (misses_turn(next->site)) {
+      scheduler_.put_back(*next);
+      scheduler_.release(next->site, now_);
+      continue;
+    }
     auto carrier = std::make_shared<Carrier>();
     carrier->site = next->site;
     begin(*carrier, next->job.message.value, true);
@@ -164,6 +187,7 @@ void Model::fail(std::shared_ptr<Carrier> carrier) {
     waiting_.emplace(number, std::move(carrier->job));
   } else {
     tell([&](Checker& one) { one.unreachable(site, now_); });
+    if (fault_ == Fault::early_probes) scheduler_.probe_now(site);
     defer(std::move(carrier->job));
     while (what == Unreached::defer_all) {
       const auto job = scheduler_.take_waiting(site);
@@ -188,7 +212,8 @@ void Model::defer(Passenger job) {
   job.due = due;
   job.terms.retry = true;
   job.put_back = false;
-  at(due, [this, job = std::move(job)] { arrive(job); });
+  const auto comes = fault_ == Fault::early_retries ? due - (due - now_) / 10 : due;
+  at(comes, [this, job = std::move(job)] { arrive(job); });
 }
 
 }  // namespace malleposte::queue_sim

@@ -17,7 +17,7 @@ namespace malleposte::queue_sim {
 class Model {
  public:
   // `watchers` are told of everything, in their order.
-  Model(const Plan& plan, std::uint64_t seed);
+  Model(const Plan& plan, std::uint64_t seed, Fault fault = Fault::none);
 
   queue::Scheduler& scheduler() { return scheduler_; }
   void watch(std::vector<Checker*> watchers) { watchers_ = std::move(watchers); }
@@ -38,6 +38,8 @@ class Model {
     std::uint64_t connections = 0, messages = 0;
   };
 
+  queue::SiteLimits limits_of(queue::SiteId site) const;
+  bool misses_turn(queue::SiteId site);
   void at(SteadyTime when, std::function<void()> act);
   void next_arrival();
   void arrive(Passenger job);
@@ -56,6 +58,7 @@ class Model {
   }
 
   const Plan& plan_;
+  const Fault fault_;
   std::uint64_t random_;
   queue::Scheduler scheduler_;
   queue::RetrySchedule schedule_;
@@ -66,6 +69,7 @@ class Model {
   SteadyTime now_ = beginning, wakes_ = never;
   std::uint64_t arrived_ = 0;
   std::uint64_t delivered_ = 0;
+  std::uint64_t turns_ = 0;  // of the site that misses some
 };
 
 }  // namespace malleposte::queue_sim
