@@ -2,24 +2,15 @@
 
 #include <algorithm>
 
+#include "base/ascii.h"
 #include "mail/outcome_class.h"
 
 namespace malleposte::deliver {
-namespace {
-
-std::string in_lower_case(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
-}
-
-}  // namespace
-
 bool asks_for_less(const smtp::Ruling& ruling, Stage stage,
                    const std::vector<std::string>& phrases) {
   using mail::OutcomeClass;
   if (ruling.code < 400) return false;
-  const auto text = in_lower_case(ruling.text);
+  const auto text = lowered(ruling.text);
   const auto says = [&](std::string_view phrase) { return text.find(phrase) != std::string::npos; };
   if (std::any_of(phrases.begin(), phrases.end(), says)) return true;
   if (stage == Stage::door && ruling.code == 421) return true;

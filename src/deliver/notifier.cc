@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/ascii.h"
 #include "base/limits.h"
 
 namespace malleposte::deliver {
@@ -25,10 +26,7 @@ std::string_view why(mail::DsnKind kind) {
 }
 
 std::string lower_case(const mail::Address& address) {
-  auto text = mail::to_string(address);
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
+  return lowered(mail::to_string(address));
 }
 
 std::string names(const mail::Envelope& envelope, const std::vector<mail::Outcome>& failed) {
