@@ -85,7 +85,8 @@ def test_what_was_answered_is_in_force(malleposte, capsys):
             command.append("--yes")
         asked = subprocess.Popen([BINARY, "--config", str(server.config), *command],
                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        if draw.random() < 0.5:  # right after the answer, or at any time before
+        # Right after the answer, or at any time before: the chance moment of the kill is what is tested.
+        if draw.random() < 0.5:
             asked.wait(timeout=60)
         else:
             time.sleep(draw.uniform(0, 0.2))
