@@ -11,7 +11,6 @@ class FakeSites final : public Sites {
  public:
   std::vector<SiteView> sites;
   std::string rule_in_force = "MX";
-  unsigned tried = 0;  // try_now()
 
   std::vector<SiteView> all() override { return sites; }
   std::optional<SiteView> of(std::string_view domain) override {
@@ -20,7 +19,6 @@ class FakeSites final : public Sites {
     return std::nullopt;
   }
   std::string rule(std::string_view) override { return rule_in_force; }
-  void try_now() override { ++tried; }
 };
 
 }  // namespace malleposte::admin

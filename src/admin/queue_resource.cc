@@ -166,7 +166,6 @@ Task<net::HttpResponse> QueueResource::operate(spool::Operation operation,
     }
     count += *applied;
   }
-  if (operation == spool::Operation::flush) sites_.try_now();
   if (record_ != nullptr)
     record_->event("log", failure.empty() ? monitor::Severity::info : monitor::Severity::warning,
                    fmt::format("queue {}{} of {} by {}: {} messages{}{}{}", word(operation),

@@ -39,8 +39,6 @@ class Sites {
   virtual std::optional<SiteView> of(std::string_view domain) = 0;
   // What decides where mail for the domain goes, by the configuration in force.
   virtual std::string rule(std::string_view domain) = 0;
-  // Those that are left alone for a while are tried at once: the operator wants to see.
-  virtual void try_now() = 0;
 };
 
 }  // namespace malleposte::admin

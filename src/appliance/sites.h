@@ -16,7 +16,6 @@ class Sites final : public admin::Sites {
   std::vector<admin::SiteView> all() override;
   std::optional<admin::SiteView> of(std::string_view domain) override;
   std::string rule(std::string_view domain) override { return routes_.plan(domain)->rule; }
-  void try_now() override { dispatcher_.try_now(); }
 
  private:
   deliver::Dispatcher& dispatcher_;

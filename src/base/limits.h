@@ -99,6 +99,7 @@ inline constexpr std::size_t site_lookups = 500;     // MX at once, for sites; m
 inline constexpr std::size_t jobs_per_lookup = 100;  // wait for it; then mail waits in the store
 inline constexpr Duration mx_answer_kept = 5s;  // beside the resolver, which keeps it by its TTL
 inline constexpr std::size_t leased_per_site = 1000;  // then its domains wait in the store
+inline constexpr Duration apart_wait = 30s;  // at most, of mail behind that which no pause holds up
 inline constexpr std::size_t connections_per_next_hop = 20;
 inline constexpr std::size_t deliveries_in_all = 500;   // connections at once
 inline constexpr std::size_t leased_messages = 20'000;  // in the ready queues at once
@@ -160,8 +161,8 @@ inline constexpr std::size_t refusal_kinds = 64;          // counted apart; furt
 inline constexpr std::size_t http_body_octets = 1 << 20;
 inline constexpr std::size_t http_connections = 100;
 inline constexpr std::size_t recipients_restored = 100'000;  // of one message, from an export
-inline constexpr std::size_t query_page = 1000;          // messages read from disk for one page
-inline constexpr std::size_t answer_messages = 10'000;   // in one answer; `next` continues
+inline constexpr std::size_t query_page = 1000;              // messages read from disk for one page
+inline constexpr std::size_t answer_messages = 10'000;       // in one answer; `next` continues
 inline constexpr std::size_t why_messages = 20;  // of an address or domain, explained one by one
 
 // --- The end: 45 s in all, sessions and deliveries at the same time, then the disk ---------------

@@ -47,7 +47,16 @@ Task<void> Carrier::run(queue::Assignment first) {
 }
 
 Task<void> Carrier::end(queue::Assignment assignment) {
-  if (co_await prepare(assignment)) put_back(assignment);  // the clock of the wall was set
+  auto parcel = co_await prepare(assignment);
+  if (!parcel) co_return;
+  const auto& lease = depot_.consignments.lease(assignment.job.message);
+  if (!site_.closed(depot_.with.loop.steady()) ||
+      !depot_.consignments.over(lease, parcel->message->envelope().released()))
+    co_return put_back(assignment);  // a clock was set, or the site is open again
+  const auto& [ruling, target] = site_.said;
+  std::vector rulings(parcel->transaction.recipients.size(), ruling);
+  for (auto& one : rulings) one.verdict = smtp::Verdict::temporary;  // it was not about this one
+  conclude(*parcel, std::move(rulings), target ? &*target : nullptr);
 }
 
 // No further message over this connection, by the limit of its site or the host's.
@@ -170,7 +179,7 @@ Task<void> Carrier::no_connection(Unreachable reason) {
   const bool asked = asks_for_less(reason.ruling, Stage::door, site_.phrases());
   if (asked && site_.working == 0) {
     // One is told what was said; the others wait.
-    depot_.sites.asked_for_less(site_, mail::describe(answer_of(reason.ruling, target)));
+    depot_.sites.asked_for_less(site_, reason);
     conclude(*current_, std::vector(current_->transaction.recipients.size(), reason.ruling),
              target);
     current_.reset();
@@ -179,14 +188,11 @@ Task<void> Carrier::no_connection(Unreachable reason) {
     co_return;
   }
   using Unreached = queue::Scheduler::Unreached;
-  const auto what =
-      depot_.scheduler.unreachable(site_.id, site_.working, depot_.with.loop.steady());
+  const auto what = depot_.sites.unreachable(site_, reason);
   if (what == Unreached::wait) {
     // It takes no more connections than it has: wait for one of those.
     put_back(current_->assignment);
   } else {
-    if (reason.ruling.verdict == smtp::Verdict::temporary)
-      depot_.sites.unreachable(site_, mail::describe(answer_of(reason.ruling, target)));
     co_return co_await defer(std::move(reason), what == Unreached::defer_all);
   }
   current_.reset();
@@ -317,11 +323,11 @@ void Carrier::finished(smtp::Finished finished) {
   if (depot_.stopping && lost && without_answer) {  // it was we who ended it
     depot_.consignments.abandon(parcel.job());
   } else {
-    const bool turned_away =
-        std::any_of(finished.results.begin(), finished.results.end(),
-                    [](const smtp::Ruling& ruling) { return ruling.code == 421; });
-    if (turned_away)
-      depot_.scheduler.turned_away(site_.id, site_.working - 1, depot_.with.loop.steady());
+    const auto turned_away =
+        std::find_if(finished.results.begin(), finished.results.end(),
+                     [](const smtp::Ruling& ruling) { return ruling.code == 421; });
+    if (turned_away != finished.results.end())
+      depot_.sites.turned_away(site_, said(*turned_away));
     else if (answered)
       depot_.scheduler.answered(site_.id);
     if (std::any_of(finished.results.begin(), finished.results.end(), has_answer))
@@ -344,7 +350,7 @@ void Carrier::learn(const std::vector<smtp::Ruling>& results) {
       asks = &result;
   }
   if (asks != nullptr)
-    depot_.sites.asked_for_less(site_, mail::describe(answer_of(*asks, &connection_->target())));
+    depot_.sites.asked_for_less(site_, said(*asks));
   else
     depot_.sites.answered(site_, accepted);
 }

@@ -42,7 +42,8 @@ class Carrier {
 
   // Holds a slot of the site and gives it back at the end.
   Task<void> run(queue::Assignment first);
-  // Without a slot: for a job whose time was over before its turn came (mode R of BY).
+  // Without a slot: for a job whose time was over before its turn came, by mode R of BY, or by its
+  // lifetime while its site is left alone: that is told why.
   Task<void> end(queue::Assignment assignment);
 
   // Shutdown: ends the connection unless a message is past its final dot.
@@ -82,6 +83,7 @@ class Carrier {
   Task<void> defer(Unreachable reason, bool all);
   void finished(smtp::Finished finished);
   void conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target);
+  Unreachable said(const smtp::Ruling& ruling) const { return {ruling, connection_->target()}; }
   void learn(const std::vector<smtp::Ruling>& results);
   void drop_connection();
   bool used_up(unsigned more = 0) const;

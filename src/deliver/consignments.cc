@@ -71,9 +71,8 @@ void Consignments::conclude(queue::Job job, const std::vector<smtp::Ruling>& rul
   assert(rulings.size() == part.recipients.size());
   const auto now = with_.loop.wall();
   // Read anew each time: a reload may have changed it.
-  const queue::RetrySchedule schedule{
-      with_.settings.retry_first, with_.settings.retry_max,
-      consignment.lease.lifetime.value_or(with_.settings.queue_lifetime)};
+  const queue::RetrySchedule schedule{with_.settings.retry_first, with_.settings.retry_max,
+                                      lifetime(consignment.lease)};
   const auto random = with_.loop.random();  // one for all: they come back together
   if (message != nullptr) consignment.recipients_of_message = message->envelope().recipients.size();
   const auto released =
@@ -139,13 +138,13 @@ void Consignments::part_ended(mail::MessageId id, std::vector<Conclusion> conclu
   }
 }
 
-void Consignments::recall(queue::Job job) {
+void Consignments::recall(queue::Job job, WallTime not_before) {
   auto& consignment = find(job.message);
   std::vector<std::uint32_t> recipients;
   for (auto position : consignment.parts[job.part].recipients)
     recipients.push_back(consignment.lease.recipients[position].index);
   consignment.recipients_open -= recipients.size();
-  with_.store.release(job.message, recipients);
+  with_.store.release(job.message, recipients, not_before);
   part_ended(job.message, {});
   if (consignment.recipients_open == 0) consignments_.erase(job.message.value);
   settled_();

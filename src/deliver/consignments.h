@@ -56,8 +56,13 @@ class Consignments {
   // it. `message` is null when it could not be read: then nothing is final.
   void conclude(queue::Job job, const std::vector<smtp::Ruling>& rulings, const Target* target,
                 const spool::StoredMessage* message, WallTime began);
-  // The end of a part that is not wanted any more: its recipients go back to the store untried.
-  void recall(queue::Job job);
+  // The end of a part that is not wanted any more: its recipients go back to the store untried, not
+  // due before that.
+  void recall(queue::Job job, WallTime not_before = {});
+  // Whether the lifetime of a message that was released then is over.
+  bool over(const spool::Lease& lease, WallTime released) const {
+    return with_.loop.wall() - released >= lifetime(lease);
+  }
   // The end of a part during shutdown without an answer worth keeping: its recipients stay leased.
   void abandon(queue::Job job);
 
@@ -88,6 +93,9 @@ class Consignments {
     std::size_t recipients_of_message = 0;   // in all; 0 unknown
   };
 
+  Duration lifetime(const spool::Lease& lease) const {
+    return lease.lifetime.value_or(with_.settings.queue_lifetime);
+  }
   const Consignment& find(mail::MessageId id) const;
   Consignment& find(mail::MessageId id);
   // What the sender is told together with outcomes.

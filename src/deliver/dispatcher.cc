@@ -11,6 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t leases_at_once = 500;  // so that the loop gets its turn
+constexpr std::size_t ending_at_once = 100;  // each is read from the disk
 constexpr Duration no_room_pause = 1s;
 constexpr Duration sweep_interval = 1s;
 constexpr Duration site_sweep_interval = 10s;
@@ -51,6 +52,7 @@ Dispatcher::Dispatcher(Surroundings with)
 Dispatcher::~Dispatcher() {
   if (started_) {
     with_.store.on_due({});
+    with_.store.on_flush({});
     with_.store.bounce_with({});
   }
   if (timer_ != 0) with_.loop.cancel(timer_);
@@ -60,6 +62,9 @@ void Dispatcher::start() {
   assert(!started_);
   started_ = true;
   with_.store.on_due([this] { wake(); });
+  with_.store.on_flush([this](const std::string& domain, const std::string& next_hop) {
+    sites_.try_now(domain, next_hop);
+  });
   with_.store.bounce_with([this](const spool::Store::Bounced& bounced) {
     return notifier_.notices({bounced.id,
                               bounced.envelope,
@@ -137,14 +142,27 @@ std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
   // Its sender wants it back by now: that takes no connection.
   const bool ended = lease.deliver_by && lease.deliver_by->return_after &&
                      lease.deliver_by->deadline <= with_.loop.wall();
+  WallTime not_before{};
+  const auto takes = [&](const Sites::Place& place, const spool::LeasedRecipient& recipient) {
+    if (recipient.bounced_by != 0 || ended) return true;
+    std::optional<WallTime> until;
+    if (place.site == nullptr) {
+      if (may_wait(recipient.domain)) return true;
+      until = sites_.a_little_later();
+    } else {
+      if (lease.apart()) until = sites_.apart_waits_until(*place.site);
+      if (lease.apart() ? !until : sites_.takes(*place.site, recipient.domain)) return true;
+      if (sites_.ends(*place.site, lease)) return true;
+    }
+    if (lease.apart()) not_before = *until;
+    return false;
+  };
   auto& recipients = lease.recipients;
   places.reserve(recipients.size());
   std::size_t kept = 0;
   for (auto& recipient : recipients) {
     auto place = sites_.place(lease, recipient);
-    const bool own_way = recipient.bounced_by != 0 || !lease.next_hop.empty() || ended;
-    const auto& domain = recipient.domain;
-    if (own_way || (place.site != nullptr ? sites_.takes(*place.site, domain) : may_wait(domain))) {
+    if (takes(place, recipient)) {
       places.push_back(std::move(place));
       if (&recipients[kept] != &recipient) recipients[kept] = std::move(recipient);
       ++kept;
@@ -153,7 +171,7 @@ std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
     }
   }
   recipients.resize(kept);
-  if (!turned_back.empty()) with_.store.release(lease.id, turned_back);
+  if (!turned_back.empty()) with_.store.release(lease.id, turned_back, not_before);
   return places;
 }
 
@@ -186,18 +204,21 @@ void Dispatcher::accept(spool::Lease lease) {
   }
   const auto id = lease.id;
   const auto terms = terms_of(lease);
-  std::vector<std::string> domains;  // of the parts that have no site yet
-  domains.reserve(first.size());
-  for (const auto i : first)
-    domains.push_back(places[i].site == nullptr ? lease.recipients[i].domain : "");
   consignments_.add(std::move(lease), std::move(parts));
   for (std::uint32_t part = 0; part < first.size(); ++part) {
     const auto& place = places[first[part]];
     if (place.site != nullptr)
-      scheduler_.add(place.site->id, {id, part}, terms);
+      add(*place.site, {id, part}, terms);
     else
-      ask(domains[part], {id, part}, terms, place.known);
+      ask(consignments_.lease(id).recipients[first[part]].domain, {id, part}, terms, place.known);
   }
+}
+
+void Dispatcher::add(const Site& site, queue::Job job, const queue::Terms& terms) {
+  if (sites_.ends(site, job))
+    scheduler_.end(site.id, job);
+  else
+    scheduler_.add(site.id, job, terms);
 }
 
 void Dispatcher::ask(const std::string& domain, queue::Job job, const queue::Terms& terms,
@@ -212,8 +233,8 @@ void Dispatcher::found(const std::string& domain, net::MxAnswer answer) {
   auto waiting = asking_.extract(domain);
   auto& site = sites_.found(domain, std::move(answer));
   for (const auto& [job, terms] : waiting.mapped()) {
-    if (sites_.takes(site, domain))
-      scheduler_.add(site.id, job, terms);
+    if (sites_.takes(site, domain) || sites_.ends(site, job))
+      add(site, job, terms);
     else
       sites_.give_back(site, job);
   }
@@ -239,7 +260,7 @@ void Dispatcher::start_carriers() {
                          std::min(limits::longest_probe, with_.settings.retry_max)});
   while (with_.loop.steady() >= no_room_until_) {
     const auto now = with_.loop.steady();
-    if (const auto ended = scheduler_.take_ended(now)) {
+    if (const auto ended = ending_ < ending_at_once ? scheduler_.take_ended(now) : std::nullopt) {
       spawn(end(sites_.by_id(ended->site), *ended));
     } else if (const auto assignment = scheduler_.next(now)) {
       spawn(run_carrier(sites_.by_id(assignment->site), *assignment));
@@ -260,9 +281,12 @@ Task<void> Dispatcher::run_carrier(Site& site, queue::Assignment first) {
 }
 
 Task<void> Dispatcher::end(Site& site, queue::Assignment ended) {
-  site.last_used = with_.loop.steady();  // so that it is not forgotten meanwhile
+  ++ending_;
+  ++site.ending;
   Carrier carrier(depot_, site);
   co_await carrier.end(ended);
+  --site.ending;
+  --ending_;
   wake();
 }
 

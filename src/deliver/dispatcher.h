@@ -43,9 +43,6 @@ class Dispatcher {
   void suspend(bool suspended);
   // The settings have changed: routes and limits hold for what is leased from now on.
   void reload();
-  // Sites that are dead or asked for less are tried again at once: the operator wants to see.
-  void try_now() { sites_.try_now(); }
-
   // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest,
   // at most limits::delivery_grace, and then for outcomes on their way to the disk, at most
   // limits::outcome_grace.
@@ -72,6 +69,7 @@ class Dispatcher {
   void lease();
   void accept(spool::Lease lease);
   std::vector<Sites::Place> places_in(spool::Lease& lease);
+  void add(const Site& site, queue::Job job, const queue::Terms& terms);
   void ask(const std::string& domain, queue::Job job, const queue::Terms& terms, bool first);
   void found(const std::string& domain, net::MxAnswer answer);
   queue::Terms terms_of(const spool::Lease& lease) const;
@@ -89,7 +87,8 @@ class Dispatcher {
   bool stopping_ = false;
   bool started_ = false;
   bool pump_posted_ = false;
-  bool full_ = false;  // more is due than may be leased
+  bool full_ = false;       // more is due than may be leased
+  std::size_t ending_ = 0;  // end() under way
   SteadyTime no_room_until_{};
   SteadyTime next_sweep_{}, next_site_sweep_{};
   SteadyTime patience_ends_ = never;  // with peers, once it stops

@@ -181,7 +181,7 @@ TEST_F(Delivery, ADeadSiteIsAskedAtOnceWhenSomebodyWantsIt) {
   const auto second = put("s@example.org", {"a@x.example"});
   pass(limits::first_probe / 2);
   ASSERT_TRUE(message(second).history[0].empty()) << "it waits for the probe";
-  dispatcher->try_now();
+  world.store.flush(second);
   pass();
   EXPECT_EQ(last(second).fate, Fate::delivered);
 }

@@ -29,6 +29,7 @@ class FakeStore final : public spool::StubStore {
     bool generated = false, warned = false, gathered = false;
     std::string next_hop;
     std::optional<Duration> lifetime;
+    bool apart() const { return !next_hop.empty() || lifetime; }
     mail::Fate fate(std::size_t i) const {
       return history[i].empty() ? mail::Fate::queued : history[i].back().fate;
     }
@@ -62,6 +63,17 @@ class FakeStore final : public spool::StubStore {
   }
 
   void on_due(std::function<void()> callback) override { on_due_ = std::move(callback); }
+  void on_flush(OnFlush callback) override { on_flush_ = std::move(callback); }
+  void flush(mail::MessageId id) {
+    auto& message = messages.at(id.value);
+    for (std::size_t i = 0; i < message.due.size(); ++i) {
+      if (message.fate(i) != mail::Fate::queued) continue;
+      message.due[i] = loop_.wall();
+      const auto domain = mail::canonical_domain(message.envelope.recipients[i].domain);
+      on_flush_(message.next_hop.empty() ? domain : "", message.next_hop);
+    }
+    loop_.post(on_due_);
+  }
 
   std::vector<spool::Lease> lease(WallTime now, std::size_t max) override {
     std::vector<spool::Lease> leases;
@@ -73,7 +85,8 @@ class FakeStore final : public spool::StubStore {
         const bool ended = end_of(message) <= now;
         if (message.fate(i) != mail::Fate::queued || (message.due[i] > now && !ended)) continue;
         auto domain = mail::canonical_domain(message.envelope.recipients[i].domain);
-        if (paused.contains(domain) && !ended) continue;
+        if (paused.contains(domain) && !ended && !message.apart() && !bounced_by.contains(domain))
+          continue;
         message.leased.insert(i);
         const auto order = bounced_by.find(domain);
         lease.recipients.push_back({i, std::move(domain), message.attempts[i],
@@ -96,7 +109,8 @@ class FakeStore final : public spool::StubStore {
       for (std::uint32_t i = 0; i < message.due.size(); ++i) {
         if (!message.leased.empty() || message.fate(i) != mail::Fate::queued) continue;
         first = std::min(first, end_of(message));
-        if (!paused.contains(mail::canonical_domain(message.envelope.recipients[i].domain)))
+        if (message.apart() ||
+            !paused.contains(mail::canonical_domain(message.envelope.recipients[i].domain)))
           first = std::min(first, message.due[i]);
       }
     return first == WallTime::max() ? std::nullopt : std::optional(first);
@@ -107,9 +121,13 @@ class FakeStore final : public spool::StubStore {
     return by && by->return_after ? by->deadline : WallTime::max();
   }
   void release(mail::MessageId id) override { messages.at(id.value).leased.clear(); }
-  void release(mail::MessageId id, const std::vector<std::uint32_t>& recipients) override {
-    for (auto recipient : recipients)
-      EXPECT_EQ(messages.at(id.value).leased.erase(recipient), 1u) << "released, but not leased";
+  void release(mail::MessageId id, const std::vector<std::uint32_t>& recipients,
+               WallTime not_before) override {
+    auto& message = messages.at(id.value);
+    for (auto recipient : recipients) {
+      EXPECT_EQ(message.leased.erase(recipient), 1u) << "released, but not leased";
+      message.due[recipient] = std::max(message.due[recipient], not_before);
+    }
     if (unwanted.contains(id.value)) held.insert(id.value);
     released += recipients.size();
     if (on_due_) loop_.post(on_due_);
@@ -229,6 +247,7 @@ class FakeStore final : public spool::StubStore {
   FakeLoop& loop_;
   std::uint64_t last_id_ = 0;
   std::function<void()> on_due_;
+  OnFlush on_flush_;
 };
 
 }  // namespace malleposte::deliver

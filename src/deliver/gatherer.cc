@@ -116,7 +116,7 @@ Task<void> Gatherer::replace(Group group) {
     if (with_.store.wanted(lease.id)) return false;
     std::vector<std::uint32_t> recipients;
     for (const auto& recipient : lease.recipients) recipients.push_back(recipient.index);
-    with_.store.release(lease.id, recipients);
+    with_.store.release(lease.id, recipients, {});
     return true;
   });
   if (group.empty() || !reserve(group)) co_return;

@@ -2,7 +2,6 @@
 // Which domains share one is the business of deliver/sites.h.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <set>
@@ -10,7 +9,9 @@
 
 #include "base/limits.h"
 #include "deliver/back_off.h"
+#include "deliver/connector.h"
 #include "deliver/limit_table.h"
+#include "deliver/paused_domains.h"
 #include "deliver/route_table.h"
 #include "deliver/site_status.h"
 #include "net/resolver.h"
@@ -28,6 +29,7 @@ struct Site {
   std::shared_ptr<const Limit> limit;  // null: the usual
 
   unsigned working = 0;  // carriers with a connection
+  unsigned ending = 0;   // jobs that come to their end without one
   // How often in a row a connection ended that had commands behind the final dot. A host that takes
   // none there, or closes after each message, is soon spared them; one that closes now and then is
   // not.
@@ -37,11 +39,11 @@ struct Site {
 
   // How it is doing. While it is closed nothing is given to it, and its mail waits in the store.
   SiteStatus::State state = SiteStatus::State::normal;
-  std::string reason;  // of the state
+  Unreachable said;  // why it is in this state
   BackOff back_off{limits::back_off_first, limits::back_off_most};
-  SteadyTime dead_until{};         // when it may be probed
-  std::set<std::string> domains;   // that go to it, at most limits::domains_told
-  std::deque<std::string> paused;  // domains whose mail waits in the store
+  SteadyTime dead_until{};        // when it may be probed
+  std::set<std::string> domains;  // that go to it, at most limits::domains_told
+  PausedDomains paused;
   SteadyTime last_used{};
 
   SteadyTime closed_until() const { return std::max(back_off.until(), dead_until); }

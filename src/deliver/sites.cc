@@ -16,6 +16,11 @@ using State = SiteStatus::State;
 // A lease takes so many at once: what has come with one is kept, what comes behind it goes back.
 constexpr std::size_t most_in_hand = limits::leased_per_site + 500;
 
+// By whom, in which words.
+std::string describe(const Unreachable& said) {
+  return mail::describe(answer_of(said.ruling, said.target ? &*said.target : nullptr));
+}
+
 std::string time_of_day(WallTime when) {
   return fmt::format("{:%H:%M:%S}", std::chrono::floor<std::chrono::seconds>(when));
 }
@@ -28,7 +33,12 @@ Sites::Sites(const Surroundings& with, queue::Scheduler& scheduler, Consignments
       scheduler_(scheduler),
       consignments_(consignments),
       resumed_(std::move(resumed)),
-      limits_(with.settings) {}
+      limits_(with.settings),
+      ways_(ways(with.settings)) {}
+
+Sites::Ways Sites::ways(const config::Settings& settings) {
+  return {settings.net, settings.smart_relay, settings.routes};
+}
 
 // --- Where mail goes
 
@@ -134,24 +144,37 @@ bool Sites::takes(Site& site, const std::string& domain) {
 
 void Sites::pause(Site& site, const std::string& domain) {
   with_.store.pause(domain);
-  site.paused.push_back(domain);
+  site.paused.add(domain);
+}
+
+std::optional<WallTime> Sites::apart_waits_until(const Site& site) const {
+  const auto now = with_.loop.steady();
+  if (site.closed(now)) return a_little_later() + (site.closed_until() - now);
+  if (in_hand(site) < limits::leased_per_site) return std::nullopt;
+  return a_little_later();
+}
+
+WallTime Sites::a_little_later() const {
+  const auto spread = static_cast<std::uint64_t>(limits::apart_wait.count());
+  return with_.loop.wall() + Duration(1 + with_.loop.random() % spread);
 }
 
 // Not all at once: each brings mail, and there may be very many.
 void Sites::resume_some(Site& site) {
-  for (std::size_t i = 0; i < limits::leased_per_site && !site.paused.empty(); ++i) {
-    with_.store.resume(site.paused.front());
-    site.paused.pop_front();
-  }
+  for (std::size_t i = 0; i < limits::leased_per_site && !site.paused.empty(); ++i)
+    with_.store.resume(site.paused.take());
   resumed_();
 }
 
 void Sites::give_back(Site& site, queue::Job job) {
   const auto& lease = consignments_.lease(job.message);
-  std::set<std::string> domains;
-  for (const auto position : consignments_.recipients(job))
-    domains.insert(lease.recipients[position].domain);
-  for (const auto& domain : domains) pause(site, domain);
+  if (lease.apart()) return consignments_.recall(job, apart_waits_until(site).value_or(WallTime{}));
+  const std::string* last = nullptr;
+  for (const auto position : consignments_.recipients(job)) {
+    const auto& domain = lease.recipients[position].domain;
+    if (last == nullptr || domain != *last) pause(site, domain);
+    last = &domain;
+  }
   consignments_.recall(job);
 }
 
@@ -160,7 +183,7 @@ void Sites::give_back(Site& site, queue::Job job) {
 void Sites::answered(Site& site, bool accepted) {
   if (site.state == State::dead && !scheduler_.dead(site.id)) {
     site.dead_until = {};
-    open(site, "is reached again");
+    if (!site.closed(with_.loop.steady())) open(site, "is reached again");
   }
   if (accepted && site.back_off.begun() && !site.closed(with_.loop.steady())) {
     site.back_off.over();
@@ -171,41 +194,56 @@ void Sites::answered(Site& site, bool accepted) {
     resume_some(site);
 }
 
-void Sites::unreachable(Site& site, std::string said) {
-  if (!scheduler_.dead(site.id)) return;
-  site.dead_until = scheduler_.feedback(site.id).next_probe();
-  close(site, State::dead, site.dead_until, std::move(said));
+queue::Scheduler::Unreached Sites::unreachable(Site& site, const Unreachable& said) {
+  const auto what = scheduler_.unreachable(site.id, site.working, with_.loop.steady());
+  died(site, said);
+  return what;
 }
 
-// What waits goes back to the store, rather than be refused one after the other.
-void Sites::asked_for_less(Site& site, std::string said) {
+void Sites::turned_away(Site& site, const Unreachable& said) {
+  scheduler_.turned_away(site.id, site.working - 1, with_.loop.steady());
+  if (died(site, said)) empty(site);
+}
+
+// Closed exactly as long as the scheduler begins nothing.
+bool Sites::died(Site& site, const Unreachable& said) {
+  if (!scheduler_.dead(site.id)) return false;
+  site.dead_until = scheduler_.feedback(site.id).next_probe();
+  close(site, State::dead, site.dead_until, said);
+  return true;
+}
+
+void Sites::asked_for_less(Site& site, const Unreachable& said) {
   scheduler_.start_over(site.id);
-  close(site, State::backing_off, site.back_off.again(with_.loop.steady()), std::move(said));
-  std::vector<queue::Job> ended;  // whose lifetime has: they have their last attempt
+  close(site, State::backing_off, site.back_off.again(with_.loop.steady()), said);
+  empty(site);
+}
+
+// What waits goes back to the store, rather than be refused one after the other; but for what is
+// too old, which is told the same now (Carrier::end).
+void Sites::empty(Site& site) {
   while (const auto job = scheduler_.take_waiting(site.id)) {
-    const auto& lease = consignments_.lease(job->message);
-    const auto lifetime = lease.lifetime.value_or(with_.settings.queue_lifetime);
-    if (with_.loop.wall() - lease.arrived >= lifetime)
-      ended.push_back(*job);
+    if (ends(site, *job))
+      scheduler_.end(site.id, *job);
     else
       give_back(site, *job);
   }
-  for (const auto job : ended) scheduler_.add(site.id, job, {.retry = true});
+  resumed_();
 }
 
-void Sites::close(Site& site, State state, SteadyTime until, std::string said) {
+void Sites::close(Site& site, State state, SteadyTime until, const Unreachable& said) {
   closings_.emplace(until, site.id);
-  site.reason = std::move(said);
+  site.said = said;
   if (std::exchange(site.state, state) == state) return;
   with_.record.event("log", monitor::Severity::warning,
                      fmt::format("{} {} and is tried again at {}: {}", site.name,
                                  state == State::dead ? "cannot be reached" : "asks for less mail",
-                                 time_of_day(on_the_wall(until)), site.reason));
+                                 time_of_day(on_the_wall(until)), describe(said)));
 }
 
 void Sites::open(Site& site, std::string_view how) {
   site.state = State::normal;
-  site.reason.clear();
+  site.said = {};
   with_.record.event("log", monitor::Severity::info, fmt::format("{} {}", site.name, how));
 }
 
@@ -220,22 +258,30 @@ void Sites::open_due() {
   }
 }
 
-void Sites::try_now() {
-  for (auto& [name, domain] : domains_)
-    if (domain.known_until != never) domain.known_until = {};
-  for (auto& [name, site] : sites_) {
-    site->back_off.cut_short();
-    site->dead_until = {};
-    scheduler_.probe_now(site->id);
-    if (!site->paused.empty()) resume_some(*site);
+void Sites::try_now(Site& site) {
+  site.back_off.cut_short();
+  site.dead_until = {};
+  scheduler_.probe_now(site.id);
+  if (!site.paused.empty()) resume_some(site);
+}
+
+void Sites::try_now(const std::string& domain, const std::string& next_hop) {
+  if (!next_hop.empty()) {
+    const auto site = sites_.find(rerouted_plan(next_hop)->key);
+    if (site != sites_.end()) try_now(*site->second);
+  } else if (const auto known = domains_.find(domain); known != domains_.end()) {
+    if (known->second.known_until != never) known->second.known_until = {};
+    if (known->second.site != nullptr) try_now(*known->second.site);
   }
 }
 
 // A domain keeps its site as long as its way is the same; its MX is asked for again.
 void Sites::reload() {
   limits_ = LimitTable(with_.settings);
+  const auto before = std::exchange(ways_, ways(with_.settings));
   for (auto& [name, site] : sites_) {
     set_limit(*site);
+    if (before != ways_) try_now(*site);
     while (!site->paused.empty()) resume_some(*site);  // they may go elsewhere now
   }
   for (auto entry = domains_.begin(); entry != domains_.end();) {
@@ -257,11 +303,13 @@ void Sites::reload() {
 }
 
 bool Sites::forgettable(const Site& site, const ConnectionCache& cache) const {
-  if (in_hand(site) > 0 || cache.has(site.id)) return false;
-  const auto unused = with_.loop.steady() - site.last_used;
-  if (site.state == State::normal) return unused >= limits::site_memory;
+  if (in_hand(site) > 0 || site.ending > 0 || cache.has(site.id)) return false;
+  const auto now = with_.loop.steady();
+  if (site.state == State::normal) return now - site.last_used >= limits::site_memory;
   // How long it has been dead, or was asked to be spared, is worth more.
-  return unused >= limits::dead_site_memory || sites_.size() > limits::sites_remembered;
+  if (site.closed(now) && !site.paused.empty()) return false;
+  return now - std::max(site.last_used, site.closed_until()) >= limits::dead_site_memory ||
+         sites_.size() > limits::sites_remembered;
 }
 
 void Sites::sweep(const ConnectionCache& cache) {
@@ -313,7 +361,7 @@ SiteStatus Sites::status(const Site& site) const {
   status.waiting = scheduler_.waiting(site.id);
   status.failures = scheduler_.feedback(site.id).failures();
   status.state = state(site);
-  status.reason = site.reason;
+  if (status.state != State::normal) status.reason = describe(site.said);
   if (site.closed(with_.loop.steady())) status.until = on_the_wall(site.closed_until());
   if (site.limit) status.limits_rule = site.limit->rule;
   if (status.state == State::limited) {

@@ -32,7 +32,7 @@ namespace malleposte::deliver {
 
 class Sites {
  public:
-  // `resumed` is called when the store may have more to lease.
+  // `resumed` is called when the store may have more to lease, or the scheduler more to end.
   Sites(const Surroundings& with, queue::Scheduler& scheduler, Consignments& consignments,
         std::function<void()> resumed);
 
@@ -49,20 +49,36 @@ class Sites {
   // Whether the site takes another recipient of this domain now. Where it has enough the domain is
   // paused; when it returns false the recipient is to go back to the store.
   bool takes(Site& site, const std::string& domain);
+  // Mail that no pause holds up (Lease::apart): when it may come; empty: now.
+  std::optional<WallTime> apart_waits_until(const Site& site) const;
+  // Not all at once: somewhen in the next limits::apart_wait.
+  WallTime a_little_later() const;
+  // Whether it need not wait for the site to open, as its lifetime is over: Scheduler::end().
+  bool ends(const Site& site, const spool::Lease& lease) const {
+    return site.closed(with_.loop.steady()) && consignments_.over(lease, lease.arrived);
+  }
+  bool ends(const Site& site, queue::Job job) const {
+    return site.closed(with_.loop.steady()) && ends(site, consignments_.lease(job.message));
+  }
   // A job that is in nobody's hands goes back to the store untried.
   void give_back(Site& site, queue::Job job);
 
-  // --- What carriers learn. `said`: by whom and in which words, for people.
+  // --- What carriers learn, of which the scheduler is told here. `said`: by whom, in which words.
   void answered(Site& site, bool accepted);
-  void unreachable(Site& site, std::string said);
-  void asked_for_less(Site& site, std::string said);
+  // No host could be reached, while `site.working` connections work.
+  queue::Scheduler::Unreached unreachable(Site& site, const Unreachable& said);
+  // One of those has ended with 421.
+  void turned_away(Site& site, const Unreachable& said);
+  void asked_for_less(Site& site, const Unreachable& said);
 
   // --- From time to time
   void open_due();
   SteadyTime next_opening() const { return closings_.empty() ? never : closings_.begin()->first; }
-  // The operator wants to see: nothing is closed any more.
-  void try_now();
-  // Routes and limits are those of the settings now.
+  // The operator wants to see: the site of the domain, or of mail sent there by him, is not closed
+  // any more, and the MX is asked for again.
+  void try_now(const std::string& domain, const std::string& next_hop);
+  // Routes and limits are those of the settings now. Where mail leaves another way no site is
+  // closed any more.
   void reload();
   // Forgets what had no mail for a while.
   void sweep(const ConnectionCache& cache);
@@ -73,6 +89,14 @@ class Sites {
   void figures(monitor::Figures& into) const;
 
  private:
+  // What the settings say of how mail leaves.
+  struct Ways {
+    std::string net;
+    std::vector<config::NextHop> smart_relay;
+    std::vector<config::Route> routes;
+    bool operator==(const Ways&) const = default;
+  };
+  static Ways ways(const config::Settings& settings);
   struct Domain {
     std::shared_ptr<const Plan> plan;
     Site* site = nullptr;
@@ -87,9 +111,12 @@ class Sites {
   std::size_t in_hand(const Site& site) const {
     return scheduler_.waiting(site.id) + scheduler_.busy(site.id);
   }
+  void try_now(Site& site);
   void pause(Site& site, const std::string& domain);
   void resume_some(Site& site);
-  void close(Site& site, SiteStatus::State state, SteadyTime until, std::string said);
+  bool died(Site& site, const Unreachable& said);
+  void empty(Site& site);
+  void close(Site& site, SiteStatus::State state, SteadyTime until, const Unreachable& said);
   void open(Site& site, std::string_view how);
   bool forgettable(const Site& site, const ConnectionCache& cache) const;
   SiteStatus::State state(const Site& site) const;
@@ -105,6 +132,7 @@ class Sites {
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;  // by name
   std::vector<Site*> by_id_;
   std::set<std::pair<SteadyTime, queue::SiteId>> closings_;  // may name some that changed since
+  Ways ways_;
 };
 
 }  // namespace malleposte::deliver

@@ -1,11 +1,11 @@
-// Which domains share a site, and that no site stands in another's way.
+// Which domains share a site, and where their mail goes.
 #include "deliver/sites.h"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
 
-#include "deliver/delivery_fixture.h"
+#include "deliver/sites_fixture.h"
 
 namespace malleposte::deliver {
 namespace {
@@ -27,30 +27,6 @@ TEST(MxSiteName, HasTheHostsInTheOrderInWhichTheyAreTried) {
   EXPECT_NE(mx_site_name({{10, "a.example"}, {10, "b.example"}}),
             mx_site_name({{10, "a.example"}, {20, "b.example"}}));
 }
-
-class SitesByMx : public Delivery {
- protected:
-  SitesByMx() { world.settings.smart_relay.clear(); }
-
-  FakeHost& host(const std::string& address) { return world.network.host(address + ":25"); }
-  // Domains whose mail goes to this address, by the MX mx.<number>.
-  FakeHost& provider(const std::vector<std::string>& domains, const std::string& number) {
-    for (const auto& domain : domains) world.resolver.mx(domain, {{10, "mx." + number}});
-    world.resolver.address("mx." + number, {"192.0.2." + number});
-    return host("192.0.2." + number);
-  }
-  std::optional<SiteStatus> site(const std::string& domain) { return dispatcher->site_of(domain); }
-  void limit(config::DestinationLimit limit) {
-    world.settings.destination_limits_file = "limits.txt";
-    world.settings.destination_limits.push_back(std::move(limit));
-  }
-  static auto refuse(std::string_view verb, std::string with) {
-    return [verb, with](const std::string& line, const std::string&) -> std::optional<Say> {
-      if (line.starts_with(verb)) return say(with);
-      return std::nullopt;
-    };
-  }
-};
 
 TEST_F(SitesByMx, DomainsWithTheSameHostsShareAConnection) {
   auto& shared = provider({"a.example", "b.example", "c.example"}, "1");
@@ -171,147 +147,6 @@ TEST_F(SitesByMx, WhatIsWrongWithADomainIsSaidOfThatDomain) {
   EXPECT_EQ(site("b.example")->state, State::normal) << "the next one is answered as soon";
 }
 
-TEST_F(SitesByMx, ASiteThatAsksForLessIsLeftAloneAndItsMailWaits) {
-  auto& busy = provider({"a.example", "b.example"}, "1");
-  busy.answer = refuse("MAIL", "451 4.7.1 too much mail from 192.0.2.99");
-  start();
-  std::vector<mail::MessageId> ids;
-  for (int i = 0; i < 100; ++i)
-    ids.push_back(put("s@example.org", {i % 2 == 0 ? "x@a.example" : "x@b.example"}));
-  pass(1s);
-  std::size_t told = 0;
-  for (auto id : ids) told += message(id).history[0].size();
-  EXPECT_LE(told, 2u * queue::Window::quick) << "those that were in hand";
-  EXPECT_GE(told, 1u);
-  EXPECT_EQ(dispatcher->leased_messages(), 0u);
-  EXPECT_THAT(world.store.paused, ElementsAre("a.example", "b.example"));
-  auto status = site("b.example");
-  ASSERT_TRUE(status);
-  EXPECT_EQ(status->state, State::backing_off);
-  EXPECT_EQ(status->reason, "mx.1[192.0.2.1:25] said: 451 4.7.1 too much mail from 192.0.2.99");
-  EXPECT_EQ(status->window, 1u);
-  ASSERT_TRUE(status->until);
-  EXPECT_NEAR(static_cast<double>((*status->until - world.loop.wall()) / 1s), 59, 1);
-  EXPECT_THAT(world.record.events.back(), HasSubstr("mx:mx.1 asks for less mail"));
-
-  pass(1min);  // in vain, with one connection
-  const auto offered = [&] {
-    return std::count_if(busy.commands.begin(), busy.commands.end(),
-                         [](const auto& line) { return line.starts_with("MAIL"); });
-  };
-  const auto before = offered();
-  pass(1min);
-  EXPECT_EQ(offered(), before) << "twice as long";
-  EXPECT_GT(*site("a.example")->until, world.loop.wall());
-  busy.answer = {};
-  pass(1min);
-  EXPECT_EQ(site("a.example")->state, State::normal);
-  EXPECT_THAT(world.record.events, testing::Contains(HasSubstr("mx:mx.1 takes mail again")));
-  pass(10min);
-  EXPECT_EQ(busy.mails.size(), ids.size());
-  EXPECT_TRUE(world.store.paused.empty());
-}
-
-TEST_F(SitesByMx, MailWhoseLifetimeEndsWhileItsSiteAsksForLessIsReturned) {
-  auto& busy = provider({"a.example"}, "1");
-  busy.answer = refuse("MAIL", "451 4.7.1 too much mail from 192.0.2.99");
-  start();
-  std::vector<mail::MessageId> ids;
-  for (int i = 0; i < 50; ++i) {
-    ids.push_back(put("s@example.org", {"x@a.example"}));
-    message(ids.back()).lifetime = 1h;
-  }
-  pass(3h);
-  for (auto id : ids) EXPECT_EQ(last(id).fate, Fate::expired);
-}
-
-TEST_F(SitesByMx, A421InPlaceOfTheGreetingFailsOneMessageNotAll) {
-  auto& full = provider({"a.example"}, "1");
-  full.greeting = say_and_close("421 4.3.2 come back later");
-  start();
-  std::vector<mail::MessageId> ids;
-  for (int i = 0; i < 50; ++i) ids.push_back(put("s@example.org", {"x@a.example"}));
-  pass(1s);
-  std::size_t told = 0;
-  for (auto id : ids) told += message(id).history[0].size();
-  EXPECT_LE(told, queue::Window::quick);
-  EXPECT_EQ(site("a.example")->state, State::backing_off);
-  full.greeting = say("220 hello");
-  pass(10min);
-  EXPECT_EQ(full.mails.size(), ids.size());
-}
-
-TEST_F(SitesByMx, A421ThatEndsTheConnectionIsAboutTheSiteWhenItSaysSo) {
-  auto& full = provider({"a.example"}, "1");
-  full.answer = [](const std::string& line, const std::string&) -> std::optional<Say> {
-    if (!line.starts_with("MAIL")) return std::nullopt;
-    return say_and_close("421 4.7.0 [TSS04] temporarily deferred due to user complaints");
-  };
-  start();
-  put("s@example.org", {"x@a.example"});
-  pass(1s);
-  EXPECT_EQ(site("a.example")->state, State::backing_off);
-  EXPECT_THAT(site("a.example")->reason, HasSubstr("[TSS04]"));
-}
-
-TEST_F(SitesByMx, WhatIsSaidOfARecipientLeavesTheSiteAlone) {
-  auto& fussy = provider({"a.example"}, "1");
-  fussy.answer = refuse("RCPT", "451 4.7.1 Greylisted, try again in 300 seconds");
-  start();
-  for (int i = 0; i < 20; ++i) put("s@example.org", {"x@a.example"});
-  pass(1s);
-  EXPECT_EQ(site("a.example")->state, State::normal);
-  for (const auto& [id, message] : world.store.messages) EXPECT_EQ(message.history[0].size(), 1u);
-}
-
-TEST_F(SitesByMx, NewMailForADeadSiteWaitsUntilItIsTriedAgain) {
-  auto& dead = provider({"a.example"}, "1");
-  dead.refuses_connections = true;
-  start();
-  for (unsigned i = 0; i <= queue::Window::quick; ++i) {
-    put("s@example.org", {"x@a.example"});
-    pass(1s);
-  }
-  EXPECT_EQ(site("a.example")->state, State::dead);
-  EXPECT_THAT(site("a.example")->reason, HasSubstr("Connection refused"));
-  EXPECT_THAT(world.record.events.back(), HasSubstr("mx:mx.1 cannot be reached"));
-  const auto attempts = world.network.attempts.size();
-  auto third = put("s@example.org", {"x@a.example"});
-  pass(20s);
-  EXPECT_EQ(world.network.attempts.size(), attempts);
-  EXPECT_TRUE(message(third).history[0].empty());
-  EXPECT_EQ(dispatcher->leased_messages(), 0u) << "it takes no lease from the others";
-  pass(1min);
-  EXPECT_EQ(world.network.attempts.size(), attempts + 1);
-  EXPECT_EQ(message(third).history[0].size(), 1u);
-  dead.refuses_connections = false;
-  auto fourth = put("s@example.org", {"x@a.example"});
-  pass(1s);
-  EXPECT_TRUE(message(fourth).history[0].empty());
-  dispatcher->try_now();  // somebody has repaired it
-  pass(1s);
-  EXPECT_EQ(last(fourth).fate, Fate::delivered);
-  EXPECT_EQ(site("a.example")->state, State::normal);
-  EXPECT_THAT(world.record.events.back(), HasSubstr("mx:mx.1 is reached again"));
-}
-
-TEST_F(SitesByMx, OneSiteDoesNotTakeAllThatCanBeLeased) {
-  auto& slow = provider({"slow.example"}, "1");
-  auto& good = provider({"good.example"}, "2");
-  slow.greeting = silence();
-  start();
-  for (std::size_t i = 0; i < 3 * limits::leased_per_site; ++i) put("", {"x@slow.example"});
-  pass(1s);
-  EXPECT_LE(dispatcher->leased_messages(), limits::leased_per_site + 500);
-  EXPECT_THAT(world.store.paused, ElementsAre("slow.example"));
-  put("s@example.org", {"x@good.example"});
-  pass(1s);
-  EXPECT_EQ(good.mails.size(), 1u);
-  slow.greeting = say("220 hello");
-  pass(2h);
-  EXPECT_EQ(slow.mails.size(), 3 * limits::leased_per_site);
-}
-
 TEST_F(SitesByMx, AHostThatCannotBeReachedIsTriedLastForAWhile) {
   world.resolver.mx("a.example", {{10, "dead.example"}, {20, "alive.example"}});
   world.resolver.address("dead.example", {"192.0.2.1"});
@@ -370,17 +205,6 @@ TEST_F(SitesByMx, ASiteThatHasHadWhatItsRateAllowsIsShownSo) {
   EXPECT_TRUE(site("a.example")->until);
   pass(10min);
   EXPECT_EQ(host.mails.size(), 10u);
-}
-
-TEST_F(SitesByMx, WordsOfTheOperatorForASiteAskForLessToo) {
-  auto& host = provider({"a.example"}, "1");
-  limit({"*", {}, {}, {}, {"not on sundays"}, 10min, 1});
-  host.answer = refuse("MAIL", "451 4.3.0 Not on Sundays");
-  start();
-  put("s@example.org", {"x@a.example"});
-  pass(1s);
-  EXPECT_EQ(site("a.example")->state, State::backing_off);
-  EXPECT_NEAR(static_cast<double>((*site("a.example")->until - world.loop.wall()) / 1s), 599, 1);
 }
 
 TEST_F(SitesByMx, ReloadedRoutesAndLimitsHoldForNewMail) {
@@ -459,28 +283,6 @@ TEST_F(SitesByMx, ALifetimeOfItsOwnEndsAMessage) {
   message(id).lifetime = 30min;
   pass(1h);
   EXPECT_EQ(last(id).fate, Fate::expired);
-}
-
-TEST_F(SitesByMx, SitesWithoutMailAreForgottenAndSoAreTheDeadAfterALongWhile) {
-  provider({"a.example"}, "1");
-  provider({"b.example"}, "2").refuses_connections = true;
-  start();
-  put("s@example.org", {"x@a.example"});
-  for (unsigned i = 0; i <= queue::Window::quick; ++i) {
-    auto id = put("s@example.org", {"x@b.example"});
-    message(id).lifetime = 1min;
-    pass(1s);
-  }
-  monitor::Figures figures;
-  dispatcher->figures(figures);
-  EXPECT_EQ(figures.value("malleposte_sites", {{"state", "normal"}}), 1);
-  EXPECT_EQ(figures.value("malleposte_sites", {{"state", "dead"}}), 1);
-  pass(10min);
-  ASSERT_EQ(dispatcher->sites().size(), 1u);
-  EXPECT_EQ(dispatcher->sites()[0].name, "mx:mx.2");
-  pass(2h);
-  EXPECT_TRUE(dispatcher->sites().empty());
-  EXPECT_TRUE(world.store.paused.empty());
 }
 
 }  // namespace

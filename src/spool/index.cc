@@ -115,6 +115,7 @@ void Index::empty(Slot slot, BlockSummary& summary) {
     particulars_.erase(message.id.value);
   }
   forget_latest(message);
+  set_apart(message, false);
   const auto id = message.id;
   message = IndexedMessage{};
   message.id = id;
@@ -206,6 +207,8 @@ void Index::forget_latest(IndexedMessage& message) {
 
 QueueState Index::state(const IndexedMessage& message) const {
   const auto found = state_of(message);
+  if (found == QueueState::scheduled && !message.gathered && apart_.contains(message.id.value))
+    return QueueState::deferred;
   if (found != QueueState::active || message.leased) return found;
   const auto recipients = message.recipients();
   const bool suspended = std::ranges::all_of(recipients, [&](const auto& recipient) {
@@ -215,6 +218,7 @@ QueueState Index::state(const IndexedMessage& message) const {
 }
 
 void Index::recount(IndexedMessage& message) {
+  if (!apart_.empty()) settle_apart(message);
   const auto now = state(message);
   if (now == message.counted) return;
   auto& in_block = ids_.block_of(message.id.value).summary.states;
@@ -246,7 +250,8 @@ std::size_t Index::octets() const {
   return messages_.octets() + branches_of_several_.octets() + ids_.octets() + domains_.octets() +
          replies_.octets() + several_octets_ + trails_.size() * trail_octets +
          particulars_.size() * (sizeof(Particulars) + entry_octets) +
-         ends_.size() * (sizeof(*ends_.begin()) + entry_octets);
+         (ends_.size() + apart_by_due_.size()) * (sizeof(*ends_.begin()) + entry_octets) +
+         apart_.size() * (sizeof(*apart_.begin()) + entry_octets);
 }
 
 }  // namespace malleposte::spool

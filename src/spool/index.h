@@ -45,7 +45,7 @@ class Index {
   }
   const Particulars& particulars(const IndexedMessage& message) const;
   // As people see it. What nobody has tried because standing orders suspend all its domains is
-  // deferred.
+  // deferred, and so is what waits for the site to which an operator has sent it.
   QueueState state(const IndexedMessage& message) const;
 
   // Takes a recipient's new state in; it is no longer leased. `reply` is the answer as one line. To
@@ -64,7 +64,8 @@ class Index {
   // --- What is due ---
   // Takes up to `max` messages that are due, with those of their recipients that are and whose
   // domain is open: marks them leased. A few of one domain, then of the next, and so on. First of
-  // all those whose sender wants them back by now (RFC 2852 4.1.4.2), also of paused domains.
+  // all those whose sender wants them back by now (RFC 2852 4.1.4.2), also of paused domains; then
+  // those that go apart, as half of what is asked for while there are others.
   std::vector<Slot> lease(Tick now, std::size_t max);
   // Marks one recipient leased, due or not, and its message with it.
   void take(Slot slot, std::size_t recipient);
@@ -79,6 +80,9 @@ class Index {
   // Neither costs anything when it is so already. resume: true if something waits for it.
   void pause(std::string_view domain);
   bool resume(std::string_view domain);
+  // Whether an operator has said of a message how it is to go (Lease::apart): then no pause holds
+  // it up. To be followed by reschedule().
+  void set_apart(const IndexedMessage& message, bool apart);
   // What standing orders say of a domain: not leased at all, or leased to be bounced (0: not). To
   // be followed by reschedule() of its messages. `on_new` is called within put() for each domain
   // that was not in the index.
@@ -122,7 +126,9 @@ class Index {
   void enter_queue(Slot slot, std::size_t recipient);
   void leave_queue(IndexedRecipient& recipient);
   void set_due(IndexedRecipient& recipient, bool parked);
-  void lease_due(Slot slot, Tick now);
+  bool lease_due(Slot slot, Tick now, bool also_paused = false);
+  void lease_apart(Tick now, std::size_t max, std::vector<Slot>& leased);
+  void settle_apart(const IndexedMessage& message);
   bool may_end(Slot slot) const;
   void recount(IndexedMessage& message);
   void add_facts(const IndexedMessage& message, BlockSummary& summary) const;
@@ -138,6 +144,8 @@ class Index {
   std::unordered_map<std::uint64_t, std::vector<Place>> trails_;  // latest, of the branched ones
   std::unordered_map<std::uint64_t, Particulars> particulars_;    // of the particular ones
   std::set<std::pair<Tick, std::uint64_t>> ends_;  // when senders want mail back, and which
+  std::unordered_map<std::uint64_t, Tick> apart_;  // what goes apart, and when it is due
+  std::set<std::pair<Tick, std::uint64_t>> apart_by_due_;
 };
 
 }  // namespace malleposte::spool

@@ -128,7 +128,8 @@ bool Index::may_end(Slot slot) const {
 }
 
 Tick Index::next_due() const {
-  const auto due = domains_.next_due();
+  auto due = domains_.next_due();
+  if (!apart_by_due_.empty()) due = std::min(due, apart_by_due_.begin()->first);
   for (const auto& [end, id] : ends_) {
     if (end >= due) break;
     if (may_end(*ids_.find(id))) return end;
@@ -147,6 +148,7 @@ std::vector<Index::Slot> Index::lease(Tick now, std::size_t max) {
       if (recipients[i].queued() && !domains_[recipients[i].domain].suspended) take(slot, i);
     leased.push_back(slot);
   }
+  lease_apart(now, max / 2, leased);
   while (leased.size() < max) {
     const auto domain = domains_.next(now);
     if (!domain) break;
@@ -164,21 +166,61 @@ std::vector<Index::Slot> Index::lease(Tick now, std::size_t max) {
     }
     domains_.turn_over(*domain, now);
   }
+  lease_apart(now, max, leased);
   return leased;
 }
 
-void Index::lease_due(Slot slot, Tick now) {
+// False: nothing of it was to be leased.
+bool Index::lease_due(Slot slot, Tick now, bool also_paused) {
   auto recipients = messages_[slot].recipients();
+  bool any = false;
   for (std::size_t i = 0; i < recipients.size(); ++i) {
     const auto& recipient = recipients[i];
-    if (recipient.queued() && recipient.due <= now && domains_[recipient.domain].open())
-      take(slot, i);
+    const auto& domain = domains_[recipient.domain];
+    if (!recipient.queued() || recipient.due > now) continue;
+    if (also_paused ? domain.suspended : !domain.open()) continue;
+    take(slot, i);
+    any = true;
   }
+  return any;
+}
+
+void Index::lease_apart(Tick now, std::size_t max, std::vector<Slot>& leased) {
+  for (auto next = apart_by_due_.begin(); next != apart_by_due_.end() && next->first <= now;) {
+    if (leased.size() >= max) return;
+    const auto slot = *ids_.find((next++)->second);  // it leaves its place as it is leased
+    if (lease_due(slot, now, true)) leased.push_back(slot);
+  }
+}
+
+void Index::set_apart(const IndexedMessage& message, bool apart) {
+  const auto id = message.id.value;
+  if (apart) {
+    apart_.try_emplace(id, never_due);
+  } else if (const auto known = apart_.find(id); known != apart_.end()) {
+    apart_by_due_.erase({known->second, id});
+    apart_.erase(known);
+  }
+}
+
+void Index::settle_apart(const IndexedMessage& message) {
+  const auto known = apart_.find(message.id.value);
+  if (known == apart_.end()) return;
+  auto due = never_due;
+  if (!message.in_hand())
+    for (const auto& recipient : message.recipients())
+      if (recipient.queued() && !domains_[recipient.domain].suspended)
+        due = std::min(due, recipient.due);
+  if (due == known->second) return;
+  apart_by_due_.erase({known->second, known->first});
+  if (due != never_due) apart_by_due_.emplace(due, known->first);
+  known->second = due;
 }
 
 void Index::pause(std::string_view domain) {
   const auto number = find_domain(domain);
   if (!number || domains_[*number].waiting.empty()) return;
+  if (domains_[*number].bounced_by != 0) return;  // that takes no site
   domains_[*number].paused = true;
   domains_.settle(*number);
 }
@@ -194,6 +236,7 @@ bool Index::resume(std::string_view domain) {
 void Index::set_standing(Interner::Number number, bool suspended, std::uint32_t bounced_by) {
   domains_[number].suspended = suspended;
   domains_[number].bounced_by = bounced_by;
+  if (bounced_by != 0) domains_[number].paused = false;
   domains_.settle(number);
 }
 

@@ -167,10 +167,58 @@ TEST(IndexQueue, StandingOrdersApplyToDomainsAndReachThoseThatComeLater) {
   index.pause("down.example");
   index.set_standing(*index.find_domain("down.example"), false, 7);
   EXPECT_EQ(index.domains()[*index.find_domain("down.example")].bounced_by, 7u);
-  EXPECT_EQ(lease(index), Ids{2}) << "it is paused still";
+  index.pause("down.example");
+  EXPECT_EQ(lease(index).size(), 2u) << "to bounce it takes no site";
+}
+
+TEST(IndexQueue, WhatGoesApartIsLeasedThoughItsDomainIsPaused) {
+  Index index;
+  auto slot = index.put(item(1, {"a.example", "b.example"}), {});
+  auto later = index.put(item(2, {"a.example"}, now + 5), {});
+  index.put(item(3, {"a.example"}), {});
+  auto held = index.put(item(4, {"a.example"}), {});
+  index.pause("a.example");
+  index.pause("b.example");
+  for (auto one : {slot, later, held}) {
+    index.set_apart(index[one], true);
+    index[one].held = one == held;
+    index.reschedule(one);
+  }
+  EXPECT_EQ(index.next_due(), 0u);
+  EXPECT_EQ(lease(index), Ids{1});
+  EXPECT_EQ(leased_recipients(index, 1), (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(index.next_due(), now + 5);
+  EXPECT_EQ(lease(index), Ids{});
   index.end_lease(slot);
-  index.resume("down.example");
-  EXPECT_EQ(lease(index).size(), 2u);
+  index.set_standing(*index.find_domain("a.example"), true, 0);
+  index.reschedule(slot);
+  index.reschedule(later);
+  EXPECT_EQ(lease(index), Ids{1});
+  EXPECT_EQ(leased_recipients(index, 1), std::vector<std::size_t>{1}) << "suspended is suspended";
+  EXPECT_EQ(index.next_due(), never_due);
+  index.end_lease(slot);
+  index.set_apart(index[slot], false);
+  index.reschedule(slot);
+  EXPECT_EQ(lease(index), Ids{});
+  index.erase(slot);
+  index.set_standing(*index.find_domain("a.example"), false, 0);
+  index.resume("a.example");
+  index.erase(later);
+  EXPECT_EQ(lease(index), Ids{3});
+}
+
+TEST(IndexQueue, WhatGoesApartTakesHalfOfALeaseWhileThereAreOthers) {
+  Index index;
+  for (std::uint64_t id = 1; id <= 100; ++id) {
+    auto slot = index.put(item(id, {"a.example"}), {});
+    index.set_apart(index[slot], true);
+    index.reschedule(slot);
+  }
+  index.pause("a.example");
+  for (std::uint64_t id = 101; id <= 110; ++id) index.put(item(id, {"b.example"}), {});
+  const auto first = lease(index, 40);
+  EXPECT_EQ(first.size(), 40u);
+  EXPECT_EQ(std::ranges::count_if(first, [](auto id) { return id > 100; }), 10);
 }
 
 TEST(IndexQueue, EachDomainListsItsQueuedRecipientsAlsoThoseInHand) {

@@ -212,10 +212,16 @@ void LogStore::release(MessageId id) {
   if (auto slot = state_.index.find(id)) end_lease(*slot);
 }
 
-void LogStore::release(MessageId id, const std::vector<std::uint32_t>& recipients) {
+void LogStore::release(MessageId id, const std::vector<std::uint32_t>& recipients,
+                       WallTime not_before) {
   auto slot = state_.index.find(id);
   if (!slot) return;
-  for (auto recipient : recipients) state_.index.give_back(*slot, recipient);
+  const bool outdated = outdated_.contains(id.value);  // then it is tried anew
+  for (auto recipient : recipients) {
+    state_.index.give_back(*slot, recipient);
+    auto& due = state_.index[*slot].recipients()[recipient].due;
+    if (!outdated) due = std::max(due, to_tick(not_before));
+  }
   after_outcomes(id);
 }
 

@@ -52,7 +52,8 @@ class LogStore final : public Store {
   void pause(std::string_view domain) override;
   void resume(std::string_view domain) override;
   void release(MessageId id) override;
-  void release(MessageId id, const std::vector<std::uint32_t>& recipients) override;
+  void release(MessageId id, const std::vector<std::uint32_t>& recipients,
+               WallTime not_before) override;
   bool wanted(MessageId id) const override;
   bool reserve(MessageId id, std::size_t recipients) override;
   Task<Result<std::unique_ptr<StoredMessage>>> open(MessageId id) override;
@@ -64,6 +65,7 @@ class LogStore final : public Store {
   Task<std::uint64_t> count(Filter filter) const override;
   Task<Result<std::vector<RecipientAttempts>>> attempts(MessageId id) override;
   Task<Result<std::uint64_t>> apply(Filter filter, Action action) override;
+  void on_flush(OnFlush callback) override { flushed_ = std::move(callback); }
   std::vector<StandingOrder> orders() const override;
   Task<Result<std::uint64_t>> give(StandingOrder order) override;
   Task<Result<bool>> cancel(std::uint64_t order) override;
@@ -147,6 +149,7 @@ class LogStore final : public Store {
   unsigned setting_aside_ = 0;  // set_aside() under way
   MakeDsns make_dsns_;
   OnGenerated generated_;
+  OnFlush flushed_;
 };
 
 }  // namespace malleposte::spool

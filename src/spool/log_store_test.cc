@@ -193,8 +193,8 @@ TEST(LogStore, AHeldMessageIsNotWantedAndComesBackWhenReleased) {
   EXPECT_TRUE(instance.store->wanted(sent.id));
   EXPECT_EQ(instance.apply({}, Operation::hold), 1u);
   EXPECT_FALSE(instance.store->wanted(sent.id));
-  instance.store->release(sent.id, {0});
-  instance.store->release(sent.id, {1});
+  instance.store->release(sent.id, {0}, {});
+  instance.store->release(sent.id, {1}, {});
   EXPECT_TRUE(instance.store->lease(instance.loop.wall(), 1).empty());
   EXPECT_EQ(instance.apply({}, Operation::release), 1u);
   EXPECT_EQ(instance.store->lease(instance.loop.wall(), 1).size(), 1u);

@@ -3,6 +3,7 @@
 // durable; if it cannot be made durable it is taken back.
 #include <algorithm>
 #include <cassert>
+#include <set>
 #include <utility>
 
 #include "base/limits.h"
@@ -40,14 +41,23 @@ Task<Result<std::uint64_t>> LogStore::apply(Filter filter, Action action) {
 
 Task<Result<std::uint64_t>> LogStore::flush(std::vector<MessageId> ids) {
   std::uint64_t count = 0;
+  std::set<std::pair<Interner::Number, std::string>> told;
+  const auto tell = [&](Interner::Number domain, const std::string& next_hop) {
+    if (!flushed_ || !told.emplace(next_hop.empty() ? domain : 0, next_hop).second) return;
+    flushed_(next_hop.empty() ? std::string(state_.index.domain(domain)) : "", next_hop);
+  };
   for (auto id : ids) {
     auto slot = state_.index.find(id);
     if (!slot) continue;
     auto& message = state_.index[*slot];
     if (message.held || message.deleting) continue;
     ++count;
-    for (auto& recipient : message.recipients())
-      if (recipient.fate == mail::Fate::queued) recipient.due = 0;
+    const auto next_hop = state_.directions.next_hop(id);
+    for (auto& recipient : message.recipients()) {
+      if (!recipient.queued()) continue;
+      recipient.due = 0;
+      tell(recipient.domain, next_hop);
+    }
     state_.index.reschedule(*slot);
   }
   notify_due();

@@ -199,6 +199,54 @@ TEST(Operations, ALifetimeIsGivenOutWithTheMailAndTakenBack) {
   EXPECT_EQ(second.store->lease(second.loop.wall() + 48h, 1).at(0).lifetime, std::nullopt);
 }
 
+TEST(Operations, WhatWasSentElsewhereOrIsTooOldDoesNotWaitForTheSiteOfItsDomain) {
+  Instance instance;
+  for (const char* to : {"a@example.net", "b@example.net", "c@example.net"})
+    instance.send("x", {to});
+  instance.store->pause("example.net");
+  EXPECT_TRUE(instance.lease().empty());
+  EXPECT_EQ(instance.apply({.recipient = "a@example.net"}, reroute("other.example")), 1u);
+  EXPECT_EQ(instance.lease().at(0).next_hop, "other.example");
+  instance.loop.run_for(2h);
+  EXPECT_EQ(instance.apply({.recipient = "b@example.net"}, lifetime(1h)), 1u);
+  EXPECT_EQ(instance.lease().at(0).lifetime, Duration(1h));
+  EXPECT_TRUE(instance.lease().empty()) << "the other one waits";
+}
+
+TEST(Operations, WhatComesBackUntriedWaitsAsLongAsItIsToldUnlessSomebodyFlushesIt) {
+  Instance instance;
+  const auto sent = instance.send("x");
+  instance.apply({}, reroute("other.example"));
+  EXPECT_EQ(instance.lease().size(), 1u);
+  instance.store->release(sent.id, {0}, instance.loop.wall() + 1h);
+  EXPECT_TRUE(instance.lease().empty());
+  EXPECT_EQ(instance.list().messages.at(0).state, QueueState::deferred);
+  instance.loop.run_for(1h + 1s);
+  EXPECT_EQ(instance.lease().size(), 1u);
+  instance.store->release(sent.id, {0}, instance.loop.wall() + 1h);
+  EXPECT_EQ(instance.apply({}, Operation::flush), 1u);
+  EXPECT_EQ(instance.lease().size(), 1u);
+}
+
+TEST(Operations, AFlushSaysWhoseMailItMakesDue) {
+  Instance instance;
+  using Told = std::vector<std::pair<std::string, std::string>>;
+  Told told;
+  instance.store->on_flush([&](const std::string& domain, const std::string& next_hop) {
+    told.emplace_back(domain, next_hop);
+  });
+  const auto first = instance.send("x", {"a@example.net", "b@example.com", "c@example.net"});
+  const auto second = instance.send("y", {"d@example.net", "e@example.edu"});
+  instance.apply({.id = to_string(second.id)}, reroute("other.example"));
+  EXPECT_EQ(instance.apply({.domain = "example.org"}, Operation::flush), 0u);
+  EXPECT_EQ(told, Told{});
+  EXPECT_EQ(instance.apply({}, Operation::flush), 2u);
+  EXPECT_EQ(told, (Told{{"example.net", ""}, {"example.com", ""}, {"", "other.example"}}));
+  told.clear();
+  EXPECT_EQ(instance.apply({.id = to_string(first.id)}, Operation::flush), 1u);
+  EXPECT_EQ(told, (Told{{"example.net", ""}, {"example.com", ""}}));
+}
+
 TEST(Operations, SayingOneThingLeavesTheOthers) {
   Instance first;
   const auto sent = first.send("x");

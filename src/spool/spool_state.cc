@@ -99,6 +99,7 @@ void SpoolState::mark(Index::Slot slot, const Marks& marks) {
   else
     removals.cancel(message.id);
   directions.set(message.id, marks);
+  index.set_apart(message, !marks.next_hop.empty() || marks.lifetime);
   index.reschedule(slot);
 }
 

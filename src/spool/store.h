@@ -106,6 +106,8 @@ struct Lease {
   // By an operator: another next hop, another lifetime.
   std::string next_hop = {};
   std::optional<Duration> lifetime = {};
+  // Then no pause of its domains holds it up.
+  bool apart() const { return !next_hop.empty() || lifetime; }
 };
 
 // A message read back: envelope (all recipients, with those settled already) and content.
@@ -177,13 +179,15 @@ class Store {
   virtual std::vector<Lease> lease(WallTime now, std::size_t max) = 0;
   virtual std::optional<WallTime> next_due() const = 0;
   // Recipients of this domain are not leased until resume(), or until none is queued: its site has
-  // enough to do. Costs nothing to say twice.
+  // enough to do. Mail of which an operator has said something (Lease::apart) is leased all the
+  // same, and so is what a standing order bounces. Costs nothing to say twice.
   virtual void pause(std::string_view domain) = 0;
   virtual void resume(std::string_view domain) = 0;
   // Ends a lease before all its recipients were settled: the rest is due again at once.
   virtual void release(MessageId id) = 0;
-  // The same for some of its recipients.
-  virtual void release(MessageId id, const std::vector<std::uint32_t>& recipients) = 0;
+  // The same for some of its recipients, which are not due again before that (not across a start).
+  virtual void release(MessageId id, const std::vector<std::uint32_t>& recipients,
+                       WallTime not_before) = 0;
   // Whether a leased message should still go out: false once the operator holds or deletes it, or
   // has said since that it goes out otherwise (another next hop, a standing order): then release().
   // Asked right before its delivery begins.
@@ -216,6 +220,10 @@ class Store {
   // Does it to every matching message, atomically per message, and returns how many; durable before
   // it returns.
   virtual Task<Result<std::uint64_t>> apply(Filter filter, Action action) = 0;
+  // Called within apply() of a flush for each domain of which it makes mail due; for mail that goes
+  // to a next hop of its own (Lease::next_hop) with that, and "".
+  using OnFlush = std::function<void(const std::string& domain, const std::string& next_hop)>;
+  virtual void on_flush(OnFlush callback) = 0;
   // The standing orders in force, by number. give() returns the number, cancel() false when there
   // is no such order; both once durable. An order means what is there and what comes: it holds for
   // both when give() returns. One that held mail does not release it when it ends. Errors of

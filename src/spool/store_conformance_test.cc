@@ -100,9 +100,9 @@ TYPED_TEST(StoreConformance, ALeaseGivesARecipientToOneAndReleasedItIsDueAgain) 
   EXPECT_EQ(leases[0].size, 1u);
   EXPECT_TRUE(this->on().lease().empty());
   EXPECT_TRUE(this->store().wanted(sent.id));
-  this->store().release(sent.id, {0});
+  this->store().release(sent.id, {0}, {});
   EXPECT_TRUE(this->on().lease().empty()) << "the lease ends as a whole";
-  this->store().release(sent.id, {1});
+  this->store().release(sent.id, {1}, {});
   EXPECT_EQ(this->on().lease().size(), 1u);
   // Whoever held it has gone.
   this->restart();

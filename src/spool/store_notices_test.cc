@@ -213,7 +213,7 @@ TEST(StoreNotices, ADeletionDuringAReportWaitsForIt) {
   auto lease = due(instance).at(0);
   EXPECT_EQ(instance.apply({}, remove_at_once()), 1u);
   EXPECT_FALSE(instance.store->wanted(lease.id));
-  instance.store->release(lease.id, {0});
+  instance.store->release(lease.id, {0}, {});
   instance.loop.run_for(1s);
   EXPECT_EQ(instance.list().total, 0u);
   EXPECT_EQ(instance.store->accounts().deleted, 1u);

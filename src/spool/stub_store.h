@@ -32,7 +32,7 @@ class StubStore : public Store {
   void pause(std::string_view domain) override { paused.emplace(domain); }
   void resume(std::string_view domain) override { paused.erase(std::string(domain)); }
   void release(MessageId) override {}
-  void release(MessageId, const std::vector<std::uint32_t>&) override {}
+  void release(MessageId, const std::vector<std::uint32_t>&, WallTime) override {}
   bool wanted(MessageId) const override { return true; }
   bool reserve(MessageId, std::size_t) override { return false; }
   Task<Result<std::unique_ptr<StoredMessage>>> open(MessageId) override {
@@ -50,6 +50,7 @@ class StubStore : public Store {
     co_return std::vector<RecipientAttempts>{};
   }
   Task<Result<std::uint64_t>> apply(Filter, Action) override { co_return std::uint64_t{0}; }
+  void on_flush(OnFlush) override {}
   std::vector<StandingOrder> orders() const override { return orders_given; }
   Task<Result<std::uint64_t>> give(StandingOrder order) override {
     order.number = ++last_order;

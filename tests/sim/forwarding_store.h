@@ -30,8 +30,9 @@ class ForwardingStore : public spool::Store {
   void pause(std::string_view domain) override { store_.pause(domain); }
   void resume(std::string_view domain) override { store_.resume(domain); }
   void release(mail::MessageId id) override { store_.release(id); }
-  void release(mail::MessageId id, const std::vector<std::uint32_t>& recipients) override {
-    store_.release(id, recipients);
+  void release(mail::MessageId id, const std::vector<std::uint32_t>& recipients,
+               WallTime not_before) override {
+    store_.release(id, recipients, not_before);
   }
   bool wanted(mail::MessageId id) const override { return store_.wanted(id); }
   bool reserve(mail::MessageId id, std::size_t recipients) override {
@@ -63,6 +64,7 @@ class ForwardingStore : public spool::Store {
   Task<Result<std::uint64_t>> apply(spool::Filter filter, spool::Action action) override {
     return store_.apply(std::move(filter), std::move(action));
   }
+  void on_flush(OnFlush callback) override { store_.on_flush(std::move(callback)); }
   std::vector<spool::StandingOrder> orders() const override { return store_.orders(); }
   Task<Result<std::uint64_t>> give(spool::StandingOrder order) override {
     return store_.give(std::move(order));
