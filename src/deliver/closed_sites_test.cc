@@ -336,19 +336,24 @@ TEST_F(ClosedSites, WhatWasGivenALifetimeThatIsOverIsReturnedThoughItsSiteIsDead
 
 TEST_F(ClosedSites, WhatIsTooOldWhenItsSiteAsksForLessIsToldTheSameWithoutBeingOffered) {
   auto& busy = provider({"a.example"}, "1");
-  busy.greeting = silence();
+  limit({"a.example", {}, {}, 1.0 / 60, {}, {}, 1});
+  world.settings.queue_lifetime = 30s;
   start();
   std::vector<mail::MessageId> ids;
-  for (int i = 0; i < 50; ++i) {
-    ids.push_back(put("s@example.org", {"x@a.example"}));
-    message(ids.back()).lifetime = 2min;
+  for (int i = 0; i < 20; ++i) ids.push_back(put("s@example.org", {"x@a.example"}));
+  pass(50s);
+  ASSERT_EQ(busy.mails.size(), 1u) << "the others wait for its rate";
+  busy.answer = refuse("MAIL", "451 4.7.1 too much mail from 192.0.2.99");
+  busy.commands.clear();
+  pass(11s);
+  EXPECT_EQ(site("a.example")->state, State::backing_off);
+  EXPECT_EQ(std::count_if(busy.commands.begin(), busy.commands.end(),
+                          [](const auto& line) { return line.starts_with("MAIL"); }),
+            1);
+  for (std::size_t i = 1; i < ids.size(); ++i) {
+    EXPECT_EQ(last(ids[i]).fate, Fate::expired);
+    EXPECT_THAT(last(ids[i]).answer.text, HasSubstr("too much mail"));
   }
-  pass(3min);
-  busy.greeting = say_and_close("421 4.7.0 too much mail");
-  busy.connections = 0;
-  pass(10min);
-  for (auto id : ids) EXPECT_EQ(last(id).fate, Fate::expired);
-  EXPECT_LE(busy.connections, 5u);
 }
 
 // --- flush and reload
