@@ -21,7 +21,6 @@ class PausedDomains {
     return name;
   }
   bool empty() const { return order_.empty(); }
-  std::size_t size() const { return order_.size(); }
 
  private:
   std::unordered_set<std::string> names_;
