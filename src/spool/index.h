@@ -13,13 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/pool.h"
 #include "base/time.h"
 #include "spool/domain_queues.h"
 #include "spool/indexed_message.h"
 #include "spool/interner.h"
 #include "spool/items.h"
 #include "spool/ordered_ids.h"
-#include "spool/pool.h"
 
 namespace malleposte::spool {
 

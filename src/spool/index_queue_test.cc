@@ -189,6 +189,20 @@ TEST(IndexQueue, EachDomainListsItsQueuedRecipientsAlsoThoseInHand) {
   EXPECT_EQ(waiting("a.example"), 1u);
 }
 
+// What it took is given back once, however often it is looked at afterwards.
+TEST(IndexQueue, TheQueueOfADomainThatHasEmptiedTakesNothing) {
+  Index index;
+  auto slot = index.put(item(1, {"a.example", "b.example"}), {});
+  const auto full = index.octets();
+  lease(index);
+  index.update(slot, 0, mail::Fate::delivered, 1, {}, "", mail::OutcomeClass::delivered);
+  const auto emptied = index.octets();
+  EXPECT_LT(emptied, full);
+  for (bool suspended : {true, false, true})
+    index.set_standing(*index.find_domain("a.example"), suspended, 0);
+  EXPECT_EQ(index.octets(), emptied);
+}
+
 TEST(IndexQueue, StatesAreCountedAsTheyChange) {
   Index index;
   auto slot = index.put(item(1, {"a.example"}), {});
