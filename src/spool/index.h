@@ -64,7 +64,8 @@ class Index {
   // --- What is due ---
   // Takes up to `max` messages that are due, with those of their recipients that are and whose
   // domain is open: marks them leased. A few of one domain, then of the next, and so on. First of
-  // all those whose sender wants them back by now (RFC 2852 4.1.4.2), also of paused domains.
+  // all those whose sender wants them back by now (RFC 2852 4.1.4.2), also of paused domains: once,
+  // and from then on they are due like others.
   std::vector<Slot> lease(Tick now, std::size_t max);
   // Marks one recipient leased, due or not, and its message with it.
   void take(Slot slot, std::size_t recipient);
@@ -80,12 +81,16 @@ class Index {
   void pause(std::string_view domain);
   bool resume(std::string_view domain);
   // What standing orders say of a domain: not leased at all, or leased to be bounced (0: not). To
-  // be followed by reschedule() of its messages. `on_new` is called within put() for each domain
-  // that was not in the index.
+  // be followed by reschedule() of its messages.
   void set_standing(Interner::Number domain, bool suspended, std::uint32_t bounced_by);
-  void on_new_domain(std::function<void(Interner::Number)> callback) {
+  // Who says what they say, by set_standing: asked within put() for each domain that was not in the
+  // index, and while the orders change (true; false: no more) within lease() for what it would
+  // give.
+  void ask_orders(std::function<void(Interner::Number)> callback) {
+    ask_orders_ = callback;
     domains_.on_new(std::move(callback));
   }
+  void orders_change(bool under_way) { orders_changing_ += under_way ? 1 : -1; }
 
   // --- Looking ---
   std::string_view domain(Interner::Number number) const { return domains_.names().text(number); }
@@ -97,6 +102,7 @@ class Index {
   const Interner& replies() const { return replies_; }
   const OrderedIds& ids() const { return ids_; }
   // The message whose recipient stands there in the queue of a domain, and whether it has others.
+  // Of a place that was noted earlier: that, another one, or a slot that is not used().
   Slot slot_of(const Waiting& waiting) const;
   static bool one_of_several(const Waiting& waiting);
 
@@ -109,9 +115,10 @@ class Index {
   std::size_t octets() const;
 
  private:
+  static constexpr Slot nobody = UINT32_MAX;
   // A recipient of a message with several, as a node of its domain's queue.
   struct Branch {
-    Slot slot = 0;
+    Slot slot = nobody;
     std::uint32_t recipient = 0;
   };
   struct QueueOrder;
@@ -123,7 +130,11 @@ class Index {
   void leave_queue(IndexedRecipient& recipient);
   void set_due(IndexedRecipient& recipient, bool parked);
   void lease_due(Slot slot, Tick now);
-  bool may_end(Slot slot) const;
+  void follow_orders(Interner::Number domain);
+  void follow_orders(const IndexedMessage& message);
+  void lease_ended(Slot slot, Tick end);
+  bool may_end(const IndexedMessage& message) const;
+  void settle_end(const IndexedMessage& message);
   void recount(IndexedMessage& message);
   void add_facts(const IndexedMessage& message, BlockSummary& summary) const;
   void sum_up(OrderedIds::Block& block) const;
@@ -137,7 +148,10 @@ class Index {
   std::size_t several_octets_ = 0;
   std::unordered_map<std::uint64_t, std::vector<Place>> trails_;  // latest, of the branched ones
   std::unordered_map<std::uint64_t, Particulars> particulars_;    // of the particular ones
-  std::set<std::pair<Tick, std::uint64_t>> ends_;  // when senders want mail back, and which
+  std::function<void(Interner::Number)> ask_orders_;
+  int orders_changing_ = 0;
+  // When senders want mail back, and which: only what may be given out then.
+  std::set<std::pair<Tick, std::uint64_t>> ends_;
 };
 
 }  // namespace malleposte::spool
