@@ -41,7 +41,7 @@ class Index {
   const IndexedMessage& operator[](Slot slot) const { return messages_[slot]; }
   // It will be looked at in a moment.
   void prefetch(Slot slot) const {
-    if (slot < messages_.limit()) __builtin_prefetch(&messages_[slot]);
+    if (slot < messages_.limit()) messages_.fetch(slot);
   }
   const Particulars& particulars(const IndexedMessage& message) const;
   // As people see it. What nobody has tried because standing orders suspend all its domains is
