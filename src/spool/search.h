@@ -51,8 +51,9 @@ class Search {
   std::uint64_t of_many_ = 0;   // of these, from messages with several
   bool by_domains_ = false;
   bool listed_ = false;
-  std::vector<Waiting> to_see_;              // what waits for the domains
-  std::unordered_set<Index::Slot> several_;  // seen, of those that may stand there more than once
+  std::vector<Waiting> to_see_;  // what waits for the domains
+  bool each_once_ = false;       // of those with one recipient: nothing came while that was copied
+  std::unordered_set<Index::Slot> seen_;  // of the others
   std::uint64_t looked_at_ = 0;
 };
 
