@@ -103,9 +103,10 @@ class Export final : public net::HttpBody {
     auto& envelope = all.restored.envelope = message.envelope();
     const auto recipients = std::exchange(envelope.recipients, {});
     for (std::size_t i = 0; i < recipients.size() && i < listed.recipients.size(); ++i) {
-      if (listed.recipients[i].state != to_string(listed.state)) continue;  // settled
+      const auto& one = listed.recipients[i];
+      if (one.state != to_string(listed.state)) continue;  // settled
       envelope.recipients.push_back(recipients[i]);
-      all.restored.progress.push_back({listed.attempts, listed.next_attempt.value_or(WallTime{})});
+      all.restored.progress.push_back({one.attempts, one.next_attempt.value_or(WallTime{})});
     }
     envelope.held = listed.state == spool::QueueState::held;
     all.size = message.size();
@@ -176,6 +177,14 @@ class Import {
     if (found == MboxReader::Found::message) {
       incoming_.reset();
       const auto& message = reader_.message();
+      if (store_.contains(message.restored.id)) {
+        // One that has just been removed would be gone a minute later, and is brought back instead.
+        auto undone = co_await store_.apply({.id = to_string(message.restored.id)},
+                                            spool::Operation::restore);
+        if (!undone) co_return tl::make_unexpected(std::move(undone.error()));
+        count += *undone;
+        if (*undone > 0) co_return Result<void>{};
+      }
       if (store_.contains(message.restored.id)) {
         ++skipped;
         co_return Result<void>{};

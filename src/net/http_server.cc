@@ -75,7 +75,7 @@ class Connection {
   // Whether the connection stays open for another request.
   Task<bool> serve_one(bool crowded) {
     if (unread_.empty()) {
-      unread_ = {};  // an idle connection holds no buffer
+      unread_ = std::string();  // an idle connection holds no buffer
       if (!co_await stream_->wait_readable(site_->loop.steady() + idle_timeout)) co_return false;
     }
     Parser parser;

@@ -22,10 +22,12 @@
 #include <vector>
 
 #include "base/limits.h"
+#include "base/pool.h"
 #include "queue/job.h"
-#include "queue/pool.h"
 
 namespace malleposte::queue {
+
+inline constexpr std::uint32_t no_index = UINT32_MAX;
 
 class WaitingJobs {
  public:

@@ -42,8 +42,9 @@ struct Cleaner::Batch {
   // The message is gone; by id and home: one that was moved meanwhile has items for both homes
   // here, and each home that still stands needs its own. The same for those with a flag.
   std::set<std::pair<std::uint64_t, std::uint64_t>> gone, flagged;
-  // Of whom attempts are carried, and the latest records that the carried ones name.
-  std::map<std::uint64_t, std::vector<Place>> attempts;
+  // Of whom attempts are carried, by id and home, and the latest records that the carried ones
+  // name.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::vector<Place>> attempts;
   struct Move {
     MessageItem item;
     PendingRecord record;
@@ -51,7 +52,6 @@ struct Cleaner::Batch {
   };
   std::vector<Move> moves;
   std::uint64_t octets = 0;
-  bool empty() const { return carried.empty() && flagged.empty() && moves.empty(); }
 };
 
 void Cleaner::record_ended(MessageId id) {
@@ -221,6 +221,15 @@ Task<bool> Cleaner::move_message(MessageId id, SegmentTable::Number number, Batc
   co_return true;
 }
 
+// The message, if it lives at this home. What else stands there has ended, or a later generation of
+// it is known, or it has come back from an export with its id since: what is said of it with that
+// home is not about this message, and there it stays gone.
+std::optional<Index::Slot> Cleaner::living_at(MessageId id, std::uint64_t home) const {
+  auto slot = state_.index.find(id);
+  if (slot && state_.home_epoch(state_.index[*slot]) != home) slot.reset();
+  return slot;
+}
+
 // An outcome, or the operator's word, about a message of another segment that still stands: is said
 // again.
 void Cleaner::carry(SegmentTable::Number number, const Record& record, const Item& item,
@@ -244,7 +253,7 @@ void Cleaner::carry(SegmentTable::Number number, const Record& record, const Ite
     return;  // RETIRE keeps its segment until it is not needed; the orders stand in later ones too
   }
   if (!state_.segments[number].outcomes_for.contains(home)) return;
-  auto slot = state_.index.find(id);
+  auto slot = living_at(id, home);
   if (!slot) {
     if (!batch.gone.emplace(id.value, home).second) return;
     batch.homes.push_back(home);
@@ -266,25 +275,22 @@ void Cleaner::carry_outcome(SegmentTable::Number number, std::uint64_t offset, O
   const auto& recipient = recipients[outcome.recipient];
   const bool past = outcome.fate == mail::Fate::queued &&
                     (recipient.fate != mail::Fate::queued || outcome.attempts < recipient.attempts);
-  const bool of_this_home = outcome.home == state_.home_epoch(message);
-  if (past && (short_of_space_ || !of_this_home ||
-               outcome.attempts + limits::attempts_remembered <= recipient.attempts))
+  if (past &&
+      (short_of_space_ || outcome.attempts + limits::attempts_remembered <= recipient.attempts))
     return;
   outcome.carried = true;
   std::erase_if(outcome.earlier, [&](const RecordRef& ref) {
     auto segment = state_.segments.by_epoch(ref.epoch);
     return !segment || *segment == number;  // gone, or carried too
   });
-  if (of_this_home) {
-    auto [named, is_first] = batch.attempts.try_emplace(message.id.value);
-    if (is_first) {
-      named->second = state_.index.latest(message);
-      // What else stands in this segment has a turn of its own, and names this one then.
-      std::erase_if(named->second, [&](const Place& place) { return place.segment == number; });
-      for (const auto& ref : state_.to_refs(named->second)) outcome.earlier.push_back(ref);
-    }
-    named->second.push_back({number, static_cast<std::uint32_t>(offset)});
+  auto [named, is_first] = batch.attempts.try_emplace({message.id.value, outcome.home});
+  if (is_first) {
+    named->second = state_.index.latest(message);
+    // What else stands in this segment has a turn of its own, and names this one then.
+    std::erase_if(named->second, [&](const Place& place) { return place.segment == number; });
+    for (const auto& ref : state_.to_refs(named->second)) outcome.earlier.push_back(ref);
   }
+  named->second.push_back({number, static_cast<std::uint32_t>(offset)});
   // The newest count.
   std::sort(outcome.earlier.rbegin(), outcome.earlier.rend());
   if (outcome.earlier.size() > limits::record_links) outcome.earlier.resize(limits::record_links);
@@ -294,15 +300,17 @@ void Cleaner::carry_outcome(SegmentTable::Number number, std::uint64_t offset, O
 
 // Makes the batch durable and lets the index follow.
 Task<bool> Cleaner::write(Batch& batch) {
-  if (batch.empty()) {
-    resume_waiters();
-    co_return true;
-  }
+  bool complete = true;
   // As the flags are now: no change of them can come between this and the record. Always, not only
-  // while one is set: an older record that sets it may still stand elsewhere.
+  // while one is set: an older record that sets it may still stand elsewhere. But not while a word
+  // about it is on its way: that could still have to be taken back.
   for (auto [id, home] : batch.flagged) {
+    if (in_flight_.contains(id)) {
+      complete = false;
+      continue;
+    }
     batch.homes.push_back(home);
-    auto slot = state_.index.find({id});
+    auto slot = living_at({id}, home);
     if (!slot) {
       append_item(batch.carried, GoneItem{{id}, home});
       continue;
@@ -318,6 +326,10 @@ Task<bool> Cleaner::write(Batch& batch) {
   };
   auto progress = std::make_shared<Progress>();
   progress->left = batch.moves.size() + (batch.carried.empty() ? 0 : 1);
+  if (progress->left == 0) {
+    resume_waiters();
+    co_return complete;
+  }
   auto one_done = [progress] {
     if (--progress->left == 0) progress->done.set(true);
   };
@@ -332,8 +344,8 @@ Task<bool> Cleaner::write(Batch& batch) {
       if (written) {
         for (auto home : homes) state_.segments.outcome_added(written->segment, home);
         Place where{written->segment, static_cast<std::uint32_t>(written->offset)};
-        for (const auto& [id, named] : attempts)
-          if (auto slot = state_.index.find({id}))
+        for (const auto& [whose, named] : attempts)
+          if (auto slot = living_at({whose.first}, whose.second))
             state_.index.attempt_recorded(state_.index[*slot], where, named);
       }
       one_done();
@@ -357,7 +369,7 @@ Task<bool> Cleaner::write(Batch& batch) {
   }
   co_await progress->done;
   resume_waiters();
-  co_return progress->good;
+  co_return complete && progress->good;
 }
 
 void Cleaner::resume_waiters() {

@@ -56,6 +56,8 @@ class Cleaner {
   Task<void> clean(SegmentTable::Number number);
   Task<bool> pass(SegmentTable::Number number);
   Task<bool> move_message(MessageId id, SegmentTable::Number number, Batch& batch);
+
+  std::optional<Index::Slot> living_at(MessageId id, std::uint64_t home) const;
   void carry(SegmentTable::Number number, const Record& record, const Item& item, Batch& batch);
   void carry_outcome(SegmentTable::Number number, std::uint64_t offset, OutcomeItem outcome,
                      const IndexedMessage& message, Batch& batch);

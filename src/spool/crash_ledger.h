@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/limits.h"
-#include "spool/log_store.h"
+#include "spool/crash_holdings.h"
 #include "spool/queue_view.h"
 
 namespace malleposte::spool {
@@ -32,6 +32,8 @@ class CrashLedger {
     std::vector<std::string> addresses;
     std::string sender;
     std::string warning;  // content of the one warning that it is late, once it was handed over
+    // When it was handed over again, as from an export: this one had ended before that.
+    std::size_t came_back = not_yet;
   };
 
   // A message of our own making. Nobody deletes it.
@@ -59,64 +61,43 @@ class CrashLedger {
   };
 
   std::map<std::uint64_t, Message> messages;
+  std::multimap<std::uint64_t, Message> earlier;  // what those that came back were before
   std::vector<Word> words;
   std::vector<Order> orders;
   std::map<std::string, Notice> notices;  // by content, which is different for each
 
   // What is wrong with the store, if it was recovered from a crash after `operations` operations;
-  // empty when every promise holds. `contents` is what the store holds: id -> content; `warned`
-  // what it says of the messages it would deliver. A store has run until `seen` since the crash.
-  std::string check(LogStore& store, const std::map<std::uint64_t, std::string>& contents,
-                    const std::map<std::uint64_t, std::vector<bool>>& queued,
-                    const std::map<std::uint64_t, ListedMessage>& listed,
-                    const std::map<std::uint64_t, bool>& warned, std::size_t operations,
+  // empty when every promise holds. A store has run until `seen` since the crash.
+  std::string check(LogStore& store, const Holdings& holdings, std::size_t operations,
                     WallTime seen = {}) const {
+    const auto& contents = holdings.contents;
     if (auto wrong = check_orders(store.orders(), operations, seen); !wrong.empty()) return wrong;
     std::set<std::string> held_notices;
     for (const auto& [id, content] : contents)
       if (!messages.contains(id) && !held_notices.insert(content).second)
         return "a notice is there twice: " + content;
-    for (const auto& [id, is_warned] : warned) {
-      auto known = messages.find(id);
-      if (known == messages.end()) continue;
-      auto wrong = check_warning(known->second, is_warned, held_notices, operations);
+    for (const auto& [id, is_warned] : holdings.warned) {
+      const auto* message = life(id, contents);
+      if (message == nullptr) continue;
+      auto wrong = check_warning(*message, is_warned, held_notices, operations);
       if (!wrong.empty()) return "message " + to_string(MessageId{id}) + " " + wrong;
     }
     for (const auto& [content, notice] : notices)
       if (auto wrong = check_notice(content, notice, held_notices, operations); !wrong.empty())
         return wrong + ": " + content;
-    for (const auto& [id, message] : messages) {
-      bool acknowledged = message.acknowledged <= operations;
-      bool all_settling = true, all_settled = true;
-      for (const auto& recipient : message.recipients) {
-        all_settling &= recipient.settling <= operations || deleted(message, operations);
-        all_settled &= recipient.settled <= operations;
-      }
-      auto held = contents.find(id);
-      if (held == contents.end()) {
-        if (acknowledged && !all_settling)
-          return "message " + to_string(MessageId{id}) + " was acknowledged and is lost";
-        continue;
-      }
-      if (message.begun > operations)
-        return "message " + to_string(MessageId{id}) + " exists before it was begun";
-      if (held->second != message.content)
-        return "message " + to_string(MessageId{id}) + " has other content";
-      if (acknowledged && all_settled)
-        return "message " + to_string(MessageId{id}) + " was done and is back";
-      if (auto wrong = check_marks(message, listed.at(id), operations); !wrong.empty())
-        return "message " + to_string(MessageId{id}) + " " + wrong;
-      const auto& states = queued.at(id);
-      for (std::size_t i = 0; i < states.size(); ++i) {
-        const auto& recipient = message.recipients[i];
-        if (states[i] && recipient.settled <= operations)
-          return "a settled recipient of " + to_string(MessageId{id}) + " is queued again";
-        if (!states[i] && recipient.settling > operations && !deleted(message, operations))
-          return "a recipient of " + to_string(MessageId{id}) + " vanished";
-      }
-    }
+    const auto check_one = [&](std::uint64_t id, const Message& message) -> std::string {
+      const bool there = life(id, contents) == &message;
+      auto wrong =
+          there ? check_there(message, holdings.listed.at(id), holdings.queued.at(id), operations)
+                : check_gone(message, operations);
+      return wrong.empty() ? wrong : "message " + to_string(MessageId{id}) + " " + wrong;
+    };
+    for (const auto& [id, message] : messages)
+      if (auto wrong = check_one(id, message); !wrong.empty()) return wrong;
+    for (const auto& [id, message] : earlier)
+      if (auto wrong = check_one(id, message); !wrong.empty()) return wrong;
     for (const auto& [id, content] : contents)
-      if (!messages.contains(id) && !notices.contains(content))
+      if (life(id, contents) == nullptr && !notices.contains(content))
         return "a message nobody has begun: " + to_string(MessageId{id});
     auto a = store.accounts();
     if (a.accepted + a.generated !=
@@ -129,6 +110,49 @@ class CrashLedger {
   }
 
  private:
+  // What the store holds under this id: as it is now, or as it was before it came back. Null: it
+  // is there in neither way.
+  const Message* life(std::uint64_t id,
+                      const std::map<std::uint64_t, std::string>& contents) const {
+    const auto held = contents.find(id);
+    if (held == contents.end()) return nullptr;
+    if (const auto known = messages.find(id);
+        known != messages.end() && known->second.content == held->second)
+      return &known->second;
+    const auto [from, to] = earlier.equal_range(id);
+    for (auto one = from; one != to; ++one)
+      if (one->second.content == held->second) return &one->second;
+    return nullptr;
+  }
+
+  std::string check_gone(const Message& message, std::size_t operations) const {
+    if (message.acknowledged > operations) return {};
+    for (const auto& recipient : message.recipients)
+      if (recipient.settling > operations && !deleted(message, operations))
+        return "was acknowledged and is lost";
+    return {};
+  }
+
+  std::string check_there(const Message& message, const ListedMessage& listed,
+                          const std::vector<bool>& queued, std::size_t operations) const {
+    if (message.begun > operations) return "exists before it was begun";
+    if (message.came_back <= operations) return "was done before it came back, and is as it was";
+    if (message.acknowledged <= operations &&
+        std::all_of(message.recipients.begin(), message.recipients.end(),
+                    [&](const auto& recipient) { return recipient.settled <= operations; }))
+      return "was done and is back";
+    if (auto wrong = check_marks(message, listed, operations); !wrong.empty()) return wrong;
+    if (queued.size() != message.recipients.size()) return "has other recipients";
+    for (std::size_t i = 0; i < queued.size(); ++i) {
+      const auto& recipient = message.recipients[i];
+      if (queued[i] && recipient.settled <= operations)
+        return "has a settled recipient that is queued again";
+      if (!queued[i] && recipient.settling > operations && !deleted(message, operations))
+        return "has lost a recipient";
+    }
+    return {};
+  }
+
   // The flag and the notice are one record.
   std::string check_warning(const Message& message, bool is_warned,
                             const std::set<std::string>& held, std::size_t operations) const {
@@ -194,6 +218,7 @@ class CrashLedger {
   bool deleted(const Message& message, std::size_t operations) const {
     const Word* removed = nullptr;
     for (const auto* word : words_about(message, operations)) {
+      if (removed != nullptr && removed->action.at_once) return true;
       if (word->action.operation == Operation::remove) removed = word;
       const bool in_time = removed != nullptr && !removed->action.at_once &&
                            word->ended_at < removed->begun_at + limits::undo_time;

@@ -57,17 +57,17 @@ Task<std::vector<Destination>> list_destinations(const SpoolState& state, std::s
   std::vector<Destination> list;
   std::size_t looked_at = 0;
   for (const auto& one : co_await find_largest(state, most)) {
-    if (one.number >= names.limit() || names.born(one.number) != one.born) continue;
+    const auto stands = [&] {
+      return one.number < names.limit() && names.born(one.number) == one.born;
+    };
+    if (!stands()) continue;
     Destination destination;
     destination.domain = names.text(one.number);
-    // As they stand now: in between they change places.
-    std::vector<Index::Slot> slots;
-    slots.reserve(index.domains()[one.number].waiting.size());
-    for (const auto& waiting : index.domains()[one.number].waiting)
-      slots.push_back(index.slot_of(waiting));
-    for (auto slot : slots) {
+    // While others have their turn some change places: those may be missed, or seen twice.
+    for (std::size_t i = 0; stands() && i < index.domains()[one.number].waiting.size(); ++i) {
+      const auto slot = index.slot_of(index.domains()[one.number].waiting[i]);
+      add_age(destination, arrival_of(index[slot].id), now);
       if (++looked_at % recipients_at_once == 0) co_await take_turns(state.loop);
-      if (index.used(slot)) add_age(destination, arrival_of(index[slot].id), now);
     }
     if (destination.recipients > 0) list.push_back(std::move(destination));
   }

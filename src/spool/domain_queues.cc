@@ -79,7 +79,7 @@ void DomainQueues::settle(Number number) {
   auto& queue = (*this)[number];
   if (queue.waiting.empty() && queue.waiting.capacity() > 0) {
     waiting_octets_ -= queue.waiting.capacity() * sizeof(Waiting) + allocation_octets;
-    queue.waiting = {};
+    queue.waiting = std::vector<Waiting>();  // from {} it would keep its room
     queue.paused = false;
   }
   if (!queue.open() || queue.due() == never_due) return stand(number, DomainQueue::Place::none, 0);

@@ -48,6 +48,7 @@ Index::Slot Index::put(const MessageItem& item, const Home& home) {
   message.used = true;
   message.home = home;
   fill(slot, item);
+  settle_end(message);
   message.counted = state(message);
   ++states_[static_cast<std::size_t>(message.counted)];
   add_facts(message, block->summary);
@@ -68,8 +69,6 @@ void Index::fill(Slot slot, const MessageItem& item) {
   if (Particulars known{item.requests.priority, item.requests.deliver_by}; known != Particulars{}) {
     message.particular = true;
     particulars_[item.id.value] = known;
-    if (known.deliver_by && known.deliver_by->return_after)
-      ends_.emplace(to_tick(known.deliver_by->deadline), item.id.value);
   }
   if (item.recipients.size() != 1) {
     message.several = std::make_unique<IndexedMessage::Several>();
@@ -219,6 +218,7 @@ QueueState Index::state(const IndexedMessage& message) const {
 
 void Index::recount(IndexedMessage& message) {
   if (!apart_.empty()) settle_apart(message);
+  settle_end(message);
   const auto now = state(message);
   if (now == message.counted) return;
   auto& in_block = ids_.block_of(message.id.value).summary.states;

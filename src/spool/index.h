@@ -13,13 +13,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/pool.h"
 #include "base/time.h"
 #include "spool/domain_queues.h"
 #include "spool/indexed_message.h"
 #include "spool/interner.h"
 #include "spool/items.h"
 #include "spool/ordered_ids.h"
-#include "spool/pool.h"
 
 namespace malleposte::spool {
 
@@ -41,7 +41,7 @@ class Index {
   const IndexedMessage& operator[](Slot slot) const { return messages_[slot]; }
   // It will be looked at in a moment.
   void prefetch(Slot slot) const {
-    if (slot < messages_.limit()) __builtin_prefetch(&messages_[slot]);
+    if (slot < messages_.limit()) messages_.fetch(slot);
   }
   const Particulars& particulars(const IndexedMessage& message) const;
   // As people see it. What nobody has tried because standing orders suspend all its domains is
@@ -64,8 +64,9 @@ class Index {
   // --- What is due ---
   // Takes up to `max` messages that are due, with those of their recipients that are and whose
   // domain is open: marks them leased. A few of one domain, then of the next, and so on. First of
-  // all those whose sender wants them back by now (RFC 2852 4.1.4.2), also of paused domains; then
-  // those that go apart, as half of what is asked for while there are others.
+  // all those whose sender wants them back by now (RFC 2852 4.1.4.2), also of paused domains: once,
+  // and from then on they are due like others. Then those that go apart, as half of what is asked
+  // for while there are others.
   std::vector<Slot> lease(Tick now, std::size_t max);
   // Marks one recipient leased, due or not, and its message with it.
   void take(Slot slot, std::size_t recipient);
@@ -84,12 +85,16 @@ class Index {
   // it up. To be followed by reschedule().
   void set_apart(const IndexedMessage& message, bool apart);
   // What standing orders say of a domain: not leased at all, or leased to be bounced (0: not). To
-  // be followed by reschedule() of its messages. `on_new` is called within put() for each domain
-  // that was not in the index.
+  // be followed by reschedule() of its messages.
   void set_standing(Interner::Number domain, bool suspended, std::uint32_t bounced_by);
-  void on_new_domain(std::function<void(Interner::Number)> callback) {
+  // Who says what they say, by set_standing: asked within put() for each domain that was not in the
+  // index, and while the orders change (true; false: no more) within lease() for what it would
+  // give.
+  void ask_orders(std::function<void(Interner::Number)> callback) {
+    ask_orders_ = callback;
     domains_.on_new(std::move(callback));
   }
+  void orders_change(bool under_way) { orders_changing_ += under_way ? 1 : -1; }
 
   // --- Looking ---
   std::string_view domain(Interner::Number number) const { return domains_.names().text(number); }
@@ -101,6 +106,7 @@ class Index {
   const Interner& replies() const { return replies_; }
   const OrderedIds& ids() const { return ids_; }
   // The message whose recipient stands there in the queue of a domain, and whether it has others.
+  // Of a place that was noted earlier: that, another one, or a slot that is not used().
   Slot slot_of(const Waiting& waiting) const;
   static bool one_of_several(const Waiting& waiting);
 
@@ -113,9 +119,10 @@ class Index {
   std::size_t octets() const;
 
  private:
+  static constexpr Slot nobody = UINT32_MAX;
   // A recipient of a message with several, as a node of its domain's queue.
   struct Branch {
-    Slot slot = 0;
+    Slot slot = nobody;
     std::uint32_t recipient = 0;
   };
   struct QueueOrder;
@@ -129,7 +136,11 @@ class Index {
   bool lease_due(Slot slot, Tick now, bool also_paused = false);
   void lease_apart(Tick now, std::size_t max, std::vector<Slot>& leased);
   void settle_apart(const IndexedMessage& message);
-  bool may_end(Slot slot) const;
+  void follow_orders(Interner::Number domain);
+  void follow_orders(const IndexedMessage& message);
+  void lease_ended(Slot slot, Tick end);
+  bool may_end(const IndexedMessage& message) const;
+  void settle_end(const IndexedMessage& message);
   void recount(IndexedMessage& message);
   void add_facts(const IndexedMessage& message, BlockSummary& summary) const;
   void sum_up(OrderedIds::Block& block) const;
@@ -143,9 +154,12 @@ class Index {
   std::size_t several_octets_ = 0;
   std::unordered_map<std::uint64_t, std::vector<Place>> trails_;  // latest, of the branched ones
   std::unordered_map<std::uint64_t, Particulars> particulars_;    // of the particular ones
-  std::set<std::pair<Tick, std::uint64_t>> ends_;  // when senders want mail back, and which
   std::unordered_map<std::uint64_t, Tick> apart_;  // what goes apart, and when it is due
   std::set<std::pair<Tick, std::uint64_t>> apart_by_due_;
+  std::function<void(Interner::Number)> ask_orders_;
+  int orders_changing_ = 0;
+  // When senders want mail back, and which: only what may be given out then.
+  std::set<std::pair<Tick, std::uint64_t>> ends_;
 };
 
 }  // namespace malleposte::spool

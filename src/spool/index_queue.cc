@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint32_t branch_bit = 1u << 31;  // of a node: a Branch, else a slot
 constexpr unsigned messages_a_turn = 10;        // of one domain, before the next has its turn
+constexpr unsigned closed_at_once = 1'000;      // domains that an order closes, within one lease()
 
 }  // namespace
 
@@ -29,8 +30,9 @@ bool Index::one_of_several(const Waiting& waiting) {
 }
 
 Index::Slot Index::slot_of(const Waiting& waiting) const {
-  const auto node = waiting.node;
-  return node & branch_bit ? branches_of_several_[node & ~branch_bit].slot : node;
+  if (!one_of_several(waiting)) return waiting.node;
+  const auto branch = waiting.node & ~branch_bit;
+  return branch < branches_of_several_.limit() ? branches_of_several_[branch].slot : nobody;
 }
 
 IndexedRecipient& Index::recipient_of(std::uint32_t node) {
@@ -120,39 +122,51 @@ void Index::end_lease(Slot slot) {
 }
 
 // Not in anybody's hand, and not kept back by an order alone.
-bool Index::may_end(Slot slot) const {
-  const auto& message = messages_[slot];
-  return !message.in_hand() && std::ranges::any_of(message.recipients(), [&](const auto& one) {
-    return one.queued() && !domains_[one.domain].suspended;
-  });
+bool Index::may_end(const IndexedMessage& message) const {
+  return !message.in_hand() && !message.ended &&
+         std::ranges::any_of(message.recipients(), [&](const auto& one) {
+           return one.queued() && !domains_[one.domain].suspended;
+         });
+}
+
+void Index::settle_end(const IndexedMessage& message) {
+  if (!message.particular) return;
+  const auto& by = particulars(message).deliver_by;
+  if (!by || !by->return_after) return;
+  const std::pair end(to_tick(by->deadline), message.id.value);
+  if (may_end(message))
+    ends_.insert(end);
+  else
+    ends_.erase(end);
 }
 
 Tick Index::next_due() const {
   auto due = domains_.next_due();
   if (!apart_by_due_.empty()) due = std::min(due, apart_by_due_.begin()->first);
-  for (const auto& [end, id] : ends_) {
-    if (end >= due) break;
-    if (may_end(*ids_.find(id))) return end;
-  }
-  return due;
+  return ends_.empty() ? due : std::min(due, ends_.begin()->first);
 }
 
 std::vector<Index::Slot> Index::lease(Tick now, std::size_t max) {
   std::vector<Slot> leased;
-  for (const auto& [end, id] : ends_) {
-    if (end >= now || leased.size() == max) break;  // both were rounded up
+  while (leased.size() < max && !ends_.empty() && ends_.begin()->first < now) {  // both rounded up
+    const auto [end, id] = *ends_.begin();
+    ends_.erase(ends_.begin());
     const auto slot = *ids_.find(id);
-    if (!may_end(slot)) continue;
-    const auto recipients = messages_[slot].recipients();
-    for (std::size_t i = 0; i < recipients.size(); ++i)
-      if (recipients[i].queued() && !domains_[recipients[i].domain].suspended) take(slot, i);
+    follow_orders(messages_[slot]);
+    if (!may_end(messages_[slot])) continue;  // an order keeps it back since a moment ago
+    lease_ended(slot, end);
     leased.push_back(slot);
   }
   lease_apart(now, max / 2, leased);
-  while (leased.size() < max) {
+  for (auto may_close = closed_at_once; leased.size() < max && may_close > 0;) {
     const auto domain = domains_.next(now);
     if (!domain) break;
     const auto& queue = domains_[*domain];
+    follow_orders(*domain);
+    if (!queue.open()) {
+      --may_close;
+      continue;
+    }
     for (auto turn = messages_a_turn; turn > 0 && leased.size() < max && queue.due() <= now;) {
       const auto& first = queue.waiting.front();
       const auto slot = slot_of(first);
@@ -170,8 +184,37 @@ std::vector<Index::Slot> Index::lease(Tick now, std::size_t max) {
   return leased;
 }
 
+// All that no order keeps back, due or not. If it comes back it is due already, and when it is
+// deferred again it waits like any other.
+void Index::lease_ended(Slot slot, Tick end) {
+  auto& message = messages_[slot];
+  message.ended = true;
+  auto recipients = message.recipients();
+  for (std::size_t i = 0; i < recipients.size(); ++i) {
+    auto& recipient = recipients[i];
+    if (!recipient.queued()) continue;
+    recipient.due = std::min(recipient.due, end);
+    if (domains_[recipient.domain].suspended)
+      set_due(recipient, false);
+    else
+      take(slot, i);
+  }
+}
+
+// While the orders change, what they say of a domain may not have been told yet.
+void Index::follow_orders(Interner::Number domain) {
+  if (orders_changing_ > 0 && domain != 0) ask_orders_(domain);
+}
+
+void Index::follow_orders(const IndexedMessage& message) {
+  if (orders_changing_ == 0) return;
+  for (const auto& recipient : message.recipients())
+    if (recipient.queued()) follow_orders(recipient.domain);
+}
+
 // False: nothing of it was to be leased.
 bool Index::lease_due(Slot slot, Tick now, bool also_paused) {
+  follow_orders(messages_[slot]);
   auto recipients = messages_[slot].recipients();
   bool any = false;
   for (std::size_t i = 0; i < recipients.size(); ++i) {

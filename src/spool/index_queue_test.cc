@@ -25,6 +25,12 @@ MessageItem item(std::uint64_t id, std::vector<std::string> domains, Tick due = 
   return made;
 }
 
+MessageItem wanted_back(std::uint64_t id, std::vector<std::string> domains, Tick end) {
+  auto made = item(id, std::move(domains), now + 1000);
+  made.requests.deliver_by = mail::DeliverBy{to_time(end), true, false};
+  return made;
+}
+
 std::vector<std::uint64_t> lease(Index& index, std::size_t max = SIZE_MAX, Tick at = now) {
   std::vector<std::uint64_t> ids;
   for (auto slot : index.lease(at, max)) ids.push_back(index[slot].id.value);
@@ -154,7 +160,7 @@ TEST(IndexQueue, APauseEndsWhenNothingIsQueuedForTheDomain) {
 TEST(IndexQueue, StandingOrdersApplyToDomainsAndReachThoseThatComeLater) {
   Index index;
   std::vector<std::string> seen;
-  index.on_new_domain([&](Interner::Number number) {
+  index.ask_orders([&](Interner::Number number) {
     seen.emplace_back(index.domain(number));
     index.set_standing(number, index.domain(number) == "down.example", 0);
   });
@@ -221,6 +227,26 @@ TEST(IndexQueue, WhatGoesApartTakesHalfOfALeaseWhileThereAreOthers) {
   EXPECT_EQ(std::ranges::count_if(first, [](auto id) { return id > 100; }), 10);
 }
 
+TEST(IndexQueue, OrdersThatAreBeingChangedHoldForWhatIsGivenOut) {
+  Index index;
+  bool given = false;
+  index.ask_orders([&](Interner::Number number) {
+    const auto name = index.domain(number);
+    index.set_standing(number, given && name == "down.example",
+                       given && name == "gone.example" ? 7 : 0);
+  });
+  index.put(item(1, {"down.example"}), {});
+  index.put(item(2, {"up.example", "down.example", "gone.example"}), {});
+  index.put(wanted_back(3, {"down.example"}, now - 10), {});
+  given = true;
+  index.orders_change(true);
+  EXPECT_EQ(lease(index), Ids{2});
+  EXPECT_EQ(leased_recipients(index, 2), (std::vector<std::size_t>{0, 2}));
+  EXPECT_EQ(index.domains()[*index.find_domain("gone.example")].bounced_by, 7u);
+  index.orders_change(false);
+  EXPECT_EQ(lease(index), Ids{});
+}
+
 TEST(IndexQueue, EachDomainListsItsQueuedRecipientsAlsoThoseInHand) {
   Index index;
   auto slot = index.put(item(1, {"a.example", "a.example", "b.example"}), {});
@@ -235,6 +261,20 @@ TEST(IndexQueue, EachDomainListsItsQueuedRecipientsAlsoThoseInHand) {
   EXPECT_EQ(waiting("a.example"), 2u);
   index.erase(slot);
   EXPECT_EQ(waiting("a.example"), 1u);
+}
+
+// What it took is given back once, however often it is looked at afterwards.
+TEST(IndexQueue, TheQueueOfADomainThatHasEmptiedTakesNothing) {
+  Index index;
+  auto slot = index.put(item(1, {"a.example", "b.example"}), {});
+  const auto full = index.octets();
+  lease(index);
+  index.update(slot, 0, mail::Fate::delivered, 1, {}, "", mail::OutcomeClass::delivered);
+  const auto emptied = index.octets();
+  EXPECT_LT(emptied, full);
+  for (bool suspended : {true, false, true})
+    index.set_standing(*index.find_domain("a.example"), suspended, 0);
+  EXPECT_EQ(index.octets(), emptied);
 }
 
 TEST(IndexQueue, StatesAreCountedAsTheyChange) {
@@ -270,6 +310,56 @@ TEST(IndexQueue, PriorityAndDeadlineOfFewMessagesAreKeptBesideTheRest) {
   EXPECT_EQ(index.particulars(index[slot]).priority, 5);
   EXPECT_EQ(index.particulars(index[slot]).deliver_by, urgent.requests.deliver_by);
   EXPECT_EQ(index.particulars(index[plain]), Particulars{});
+}
+
+TEST(IndexQueue, WhatItsSenderWantsBackIsGivenOutOnceAndIsThenDueLikeOthers) {
+  Index index;
+  auto slot = index.put(wanted_back(1, {"a.example", "b.example"}, now + 10), {});
+  index.pause("a.example");
+  EXPECT_EQ(index.next_due(), now + 10);
+  EXPECT_EQ(lease(index, 1, now + 10), Ids{}) << "that is rounded up";
+  EXPECT_EQ(lease(index, 1, now + 11), Ids{1});
+  EXPECT_EQ(leased_recipients(index, 1), (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(index.next_due(), never_due) << "while it is in somebody's hand";
+  // It could not be read, say: that costs an attempt, not one every second.
+  for (auto i : {0u, 1u})
+    index.update(slot, i, mail::Fate::queued, 1, to_time(now + 500), "Input/output error", {});
+  index.end_lease(slot);
+  EXPECT_EQ(lease(index, 1, now + 499), Ids{});
+  EXPECT_EQ(index.next_due(), now + 500);
+  EXPECT_EQ(lease(index, 1, now + 500), Ids{1});
+  EXPECT_EQ(leased_recipients(index, 1), std::vector<std::size_t>{1});
+}
+
+TEST(IndexQueue, WhatItsSenderWantsBackIsDueAgainAtOnceWhenItWasNotSettled) {
+  Index index;
+  auto slot = index.put(wanted_back(1, {"a.example"}, now + 10), {});
+  EXPECT_EQ(lease(index, 1, now + 11), Ids{1});
+  index.end_lease(slot);
+  EXPECT_LE(index.next_due(), now + 11);
+  EXPECT_EQ(lease(index, 1, now + 11), Ids{1});
+}
+
+TEST(IndexQueue, WhatIsKeptBackIsNotWaitedForThoughItsSenderWantsItBack) {
+  Index index;
+  auto slot = index.put(wanted_back(1, {"a.example"}, now + 10), {});
+  const auto a = *index.find_domain("a.example");
+  const auto change = [&](auto how) {
+    how();
+    index.reschedule(slot);
+    return index.next_due();
+  };
+  EXPECT_EQ(change([&] { index[slot].held = true; }), never_due);
+  EXPECT_EQ(change([&] { index[slot].held = false; }), now + 10);
+  EXPECT_EQ(change([&] { index[slot].deleting = true; }), never_due);
+  EXPECT_EQ(change([&] { index[slot].deleting = false; }), now + 10);
+  EXPECT_EQ(change([&] { index.set_standing(a, true, 0); }), never_due);
+  EXPECT_EQ(lease(index, 1, now + 11), Ids{});
+  EXPECT_EQ(change([&] { index.set_standing(a, false, 0); }), now + 10);
+  index.set_standing(a, true, 0);  // its messages have not been told yet
+  EXPECT_EQ(lease(index, 1, now + 11), Ids{});
+  index.erase(slot);
+  EXPECT_EQ(index.next_due(), never_due);
 }
 
 // Each of its deliveries ends at another time and is deferred to another one.

@@ -70,6 +70,7 @@ struct IndexedMessage {
   bool chunked : 1 = false;
   bool branched : 1 = false;                    // has more than one latest record
   bool particular : 1 = false;                  // see Index::particulars
+  bool ended : 1 = false;                       // given out because its sender wants it back
   QueueState counted : 3 = QueueState::active;  // as the counts of the index have it
   IndexedRecipient one;                         // the only recipient, or
   struct Several {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "spool/pool.h"
+#include "base/pool.h"
 
 namespace malleposte::spool {
 

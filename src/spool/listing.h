@@ -41,6 +41,9 @@ struct ListedRecipient {
   std::string state;  // to_string(Fate), or for queued ones the message's state
   std::string reply;  // last answer, "" before the first
   mail::OutcomeClass outcome_class = mail::OutcomeClass::none;  // of the last answer
+  // While it is queued.
+  std::uint32_t attempts = 0;
+  std::optional<WallTime> next_attempt = {};  // empty: at once
 };
 
 struct ListedMessage {

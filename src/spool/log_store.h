@@ -108,7 +108,7 @@ class LogStore final : public Store {
   };
   Task<Result<std::uint64_t>> mark(std::vector<MessageId> ids, Change change);
   Change change_of(const Action& action);
-  Task<Result<std::uint64_t>> flush(std::vector<MessageId> ids);
+  Task<std::uint64_t> flush(std::vector<MessageId> ids);
   Task<Result<std::uint64_t>> remove_at_once(std::vector<MessageId> ids);
   Task<Result<std::uint64_t>> bounce(std::vector<MessageId> ids);
   Task<Result<bool>> bounce_one(MessageId id);
@@ -124,7 +124,7 @@ class LogStore final : public Store {
   void end_orders();
   Task<void> order_ended(StandingOrder order);
   void stand_as_recovered();
-  void stand(const StandingOrder& order);
+  Task<void> stand(const StandingOrder& order);
   void stand(Interner::Number domain);
   Task<void> each_message(std::function<void(Slot)> look);
 
@@ -145,7 +145,7 @@ class LogStore final : public Store {
   // Leased, and not to be delivered as they were leased: an operator has spoken since.
   std::unordered_set<std::uint64_t> outdated_;
   std::string opening_;         // the orders as they were kept last: every segment begins with them
-  unsigned looks_ = 0;          // each_message() under way
+  unsigned looks_ = 0;          // long walks through the queue under way
   unsigned setting_aside_ = 0;  // set_aside() under way
   MakeDsns make_dsns_;
   OnGenerated generated_;

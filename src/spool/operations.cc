@@ -17,6 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::size_t messages_at_once = 500;      // in one record
 constexpr std::size_t octets_at_once = 24 * 1024;  // the same, about
+constexpr std::size_t recipients_at_once = 2'000;  // made due, before others have their turn
 constexpr Duration try_again_after = 1s;
 const mail::Answer by_operator{
     {}, {}, 0, {}, "deleted by the operator", mail::OutcomeClass::by_operator};
@@ -39,19 +40,28 @@ Task<Result<std::uint64_t>> LogStore::apply(Filter filter, Action action) {
   co_return co_await mark(std::move(ids), change_of(action));
 }
 
-Task<Result<std::uint64_t>> LogStore::flush(std::vector<MessageId> ids) {
+Task<std::uint64_t> LogStore::flush(std::vector<MessageId> ids) {
   std::uint64_t count = 0;
   std::set<std::pair<Interner::Number, std::string>> told;
   const auto tell = [&](Interner::Number domain, const std::string& next_hop) {
     if (!flushed_ || !told.emplace(next_hop.empty() ? domain : 0, next_hop).second) return;
     flushed_(next_hop.empty() ? std::string(state_.index.domain(domain)) : "", next_hop);
   };
+  std::size_t work = 0;
+  ++looks_;
   for (auto id : ids) {
+    if (work >= recipients_at_once) {
+      work = 0;
+      notify_due();
+      co_await take_turns(state_.loop);
+      told.clear();  // a number may be another domain's by now
+    }
     auto slot = state_.index.find(id);
     if (!slot) continue;
     auto& message = state_.index[*slot];
     if (message.held || message.deleting) continue;
     ++count;
+    work += message.recipients().size();
     const auto next_hop = state_.directions.next_hop(id);
     for (auto& recipient : message.recipients()) {
       if (!recipient.queued()) continue;
@@ -60,6 +70,7 @@ Task<Result<std::uint64_t>> LogStore::flush(std::vector<MessageId> ids) {
     }
     state_.index.reschedule(*slot);
   }
+  --looks_;
   notify_due();
   co_return count;
 }
@@ -76,6 +87,7 @@ Task<Result<std::uint64_t>> LogStore::mark(std::vector<MessageId> ids, Change ch
     std::string items(record_header_octets, '\0');
     std::vector<MessageId> changed;
     std::vector<Marks> before;
+    std::vector<bool> held;  // as is said now
     for (auto id : batch) {
       if (items.size() >= octets_at_once) break;
       ++next;
@@ -86,9 +98,10 @@ Task<Result<std::uint64_t>> LogStore::mark(std::vector<MessageId> ids, Change ch
       auto marks = old;
       if (!change.marks(message, marks)) continue;
       state_.mark(*slot, marks);
-      append_item(items, FlagsItem{id, state_.home_epoch(message), std::move(marks)});
       changed.push_back(id);
       before.push_back(std::move(old));
+      held.push_back(marks.held);
+      append_item(items, FlagsItem{id, state_.home_epoch(message), std::move(marks)});
     }
     if (changed.empty()) continue;
     auto written = co_await write(std::move(items), changed, [&](const Written& where) {
@@ -103,7 +116,10 @@ Task<Result<std::uint64_t>> LogStore::mark(std::vector<MessageId> ids, Change ch
     });
     if (!written) {
       for (std::size_t i = 0; i < changed.size(); ++i)
-        if (auto slot = state_.index.find(changed[i])) state_.mark(*slot, before[i]);
+        if (auto slot = state_.index.find(changed[i])) {
+          before[i].held |= state_.index[*slot].held && !held[i];  // found damaged meanwhile
+          state_.mark(*slot, before[i]);
+        }
       watch_times();
       notify_due();
       co_return tl::make_unexpected(written.error());

@@ -144,6 +144,47 @@ TEST(Operations, WhatCannotBeMadeDurableIsTakenBack) {
   EXPECT_EQ(instance.lease().at(0).next_hop, "first.example");
 }
 
+// A word and damage found at the same time: each is kept, or taken back, by itself.
+TEST(Operations, WhatIsFoundDamagedMeanwhileStaysHeldWhenAWordIsTakenBack) {
+  Instance instance;
+  const auto id = instance.send("the mark" + large(9000)).id;
+  for (auto& [name, octets] : instance.disk->files())
+    if (const auto at = octets.find("the mark"); at != std::string::npos) octets[at] ^= 1;
+  instance.disk->fault = [](const DiskOperation&) { return fail(Fault::disk, "no"); };
+  bool taken_back = false;
+  spawn([](Instance& at, bool& done) -> Task<void> {
+    EXPECT_FALSE(co_await at.store->apply({}, reroute("other.example")));
+    at.disk->fault = nullptr;
+    done = true;
+  }(instance, taken_back));
+  EXPECT_TRUE(instance.content(id).starts_with("error:"));
+  EXPECT_FALSE(taken_back) << "the damage is to be found before that";
+  instance.loop.run_for(10s);
+  EXPECT_TRUE(taken_back);
+  EXPECT_FALSE(instance.store->wanted(id));
+  EXPECT_EQ(instance.list().messages.at(0).next_hop, "");
+  Instance again(2, instance.disk->files());
+  const auto kept = again.list().messages.at(0);
+  EXPECT_EQ(kept.state, QueueState::held);
+  EXPECT_EQ(kept.next_hop, "");
+}
+
+TEST(Operations, AFlushOfManyLetsOthersHaveTheirTurn) {
+  Instance instance(1, {}, nullptr, roomy_options());
+  for (int i = 0; i < 3; ++i) instance.send("x", to_many_domains(i));
+  instance.settle_all(mail::Fate::queued, instance.loop.wall() + 48h);
+  EXPECT_TRUE(instance.lease().empty());
+  bool done = false;
+  spawn([](Store& store, bool& ended) -> Task<void> {
+    EXPECT_EQ((co_await store.apply({}, Operation::flush)).value_or(0), 3u);
+    ended = true;
+  }(*instance.store, done));
+  EXPECT_FALSE(done);
+  EXPECT_FALSE(instance.lease().empty());
+  instance.loop.run_for(1s);
+  EXPECT_TRUE(done);
+}
+
 TEST(Operations, ANextHopIsGivenOutWithTheMailOverRestartsAndCleaning) {
   Instance first;
   const auto sent = first.send("stays", {"old@example.net"});

@@ -13,7 +13,10 @@
 namespace malleposte::spool {
 namespace {
 
-constexpr std::size_t slice = 10'000;       // messages looked at before others have their turn
+// What is looked at before others have their turn.
+constexpr std::size_t domains_at_once = 2'000;
+constexpr std::size_t messages_at_once = 500;
+constexpr std::size_t recipients_at_once = 4'000;
 constexpr std::uint64_t segment_share = 8;  // orders may take an eighth of each segment
 
 }  // namespace
@@ -32,7 +35,7 @@ Task<Result<std::uint64_t>> LogStore::give(StandingOrder order) {
       co_return fail(Fault::resource, fmt::format("{} standing orders are given, as many as can be",
                                                   limits::standing_orders));
     checked->number = state_.orders.add(*checked);
-    stand(*checked);
+    co_await stand(*checked);
     auto kept = co_await keep(state_.orders, Urgency::soon);
     if (!kept) {
       state_.orders.remove(checked->number);
@@ -117,7 +120,7 @@ void LogStore::end_orders() {
 // It is not in force any more: what it kept back goes on.
 Task<void> LogStore::order_ended(StandingOrder order) {
   if (order.kind == StandingOrder::Kind::hold) co_return;
-  stand(order);
+  co_await stand(order);
   co_await each_message([this, &order](Slot slot) {
     const auto& message = state_.index[slot];
     bool meant = false, leased = false;
@@ -136,24 +139,34 @@ Task<void> LogStore::order_ended(StandingOrder order) {
 }
 
 // The domains of the queue that an order means, or meant, follow the orders that are in force now.
-void LogStore::stand(const StandingOrder& order) {
-  if (order.kind == StandingOrder::Kind::hold) return;
+// What is given out meanwhile does so at once.
+Task<void> LogStore::stand(const StandingOrder& order) {
+  if (order.kind == StandingOrder::Kind::hold) co_return;
+  ++looks_;
+  state_.index.orders_change(true);
   const auto& names = state_.index.domains().names();
-  for (Interner::Number number = 1; number < names.limit(); ++number)
+  for (Interner::Number number = 1; number < names.limit(); ++number) {
+    if (number % domains_at_once == 0) {
+      co_await take_turns(state_.loop);
+      if (number >= names.limit()) break;  // fewer meanwhile
+    }
     if (const auto name = names.text(number); !name.empty() && means_domain(order.pattern, name))
       stand(number);
+  }
+  state_.index.orders_change(false);
+  --looks_;
 }
 
 // Before the loop runs: nobody waits for a turn.
 void LogStore::stand_as_recovered() {
-  state_.index.on_new_domain([this](Interner::Number domain) {
-    if (!state_.orders.all().empty()) stand(domain);
-  });
+  state_.index.ask_orders([this](Interner::Number domain) { stand(domain); });
   if (state_.orders.all().empty()) return;
-  for (const auto& order : state_.orders.all()) stand(order);
+  const auto& names = state_.index.domains().names();
+  for (Interner::Number number = 1; number < names.limit(); ++number)
+    if (!names.text(number).empty()) stand(number);
   MessageId after{};
-  for (auto slots = state_.index.next(after, slice); !slots.empty();
-       slots = state_.index.next(after, slice)) {
+  for (auto slots = state_.index.next(after, messages_at_once); !slots.empty();
+       slots = state_.index.next(after, messages_at_once)) {
     after = state_.index[slots.back()].id;
     for (auto slot : slots) state_.index.reschedule(slot);
   }
@@ -170,11 +183,18 @@ void LogStore::stand(Interner::Number domain) {
 Task<void> LogStore::each_message(std::function<void(Slot)> look) {
   ++looks_;
   MessageId after{};
-  for (auto slots = state_.index.next(after, slice); !slots.empty();
-       slots = state_.index.next(after, slice)) {
-    after = state_.index[slots.back()].id;
-    for (auto slot : slots) look(slot);
-    co_await sleep_until(state_.loop, state_.loop.steady());
+  std::size_t work = 0;
+  for (auto slots = state_.index.next(after, messages_at_once); !slots.empty();
+       slots = state_.index.next(after, messages_at_once)) {
+    for (auto slot : slots) {
+      after = state_.index[slot].id;
+      work += state_.index[slot].recipients().size();
+      look(slot);
+      if (work >= recipients_at_once) break;
+    }
+    if (work < recipients_at_once) continue;
+    work = 0;
+    co_await take_turns(state_.loop);
   }
   --looks_;
 }

@@ -61,6 +61,39 @@ TEST(StoreOrders, WhatIsLeasedWhenAnOrderIsGivenIsNotWantedAnyMore) {
   }
 }
 
+// Telling thousands of domains takes a while, in which others have their turn.
+TEST(StoreOrders, AnOrderIsInForceBeforeEveryDomainFollowsIt) {
+  Instance instance(1, {}, nullptr, roomy_options());
+  for (int i = 0; i < 3; ++i) instance.send("x", to_many_domains(i));
+  bool done = false;
+  spawn([](Store& store, bool& ended) -> Task<void> {
+    EXPECT_TRUE(co_await store.give({0, Kind::suspend, "*", "a test", "anna", {}, {}}));
+    ended = true;
+  }(*instance.store, done));
+  EXPECT_EQ(instance.store->orders().size(), 1u);
+  EXPECT_TRUE(instance.lease().empty());
+  EXPECT_FALSE(done);
+  instance.loop.run_for(1s);
+  EXPECT_TRUE(done);
+  EXPECT_EQ(instance.store->next_due(), std::nullopt);
+  EXPECT_TRUE(instance.cancel(1));
+  EXPECT_EQ(instance.lease().size(), 3u);
+}
+
+TEST(StoreOrders, AnOrderIsOutOfForceBeforeEveryDomainFollows) {
+  Instance instance(1, {}, nullptr, roomy_options());
+  for (int i = 0; i < 3; ++i) instance.send("x", to_many_domains(i));
+  instance.give(Kind::bounce, "*", instance.loop.wall() + 1h);
+  instance.loop.set_wall_by(2h);
+  std::size_t given = 0;
+  for (const auto& lease : instance.lease())
+    for (const auto& recipient : lease.recipients) {
+      ++given;
+      EXPECT_EQ(recipient.bounced_by, 0u);
+    }
+  EXPECT_EQ(given, 3000u);
+}
+
 TEST(StoreOrders, AnOrderIsKeptOverRestartsAndWhateverBecomesOfItsSegment) {
   Instance first;
   const auto order = first.give(Kind::suspend, "example.net", first.loop.wall() + 1000h);

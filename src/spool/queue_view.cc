@@ -36,10 +36,13 @@ ListedMessage listed(const SpoolState& state, const IndexedMessage& message,
       else
         next = std::min(next, recipient.due);
     }
-    shown.recipients.push_back(
-        {item.recipients[i].address,
-         std::string(queued ? to_string(shown.state) : mail::to_string(recipient.fate)),
-         std::move(reply), recipient.outcome_class});
+    auto& one = shown.recipients.emplace_back();
+    one.address = item.recipients[i].address;
+    one.state = queued ? to_string(shown.state) : mail::to_string(recipient.fate);
+    one.reply = std::move(reply);
+    one.outcome_class = recipient.outcome_class;
+    if (queued) one.attempts = recipient.attempts;
+    if (queued && recipient.due > 0) one.next_attempt = to_time(recipient.due);
   }
   if (message.gathered && shown.reason.empty())
     shown.reason = "gathered with others into one report";

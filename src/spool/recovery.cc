@@ -100,10 +100,9 @@ class Replay {
       (item.generated ? state_.accounts.generated : state_.accounts.accepted) +=
           item.recipients.size();
     if (item.generation > 0) state_.segments.superseded(number, item.origin);
-    if (auto known = state_.index.find(item.id)) {
-      if (state_.index[*known].generation > item.generation) return;
-      state_.remove(*known);
-    }
+    // What was written later is right, whatever the generations: one that came back from an export
+    // begins anew with the first.
+    if (auto known = state_.index.find(item.id)) state_.remove(*known);
     Home home{number, static_cast<std::uint32_t>(place.offset), place.record_octets, place.item_at};
     auto slot = state_.add(item, home);
     if (finished(state_.index[slot])) state_.remove(slot);
@@ -114,15 +113,13 @@ class Replay {
     if (outcomes_of_ != item.id) reschedule();
     state_.last_id = std::max(state_.last_id, item.id.value);
     state_.segments.outcome_added(number, item.home);
-    auto slot = state_.index.find(item.id);
-    if (!slot) {  // done, and its segment is used again already
-      if (counting && !item.carried) state_.count(item.fate);
-      return;
-    }
+    if (counting && !item.carried) state_.count(item.fate);
+    // Not found: done, and its segment is used again already; or what an earlier generation went
+    // through, which stands in the item of the later one; or what a message was that has come back
+    // from an export since.
+    auto slot = at_home(item);
+    if (!slot) return;
     auto& message = state_.index[*slot];
-    // What an earlier generation went through stands in the item of the later one; and a message
-    // that came back from an export has nothing to do with what it was before.
-    if (item.home != state_.home_epoch(message)) return;
     if (item.recipient >= message.recipients().size()) return;
     const auto& recipient = message.recipients()[item.recipient];
     state_.index.attempt_recorded(message, {number, static_cast<std::uint32_t>(place.offset)},
@@ -136,7 +133,6 @@ class Replay {
     outcomes_of_ = item.id;
     if (item.fate == mail::Fate::queued) return;
     --state_.accounts.queued;
-    if (counting && !item.carried) state_.count(item.fate);
     if (finished(message)) state_.remove(*slot);
   }
 

@@ -224,29 +224,93 @@ TEST(Restoring, IsRefusedForWhatIsInTheQueueOrOnItsWay) {
   EXPECT_TRUE(instance.store->restore(restored({99}), 1));
 }
 
-// What the log still says of its earlier life must not end it again: neither the outcome, nor what
-// the cleaner makes of that.
+// A message that has been delivered and comes back from an export, while what the log says of its
+// earlier life stands in segments that are kept, and of its later one in others.
+struct SecondLife : Instance {
+  void fill(int messages, const std::string& recipient) {
+    for (int i = 0; i < messages; ++i) send(large(1900), {recipient});
+  }
+  void fill_and_hold(int messages, const std::string& recipient) {
+    fill(messages, recipient);
+    apply({.recipient = recipient}, Operation::hold);
+  }
+  // So many that are gone at once, about a segment full. The cleaner looks for such segments when
+  // the next one is begun.
+  void pass(int messages) {
+    fill(messages, "gone@example.net");
+    settle_all(mail::Fate::delivered);
+  }
+  // The cleaner writes it again, as its next generation.
+  void move() {
+    apply({.id = to_string(id)}, Operation::hold);
+    pass(30);
+    pass(30);
+    loop.run_for(1min);
+    EXPECT_GT(store->counters().cleaned_segments, 0u);
+  }
+  // Its home is kept. Its outcome stands in a segment after that, in which nothing else counts.
+  void end(int held) {
+    apply({.id = to_string(id)}, Operation::hold);
+    fill_and_hold(held, "first@example.net");
+    apply({.id = to_string(id)}, Operation::release);
+    EXPECT_EQ(settle_all(mail::Fate::delivered), 1u);
+    pass(22);
+    EXPECT_FALSE(store->contains(id));
+  }
+  // Its new home is kept, as is the segment into which the cleaner brings what is said of the old
+  // one.
+  void come_back() {
+    EXPECT_EQ(run(bring_back(*store, restored(id), "again")).status, CommitStatus::durable);
+    const auto before = store->counters().cleaned_segments;
+    fill_and_hold(12, "second@example.net");
+    fill_and_hold(23, "third@example.net");
+    loop.run_for(1min);
+    EXPECT_GT(store->counters().cleaned_segments, before);
+  }
+  // The next start finds it as it came back; and not at all when it has gone once more, with all
+  // that its new home held.
+  void expect_itself() {
+    {
+      Instance again(2, disk->files());
+      EXPECT_EQ(again.content(id), "again");
+      EXPECT_TRUE(again.balanced());
+    }
+    apply({.id = to_string(id)}, Operation::release);
+    apply({.recipient = "second@example.net"}, Operation::release);
+    EXPECT_EQ(settle_all(mail::Fate::delivered), 13u);
+    loop.run_for(1min);
+    Instance again(3, disk->files());
+    EXPECT_FALSE(again.store->contains(id));
+    EXPECT_TRUE(again.balanced());
+  }
+
+  MessageId id = send("to be delivered", {"a@example.net", "b@example.net"}).id;
+};
+
+// It has fewer recipients now: the outcomes of the others count for what it was all the same.
 TEST(Restoring, HasNothingToDoWithWhatItWasBefore) {
-  Instance instance;
-  const auto id = instance.send("to be delivered").id;
-  const auto fill = [&](int messages) {
-    for (int i = 0; i < messages; ++i) instance.send(large(1900), {"c@example.net"});
-  };
-  fill(23);  // its home stays; the outcome stands in the next segment
-  instance.apply({.recipient = "c@example.net"}, Operation::hold);
-  EXPECT_EQ(instance.settle_all(mail::Fate::delivered), 1u);
-  fill(30);
-  instance.settle_all(mail::Fate::delivered);
-  EXPECT_EQ(instance.run(bring_back(*instance.store, restored(id), "again")).status,
-            CommitStatus::durable);
-  EXPECT_EQ(Instance(2, instance.disk->files()).content(id), "again");
-  fill(30);
-  instance.settle_all(mail::Fate::delivered);
-  instance.loop.run_for(1h);
-  EXPECT_GT(instance.store->counters().cleaned_segments, 0u);
-  Instance again(2, instance.disk->files());
-  EXPECT_EQ(again.content(id), "again");
-  EXPECT_TRUE(again.balanced());
+  SecondLife message;
+  message.end(23);
+  message.come_back();
+  message.expect_itself();
+}
+
+// The cleaner has made one word of its outcomes: that it is gone.
+TEST(Restoring, LeavesWhatItWasBeforeGone) {
+  SecondLife message;
+  message.end(23);
+  message.pass(30);
+  message.come_back();
+  message.expect_itself();
+}
+
+// It begins with the first generation again; the second of what it was stands in the log still.
+TEST(Restoring, CountsThoughItsEarlierLifeWasMoved) {
+  SecondLife message;
+  message.move();
+  message.end(26);
+  message.come_back();
+  message.expect_itself();
 }
 
 // --- Damage found when a message is read ---------------------------------------------------------

@@ -1,7 +1,6 @@
 #include "spool/search.h"
 
 #include <algorithm>
-#include <unordered_set>
 
 namespace malleposte::spool {
 namespace {
@@ -11,6 +10,7 @@ constexpr std::size_t step_work = 8'000;
 constexpr std::size_t work_of_a_block = 4;  // to tell that nothing is in it
 constexpr std::size_t work_of_a_text = 4;   // to find a domain, to look into a reply
 constexpr std::size_t looks_ahead = 8;      // messages that are fetched while one is looked at
+constexpr std::size_t copied_at_once = 64;  // places in a queue, in the time of one look
 // The queues of domains are worth it while they hold less than this part of all.
 constexpr std::uint64_t part_by_domains = 4, most_by_domains = 500'000;
 
@@ -21,23 +21,34 @@ Search::Search(const Index& index, Filter filter, WallTime now)
   if (after_ > 0) --after_;
 }
 
-bool Search::prepare() {
-  if (!matcher_.prepare(step_work / work_of_a_text)) return false;
-  if (!matcher_.domains()) return true;
-  const auto listed = waiting();
-  by_domains_ = listed <= index_.size() / part_by_domains && listed <= most_by_domains;
+// Looks at some of the queues of the wanted domains, those that are not gone; `look` returns what
+// that took. true: that was the last one.
+template <class Look>
+bool Search::each_queue(Look look) {
+  const auto& domains = *matcher_.domains();
+  for (std::size_t work = 0; next_queue_ < domains.size(); ++next_queue_) {
+    if (work >= step_work) return false;
+    const auto number = domains[next_queue_];
+    work += work_of_a_text;
+    if (matcher_.stands(number)) work += look(index_.domains()[number]);
+  }
+  next_queue_ = 0;
   return true;
 }
 
-const DomainQueue& Search::queue_of(Interner::Number domain) const {
-  static const DomainQueue none;
-  return matcher_.stands(domain) ? index_.domains()[domain] : none;
-}
-
-std::uint64_t Search::waiting() const {
-  std::uint64_t waiting = 0;
-  for (auto number : *matcher_.domains()) waiting += queue_of(number).waiting.size();
-  return waiting;
+bool Search::prepare() {
+  if (!ready_) ready_ = matcher_.prepare(step_work / work_of_a_text);
+  if (!ready_) return false;
+  if (!matcher_.domains()) return true;
+  const bool counted = each_queue([this](const DomainQueue& queue) {
+    waiting_ += queue.waiting.size();
+    of_many_ += queue.of_many;
+    return 0u;
+  });
+  if (!counted) return false;
+  by_domains_ = waiting_ <= index_.size() / part_by_domains && waiting_ <= most_by_domains;
+  if (by_domains_) to_see_.reserve(waiting_);
+  return true;
 }
 
 std::optional<std::uint64_t> Search::total() const {
@@ -51,10 +62,8 @@ std::optional<std::uint64_t> Search::total() const {
   if (matcher_.first() != 0 || matcher_.last() != UINT64_MAX) return std::nullopt;
   if (matcher_.only_state()) return index_.count(*matcher_.state());
   if (!matcher_.only_domains()) return std::nullopt;
-  // A message with several recipients may stand there more than once.
-  for (auto number : *matcher_.domains())
-    if (queue_of(number).of_many > 0) return std::nullopt;
-  return waiting();
+  if (of_many_ > 0) return std::nullopt;  // one may stand there more than once
+  return waiting_;
 }
 
 void Search::start_after(MessageId message) {
@@ -73,29 +82,28 @@ void Search::look_at(Index::Slot slot, std::vector<MessageId>& found) {
   if (message.id.value > after_ && matcher_.matches(message)) found.push_back(message.id);
 }
 
-void Search::list_waiting() {
-  std::unordered_set<Index::Slot> several;
-  slots_.reserve(waiting());
-  for (auto number : *matcher_.domains())
-    for (const auto& waiting : queue_of(number).waiting) {
-      const auto slot = index_.slot_of(waiting);
-      if (!Index::one_of_several(waiting) || several.insert(slot).second) slots_.push_back(slot);
-    }
-  listed_ = true;
-}
-
-// A slot may be another message's by the time it is seen: then that one is judged.
+// The queues are copied first, each as a whole, since what is in them changes places. A slot may be
+// another message's by the time it is seen, or nobody's: then that one is judged.
 bool Search::through_domains(std::vector<MessageId>& found, std::size_t enough) {
   if (!listed_) {
-    list_waiting();
+    const bool at_once = next_queue_ == 0;
+    listed_ = each_queue([this](const DomainQueue& queue) {
+      to_see_.insert(to_see_.end(), queue.waiting.begin(), queue.waiting.end());
+      return queue.waiting.size() / copied_at_once;
+    });
+    each_once_ = listed_ && at_once;
     return true;
   }
-  for (auto work = step_work; work > 0 && !slots_.empty() && found.size() < enough; --work) {
-    if (slots_.size() > looks_ahead) index_.prefetch(slots_[slots_.size() - 1 - looks_ahead]);
-    look_at(slots_.back(), found);
-    slots_.pop_back();
+  for (auto work = step_work; work > 0 && !to_see_.empty() && found.size() < enough; --work) {
+    if (to_see_.size() > looks_ahead)
+      index_.prefetch(index_.slot_of(to_see_[to_see_.size() - 1 - looks_ahead]));
+    const auto waiting = to_see_.back();
+    to_see_.pop_back();
+    const auto slot = index_.slot_of(waiting);
+    const bool once = each_once_ && !Index::one_of_several(waiting);
+    if (once || seen_.insert(slot).second) look_at(slot, found);
   }
-  return !slots_.empty();
+  return !to_see_.empty();
 }
 
 bool Search::through_blocks(std::vector<MessageId>& found, std::size_t enough) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "spool/matcher.h"
@@ -16,7 +17,8 @@ class Search {
  public:
   Search(const Index& index, Filter filter, WallTime now);
 
-  // Makes ready for a millisecond or so; to be called until it returns true, before all else.
+  // Makes ready, a millisecond or so at a time; to be called until it returns true, before all
+  // else.
   bool prepare();
   // How many match, where that is known without looking at them; for a filter that is not exact
   // never.
@@ -36,17 +38,22 @@ class Search {
  private:
   bool through_domains(std::vector<MessageId>& found, std::size_t enough);
   bool through_blocks(std::vector<MessageId>& found, std::size_t enough);
-  const DomainQueue& queue_of(Interner::Number domain) const;  // empty when it is gone
-  std::uint64_t waiting() const;
-  void list_waiting();
+  template <class Look>
+  bool each_queue(Look look);
   void look_at(Index::Slot slot, std::vector<MessageId>& found);
 
   const Index& index_;
   Matcher matcher_;
-  std::uint64_t after_;  // the last id that was passed
+  std::uint64_t after_;         // the last id that was passed
+  bool ready_ = false;          // the matcher is
+  std::size_t next_queue_ = 0;  // of the wanted domains, to be looked at
+  std::uint64_t waiting_ = 0;   // for these domains, recipients
+  std::uint64_t of_many_ = 0;   // of these, from messages with several
   bool by_domains_ = false;
   bool listed_ = false;
-  std::vector<Index::Slot> slots_;  // of what waits for the domains, each once, still to be seen
+  std::vector<Waiting> to_see_;  // what waits for the domains
+  bool each_once_ = false;       // of those with one recipient: nothing came while that was copied
+  std::unordered_set<Index::Slot> seen_;  // of the others
   std::uint64_t looked_at_ = 0;
 };
 

@@ -282,6 +282,35 @@ TEST_F(LargeQueue, WhatHasChangedIsForgottenByTheSummaries) {
 }
 
 // The number of a domain that is gone is given to the next one.
+// Copying what waits for thousands of domains takes more than one step; meanwhile it changes.
+TEST(Search, BeginsInStepsAndMissesNothingThatStays) {
+  Queue queue;
+  std::vector<Index::Slot> to_one, to_two;
+  Filter filter;
+  for (int i = 0; i < 4000; ++i) {
+    to_one.push_back(queue.put("s@from.example", {number("a@many", i)}));
+    to_two.push_back(queue.put("s@from.example", {number("a@many", i), number("b@many", i + 1)}));
+    filter.domains.push_back(number("many", i));
+  }
+  for (int i = 0; i < 40'000; ++i) queue.put("s@from.example", {"c@other.example"});
+  Search search(queue.index, filter, queue.now);
+  int steps = 0;
+  while (!search.prepare()) ++steps;
+  EXPECT_GE(steps, 2);
+  std::vector<MessageId> found;
+  for (int i = 0; search.step(found, found.size() + 10); ++i) {
+    if (i >= 1000) continue;
+    queue.erase(to_one[4 * i]);
+    queue.erase(to_two[4 * i + 1]);
+    queue.defer(to_two[4 * i + 2], 0, "Later", mail::OutcomeClass::greylisted);
+    queue.put("s@from.example", {number("d@many", i), number("e@many", i)});
+  }
+  std::set<std::uint64_t> ids;
+  for (auto id : found) EXPECT_TRUE(ids.insert(id.value).second) << "twice";
+  for (const auto& slots : {to_one, to_two})
+    for (int i = 3; i < 4000; i += 4) EXPECT_TRUE(ids.contains(queue.index[slots[i]].id.value));
+}
+
 TEST_F(LargeQueue, ASearchUnderWayDoesNotTakeANewDomainForTheOneItWants) {
   for (std::uint64_t i = 5; i < count; i += 2000)
     if (i > 5) queue.erase(slots[i]);

@@ -72,6 +72,8 @@ Task<void> LogStore::set_aside(MessageId id) {
         [&kept] { kept.set(true); });
     co_await kept;
   }
+  // Nobody else's word about it is on its way then: that could still have to be taken back.
+  auto turn = co_await turns_.take();
   co_await not_moving(id);
   if (auto slot = state_.index.find(id); slot && state_.index[*slot].held) {
     const auto& message = state_.index[*slot];

@@ -24,6 +24,21 @@ inline LogStoreOptions small_options() {
   return options;
 }
 
+// With segments in which a record about thousands of recipients has room.
+inline LogStoreOptions roomy_options() {
+  LogStoreOptions options;
+  options.segment_octets = 1 << 20;
+  return options;
+}
+
+// A thousand recipients, each in a domain of its own.
+inline std::vector<std::string> to_many_domains(int thousand) {
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 1000; ++i)
+    recipients.push_back("a@d" + std::to_string(1000 * thousand + i) + ".example");
+  return recipients;
+}
+
 // Content of at least so many octets.
 inline std::string large(std::size_t octets) {
   std::string text;

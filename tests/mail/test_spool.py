@@ -153,6 +153,13 @@ def binary(server, content, recipient):
         assert client.reply()[-1].startswith("250")
 
 
+def attempts(server):
+    """By recipient of the oldest message that waits for its next attempt."""
+    oldest = server.queue("--sender", "anna@example.org")[0]["id"]
+    shown = json.loads(server.cli("queue", "show", oldest, "--json"))
+    return {r["address"]: r["attempts"] for r in shown["recipients"] if r["state"] == "deferred"}
+
+
 def test_export_and_import_give_back_the_same_queue(malleposte, sink, tmp_path):
     """With mail that breaks careless mboxes, deferred, held and partly delivered, to another
     server."""
@@ -160,8 +167,11 @@ def test_export_and_import_give_back_the_same_queue(malleposte, sink, tmp_path):
     hop.on_rcpt = lambda a: "451 4.7.1 Later" if a.startswith("later") else None
     server = malleposte(smart_relay=HOP, retry_first="30d", retry_max="30d",
                         queue_lifetime="300d", recipient_limit=6000)
+    # One of two recipients is tried once more than the other.
+    server.cli("orders", "suspend", "other.example", "--reason", "a test")
     quotes = b"Subject: x\r\n\r\nFrom me\r\n>From you\r\n" + b">" * 997 + b"\r\nFrom\r\n\r\n"
-    server.send("anna@example.org", ["later0@example.com", "now@example.com"], quotes)
+    server.send("anna@example.org", ["later0@example.com", "later0@other.example",
+                                     "now@example.com"], quotes)
     server.send("anna@example.org", "later1@example.com", awkward(), options=["BODY=8BITMIME"])
     server.send("anna@example.org", "later2@example.com", bulk(1_500_000, "large"))
     binary(server, b"Subject: b\r\n\r\nbare\nlines\0\rFrom \nFrom no end", "later3@example.com")
@@ -170,6 +180,11 @@ def test_export_and_import_give_back_the_same_queue(malleposte, sink, tmp_path):
     server.wait_queue(lambda queue: len(queue) == 5 and all(m["attempts"] for m in queue),
                       "all to be deferred")
     server.cli("queue", "hold", "--recipient", "later1@example.com", "--yes")
+    server.cli("queue", "flush", "--recipient", "later0@example.com", "--yes")
+    server.wait_queue(lambda queue: queue[0]["attempts"] == 2, "another attempt")
+    server.cli("orders", "cancel", "1")
+    tried = {"later0@example.com": 2, "later0@other.example": 1}
+    until(lambda: attempts(server) == tried, "the other recipient to be tried")
     before = server.queue()
 
     file = tmp_path / "queue.mbox"
@@ -200,6 +215,7 @@ def test_export_and_import_give_back_the_same_queue(malleposte, sink, tmp_path):
                                      if r["state"] == m["state"]])
                 for m in queue if m["sender"] == "anna@example.org"]
     assert left(other.queue()) == left(before)
+    assert attempts(other) == tried
 
     # The same goes out of the one as of the other.
     hop.on_rcpt = lambda a: None
@@ -214,8 +230,24 @@ def test_export_and_import_give_back_the_same_queue(malleposte, sink, tmp_path):
         sent[one] = sorted((mail.raw, re.sub("SIZE=\\d+", "", mail.mail_line),
                             sorted(mail.rcpt_lines))
                            for mail in hop.mails if mail.sender == "anna@example.org")
-    assert sum(len(recipients) for _, _, recipients in sent[server]) == 5004
+    assert sum(len(recipients) for _, _, recipients in sent[server]) == 5005
     assert sent[other] == sent[server]
+
+
+def test_an_import_brings_back_what_has_just_been_deleted(malleposte, tmp_path):
+    """It is in the queue still, for as long as that can be taken back, and would then be gone."""
+    server = malleposte(deliveries_suspended=True)
+    for number in range(2):
+        server.send("anna@example.org", f"r{number}@example.com", simple(f"number {number}"))
+    file = tmp_path / "queue.mbox"
+    server.cli("spool", "export", "--to", file)
+    server.cli("queue", "delete", "--recipient", "r1@example.com", "--yes")
+    assert sorted(m["state"] for m in server.queue()) == ["active", "deleting"]
+    assert server.cli("spool", "import", file) == \
+        "1 messages are back in the queue, 1 were there already.\n"
+    server.kill()
+    server.start()
+    assert [m["state"] for m in server.queue()] == ["active", "active"]
 
 
 def test_an_import_says_in_which_line_it_is_wrong_and_keeps_what_came_before(malleposte, tmp_path):

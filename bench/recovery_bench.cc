@@ -1,9 +1,9 @@
 // How long recovery takes and what memory it needs, with a million deferred messages on a real
-// disk. Not part of a normal run: MALLEPOSTE_BENCH_DIRECTORY=/somewhere/large
-//   spool_test --gtest_also_run_disabled_tests --gtest_filter='*RecoveryBench*'
-// fills that directory (MALLEPOSTE_BENCH_MESSAGES says with how many,
-// MALLEPOSTE_BENCH_RECIPIENTS to how many each), or takes what is there.
-#include <gtest/gtest.h>
+// disk. The first run fills the directory, which must be there; each later one starts from what is
+// there, and tells.
+//
+//   build/bin/recovery_bench directory [messages [recipients of each]]
+#include <fmt/format.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -20,14 +20,18 @@ namespace {
 using namespace std::chrono_literals;
 constexpr std::size_t at_once = 500;
 
-std::size_t number_in(const char* name, std::size_t otherwise) {
-  const char* text = std::getenv(name);
-  return text != nullptr ? std::strtoull(text, nullptr, 10) : otherwise;
+void must(bool good, std::string_view what) {
+  if (good) return;
+  fmt::print(stderr, "{}\n", what);
+  std::exit(1);
 }
 
-std::size_t recipients_each() {
-  static const auto number = number_in("MALLEPOSTE_BENCH_RECIPIENTS", 1);
-  return number;
+std::unique_ptr<LogStore> open(Loop& loop, const std::string& directory) {
+  auto disk = open_file_disk(directory);
+  must(disk.has_value(), disk ? "" : disk.error().text);
+  auto store = LogStore::open(loop, std::move(*disk), {});
+  must(store.has_value(), store ? "" : store.error().text);
+  return std::move(*store);
 }
 
 std::string status_of(std::string_view field) {
@@ -37,23 +41,24 @@ std::string status_of(std::string_view field) {
   return {};
 }
 
-Task<void> send(LogStore& store, WallTime now, std::size_t number, const std::string& content,
-                std::size_t& left) {
+Task<void> send(LogStore& store, WallTime now, std::size_t number, std::size_t recipients,
+                const std::string& content, std::size_t& left) {
   mail::Envelope envelope;
   envelope.reverse_path = {"sender", "s" + std::to_string(number) + ".example.org"};
   envelope.arrived = now;
   envelope.client_address = "192.0.2.17";
   envelope.client_name = "client.example.org";
   envelope.helo = "client.example.org";
-  for (std::size_t i = 0; i < recipients_each(); ++i) {
-    const auto one = number * recipients_each() + i;
+  for (std::size_t i = 0; i < recipients; ++i) {
+    const auto one = number * recipients + i;
     envelope.recipients.push_back(
         {"user" + std::to_string(one), "d" + std::to_string(one % 100'000) + ".example.net"});
   }
   auto incoming = store.begin(envelope, content.size());
-  EXPECT_TRUE(incoming);
-  EXPECT_TRUE(co_await (*incoming)->append(content));
-  EXPECT_EQ((co_await (*incoming)->commit()).status, CommitStatus::durable);
+  must(incoming.has_value(), "no room");
+  (void)co_await (*incoming)->append(content);  // commit() tells
+  const auto committed = co_await (*incoming)->commit();
+  must(committed.status == CommitStatus::durable, committed.why);
   --left;
 }
 
@@ -67,20 +72,20 @@ Task<void> defer(LogStore& store, Lease lease, WallTime next, std::size_t& left)
     outcome.answer = {"mx.example.net", "192.0.2.1:25", 451, "4.7.1", "Later", {}};
     settlement.outcomes.push_back(std::move(outcome));
   }
-  EXPECT_TRUE(co_await store.settle(std::move(settlement)));
+  const auto settled = co_await store.settle(std::move(settlement));
+  must(settled.has_value(), "no outcome was kept");
   --left;
 }
 
-void fill(const std::string& directory, std::size_t messages) {
+void fill(const std::string& directory, std::size_t messages, std::size_t recipients) {
   SimulatedLoop loop(1);
-  auto opened = LogStore::open(loop, *open_file_disk(directory), {});
-  ASSERT_TRUE(opened) << opened.error().text;
-  auto& store = **opened;
+  const auto opened = open(loop, directory);
+  auto& store = *opened;
   const std::string content(1024, 'x');
   for (std::size_t done = 0; done < messages; done += at_once) {
     std::size_t left = at_once;
     for (std::size_t i = 0; i < at_once; ++i)
-      spawn(send(store, loop.wall(), done + i, content, left));
+      spawn(send(store, loop.wall(), done + i, recipients, content, left));
     while (left > 0) loop.run_for(1ms);
     auto leases = store.lease(loop.wall(), at_once);
     left = leases.size();
@@ -96,21 +101,27 @@ void fill(const std::string& directory, std::size_t messages) {
   while (!drained) loop.run_for(5ms);
 }
 
-TEST(RecoveryBench, DISABLED_AMillionDeferred) {
-  const char* directory = std::getenv("MALLEPOSTE_BENCH_DIRECTORY");
-  ASSERT_TRUE(directory != nullptr);
-  const auto messages = number_in("MALLEPOSTE_BENCH_MESSAGES", 1'000'000);
-  if (!std::filesystem::exists(std::filesystem::path(directory) / "epochs"))
-    return fill(directory, messages);
+void start(const std::string& directory) {
   const auto began = std::chrono::steady_clock::now();
   SimulatedLoop loop(2);
-  auto opened = LogStore::open(loop, *open_file_disk(directory), {});
-  const auto took = std::chrono::steady_clock::now() - began;
-  ASSERT_TRUE(opened) << opened.error().text;
-  std::printf("%zu messages recovered in %.2f s, peak memory %s\n",
-              static_cast<std::size_t>((*opened)->counters().messages),
-              std::chrono::duration<double>(took).count(), status_of("VmHWM:").c_str());
+  const auto store = open(loop, directory);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  fmt::print("{} messages recovered in {:.2f} s, peak memory {}\n", store->counters().messages,
+             took.count(), status_of("VmHWM:"));
 }
 
 }  // namespace
 }  // namespace malleposte::spool
+
+int main(int count, char** words) {
+  using namespace malleposte::spool;
+  must(count > 1, "recovery_bench directory [messages [recipients of each]]");
+  const auto number = [&](int i, std::size_t otherwise) {
+    return count > i ? std::strtoull(words[i], nullptr, 10) : otherwise;
+  };
+  const std::string directory = words[1];
+  if (std::filesystem::exists(std::filesystem::path(directory) / "epochs"))
+    start(directory);
+  else
+    fill(directory, number(2, 1'000'000), number(3, 1));
+}

@@ -1,15 +1,16 @@
 // Things of one kind, by number, in pages: nothing is copied when there come more, so that a
 // million of them never take the room of two million for a moment. A number that was given back is
-// given out again. Loop thread.
+// given out again. Pure.
 #pragma once
 
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
-namespace malleposte::spool {
+namespace malleposte {
 
 template <class T>
 class Pool {
@@ -27,6 +28,11 @@ class Pool {
     if (limit_ == pages_.size() * page_size) pages_.push_back(std::make_unique<T[]>(page_size));
     return static_cast<Number>(limit_++);
   }
+  Number add(T one) {
+    const auto number = add();
+    (*this)[number] = std::move(one);
+    return number;
+  }
   // Gives it back. With the last one the memory goes too, but for a page.
   void remove(Number number) {
     assert(used_ > 0);
@@ -34,7 +40,7 @@ class Pool {
     free_.push_back(number);
     if (--used_ > 0) return;
     limit_ = 0;
-    free_ = {};
+    free_ = std::vector<Number>();  // from {} it would keep its room
     if (pages_.size() > 1) pages_.resize(1);
   }
 
@@ -42,6 +48,8 @@ class Pool {
   const T& operator[](Number number) const {
     return pages_[number / page_size][number % page_size];
   }
+  // Tells the processor that it will soon be needed.
+  void fetch(Number number) const { __builtin_prefetch(&(*this)[number]); }
   // Every number is below; some may be free.
   Number limit() const { return static_cast<Number>(limit_); }
   std::size_t used() const { return used_; }
@@ -57,4 +65,4 @@ class Pool {
   std::size_t limit_ = 0, used_ = 0;
 };
 
-}  // namespace malleposte::spool
+}  // namespace malleposte
