@@ -51,7 +51,7 @@ Task<void> Carrier::end(queue::Assignment assignment) {
   if (!parcel) co_return;
   const auto& lease = depot_.consignments.lease(assignment.job.message);
   if (!site_.closed(depot_.with.loop.steady()) ||
-      !depot_.consignments.over(lease, parcel->message->envelope().released()))
+      !(lease.overdue || depot_.consignments.over(lease, parcel->message->envelope().released())))
     co_return put_back(assignment);  // a clock was set, or the site is open again
   const auto& [ruling, target] = site_.said;
   std::vector rulings(parcel->transaction.recipients.size(), ruling);

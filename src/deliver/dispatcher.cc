@@ -100,7 +100,10 @@ void Dispatcher::pump() {
   pump_posted_ = false;
   if (stopping_) return;
   sites_.open_due();
-  if (!suspended_) lease();
+  if (!suspended_) {
+    lease();
+    lease_overdue();
+  }
   start_carriers();
   if (with_.loop.steady() < no_room_until_) arm(no_room_until_);
   sweep();
@@ -113,18 +116,42 @@ void Dispatcher::lease() {
   if (!full_) {
     auto leases = with_.store.lease(with_.loop.wall(), max);
     const bool more = leases.size() == max;
-    for (auto& lease : leases) {
-      if (lease.gathered)
-        gatherer_.take(std::move(lease));
-      else
-        accept(std::move(lease));
-    }
+    take(std::move(leases));
     if (more) return wake();
   }
   // At the limit the end of a settlement is what wakes us.
   if (auto due = with_.store.next_due(); due && !full_) {
     auto wait = std::clamp<Duration>(*due - with_.loop.wall(), shortest_sleep, longest_sleep);
     arm(with_.loop.steady() + wait);
+  }
+}
+
+// Mail that waits in the store for its site has no attempts, and is to expire and to be warned of
+// all the same. Where the site is closed that is done with what it said last (Carrier::end).
+void Dispatcher::lease_overdue() {
+  if (!overdue_) {
+    if (with_.loop.steady() < next_overdue_ || !sites_.any_paused()) return;
+    next_overdue_ = with_.loop.steady() + limits::overdue_round;
+    const auto expired = with_.loop.wall() - with_.settings.queue_lifetime;
+    const auto warn_after = with_.settings.delay_warning_after;
+    const bool warns = warn_after > Duration::zero();
+    overdue_ = spool::Overdue{expired, warns ? with_.loop.wall() - warn_after : expired};
+  }
+  // Else it goes on as soon as one of them is dealt with.
+  if (leased_messages() + limits::overdue_at_once > limits::leased_messages) return;
+  take(with_.store.lease_overdue(with_.loop.wall(), *overdue_));
+  if (overdue_->through)
+    overdue_.reset();
+  else
+    wake();
+}
+
+void Dispatcher::take(std::vector<spool::Lease> leases) {
+  for (auto& lease : leases) {
+    if (lease.gathered)
+      gatherer_.take(std::move(lease));
+    else
+      accept(std::move(lease));
   }
 }
 

@@ -67,6 +67,8 @@ class Dispatcher {
   void wake();
   void pump();
   void lease();
+  void lease_overdue();
+  void take(std::vector<spool::Lease> leases);
   void accept(spool::Lease lease);
   std::vector<Sites::Place> places_in(spool::Lease& lease);
   void add(const Site& site, queue::Job job, const queue::Terms& terms);
@@ -90,8 +92,9 @@ class Dispatcher {
   bool full_ = false;       // more is due than may be leased
   std::size_t ending_ = 0;  // end() under way
   SteadyTime no_room_until_{};
-  SteadyTime next_sweep_{}, next_site_sweep_{};
-  SteadyTime patience_ends_ = never;  // with peers, once it stops
+  SteadyTime next_sweep_{}, next_site_sweep_{}, next_overdue_{};
+  std::optional<spool::Overdue> overdue_;  // a round under way
+  SteadyTime patience_ends_ = never;       // with peers, once it stops
   Loop::TimerId timer_ = 0;
   SteadyTime timer_at_ = never;
   queue::Scheduler scheduler_;

@@ -80,7 +80,7 @@ class FakeStore final : public spool::StubStore {
     for (auto& [id, message] : messages) {
       if (leases.size() == max) break;
       if (!message.leased.empty() || held.contains(id)) continue;
-      spool::Lease lease{{id}, message.content.size(), message.envelope.arrived, {}};
+      auto lease = lease_of(id, message);
       for (std::uint32_t i = 0; i < message.due.size(); ++i) {
         const bool ended = end_of(message) <= now;
         if (message.fate(i) != mail::Fate::queued || (message.due[i] > now && !ended)) continue;
@@ -92,15 +92,30 @@ class FakeStore final : public spool::StubStore {
         lease.recipients.push_back({i, std::move(domain), message.attempts[i],
                                     order == bounced_by.end() ? 0 : order->second});
       }
-      lease.generated = message.generated;
-      lease.warned = message.warned;
-      lease.gathered = message.gathered;
-      lease.next_hop = message.next_hop;
-      lease.lifetime = message.lifetime;
-      lease.priority = message.envelope.requests.priority;
-      lease.deliver_by = message.envelope.requests.deliver_by;
       if (!lease.recipients.empty()) leases.push_back(std::move(lease));
     }
+    return leases;
+  }
+  std::vector<spool::Lease> lease_overdue(WallTime now, spool::Overdue& round) override {
+    std::vector<spool::Lease> leases;
+    for (auto& [id, message] : messages) {
+      const auto& envelope = message.envelope;
+      const bool late =
+          envelope.arrived < round.late && !message.warned && !envelope.reverse_path.null();
+      if (!(late || envelope.arrived < round.expired)) continue;
+      if (!message.leased.empty() || held.contains(id)) continue;
+      auto lease = lease_of(id, message);
+      lease.overdue = true;
+      for (std::uint32_t i = 0; i < message.due.size(); ++i) {
+        auto domain = mail::canonical_domain(envelope.recipients[i].domain);
+        if (message.fate(i) != mail::Fate::queued || message.due[i] > now) continue;
+        if (!paused.contains(domain)) continue;
+        message.leased.insert(i);
+        lease.recipients.push_back({i, std::move(domain), message.attempts[i], 0});
+      }
+      if (!lease.recipients.empty()) leases.push_back(std::move(lease));
+    }
+    round.through = true;
     return leases;
   }
   std::optional<WallTime> next_due() const override {
@@ -114,6 +129,17 @@ class FakeStore final : public spool::StubStore {
           first = std::min(first, message.due[i]);
       }
     return first == WallTime::max() ? std::nullopt : std::optional(first);
+  }
+  static spool::Lease lease_of(std::uint64_t id, const Message& message) {
+    spool::Lease lease{{id}, message.content.size(), message.envelope.arrived, {}};
+    lease.generated = message.generated;
+    lease.warned = message.warned;
+    lease.gathered = message.gathered;
+    lease.next_hop = message.next_hop;
+    lease.lifetime = message.lifetime;
+    lease.priority = message.envelope.requests.priority;
+    lease.deliver_by = message.envelope.requests.deliver_by;
+    return lease;
   }
   // When its sender wants it back.
   static WallTime end_of(const Message& message) {

@@ -249,6 +249,10 @@ void Sites::open(Site& site, std::string_view how) {
 
 // --- From time to time
 
+bool Sites::any_paused() const {
+  return std::ranges::any_of(sites_, [](const auto& one) { return !one.second->paused.empty(); });
+}
+
 void Sites::open_due() {
   const auto now = with_.loop.steady();
   while (!closings_.empty() && closings_.begin()->first <= now) {

@@ -53,9 +53,10 @@ class Sites {
   std::optional<WallTime> apart_waits_until(const Site& site) const;
   // Not all at once: somewhen in the next limits::apart_wait.
   WallTime a_little_later() const;
-  // Whether it need not wait for the site to open, as its lifetime is over: Scheduler::end().
+  // Whether it is not to wait for the site to open, as its sender is to be told: Scheduler::end().
   bool ends(const Site& site, const spool::Lease& lease) const {
-    return site.closed(with_.loop.steady()) && consignments_.over(lease, lease.arrived);
+    return site.closed(with_.loop.steady()) &&
+           (lease.overdue || consignments_.over(lease, lease.arrived));
   }
   bool ends(const Site& site, queue::Job job) const {
     return site.closed(with_.loop.steady()) && ends(site, consignments_.lease(job.message));
@@ -72,6 +73,7 @@ class Sites {
   void asked_for_less(Site& site, const Unreachable& said);
 
   // --- From time to time
+  bool any_paused() const;
   void open_due();
   SteadyTime next_opening() const { return closings_.empty() ? never : closings_.begin()->first; }
   // The operator wants to see: the site of the domain, or of mail sent there by him, is not closed

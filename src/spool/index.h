@@ -20,6 +20,7 @@
 #include "spool/interner.h"
 #include "spool/items.h"
 #include "spool/ordered_ids.h"
+#include "spool/overdue.h"
 
 namespace malleposte::spool {
 
@@ -68,6 +69,8 @@ class Index {
   // and from then on they are due like others. Then those that go apart, as half of what is asked
   // for while there are others.
   std::vector<Slot> lease(Tick now, std::size_t max);
+  // The same of those that are due, but for the pause of their domain; see Store::lease_overdue.
+  std::vector<Slot> lease_overdue(Tick now, Overdue& round);
   // Marks one recipient leased, due or not, and its message with it.
   void take(Slot slot, std::size_t recipient);
   // It is no longer leased; it may be again once the lease of its message has ended.

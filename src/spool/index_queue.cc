@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/limits.h"
 #include "spool/index.h"
 #include "spool/indexed_heap.h"
 
@@ -258,6 +259,33 @@ void Index::settle_apart(const IndexedMessage& message) {
   apart_by_due_.erase({known->second, known->first});
   if (due != never_due) apart_by_due_.emplace(due, known->first);
   known->second = due;
+}
+
+std::vector<Index::Slot> Index::lease_overdue(Tick now, Overdue& round) {
+  std::vector<Slot> leased;
+  const auto expired = first_id_at(round.expired), late = first_id_at(round.late);
+  const auto slots = ids_.next(round.behind.value, limits::overdue_at_once);
+  round.through = slots.size() < limits::overdue_at_once;
+  for (const auto slot : slots) {
+    const auto& message = messages_[slot];
+    round.behind = message.id;
+    const bool too_old = message.id.value < expired;
+    if (!too_old && message.id.value >= late) {
+      round.through = true;
+      break;
+    }
+    const bool may_warn = !message.warned && message.sender != SenderKey{};
+    if (message.in_hand() || !(too_old || may_warn)) continue;
+    follow_orders(message);
+    const auto recipients = message.recipients();
+    for (std::size_t i = 0; i < recipients.size(); ++i) {
+      const auto& domain = domains_[recipients[i].domain];
+      if (recipients[i].queued() && recipients[i].due <= now && domain.paused && !domain.suspended)
+        take(slot, i);
+    }
+    if (message.leased) leased.push_back(slot);
+  }
+  return leased;
 }
 
 void Index::pause(std::string_view domain) {

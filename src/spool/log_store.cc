@@ -166,8 +166,19 @@ void LogStore::notify_due() {
 
 std::vector<Lease> LogStore::lease(WallTime now, std::size_t max) {
   end_orders();
+  return leases_of(state_.index.lease(to_tick(now), max));
+}
+
+std::vector<Lease> LogStore::lease_overdue(WallTime now, Overdue& round) {
+  auto leases = leases_of(state_.index.lease_overdue(to_tick(now), round));
+  for (auto& lease : leases) lease.overdue = true;
+  return leases;
+}
+
+std::vector<Lease> LogStore::leases_of(const std::vector<Index::Slot>& slots) const {
   std::vector<Lease> leases;
-  for (auto slot : state_.index.lease(to_tick(now), max)) {
+  leases.reserve(slots.size());
+  for (auto slot : slots) {
     const auto& message = state_.index[slot];
     const auto& particulars = state_.index.particulars(message);
     Lease lease{message.id, message.size, arrival_of(message.id), {}};

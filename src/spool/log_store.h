@@ -49,6 +49,7 @@ class LogStore final : public Store {
   void on_due(std::function<void()> callback) override;
   std::vector<Lease> lease(WallTime now, std::size_t max) override;
   std::optional<WallTime> next_due() const override;
+  std::vector<Lease> lease_overdue(WallTime now, Overdue& round) override;
   void pause(std::string_view domain) override;
   void resume(std::string_view domain) override;
   void release(MessageId id) override;
@@ -95,6 +96,7 @@ class LogStore final : public Store {
   void take_outcome(Slot slot, std::uint32_t recipient, mail::Fate fate, WallTime next,
                     const mail::Answer& answer, const Written& written);
   void after_outcomes(MessageId id);
+  std::vector<Lease> leases_of(const std::vector<Index::Slot>& slots) const;
   void end_lease(Slot slot);
   Task<void> not_moving(MessageId id);
   Task<void> not_moving(const std::vector<MessageId>& ids);

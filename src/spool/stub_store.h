@@ -29,6 +29,10 @@ class StubStore : public Store {
   void on_due(std::function<void()>) override {}
   std::vector<Lease> lease(WallTime, std::size_t) override { return {}; }
   std::optional<WallTime> next_due() const override { return std::nullopt; }
+  std::vector<Lease> lease_overdue(WallTime, Overdue& round) override {
+    round.through = true;
+    return {};
+  }
   void pause(std::string_view domain) override { paused.emplace(domain); }
   void resume(std::string_view domain) override { paused.erase(std::string(domain)); }
   void release(MessageId) override {}

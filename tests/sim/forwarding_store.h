@@ -27,6 +27,9 @@ class ForwardingStore : public spool::Store {
     return store_.lease(now, max);
   }
   std::optional<WallTime> next_due() const override { return store_.next_due(); }
+  std::vector<spool::Lease> lease_overdue(WallTime now, spool::Overdue& round) override {
+    return store_.lease_overdue(now, round);
+  }
   void pause(std::string_view domain) override { store_.pause(domain); }
   void resume(std::string_view domain) override { store_.resume(domain); }
   void release(mail::MessageId id) override { store_.release(id); }
