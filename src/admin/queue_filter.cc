@@ -222,8 +222,8 @@ Result<ListQuery> parse_filter_query(const std::multimap<std::string, std::strin
 bool Selection::everything() const {
   return ids.empty() && site.empty() && filter.id.empty() && filter.sender.empty() &&
          filter.recipient.empty() && filter.domain.empty() && filter.reply.empty() &&
-         !filter.state && !filter.older_than && !filter.younger_than &&
-         filter.larger_than.value_or(0) == 0 && !filter.smaller_than && !filter.outcome_class;
+         !filter.state && !filter.older_than && !filter.younger_than && !filter.larger_than &&
+         !filter.smaller_than && !filter.outcome_class;
 }
 
 Result<Selection> parse_selection(std::string_view body, spool::Operation operation) {

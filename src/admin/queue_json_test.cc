@@ -71,14 +71,6 @@ TEST(QueueFilter, AClassAloneIsNotEverything) {
   EXPECT_EQ(describe(*selection), "class=unknown_user");
 }
 
-TEST(QueueFilter, WhatEveryMessageIsDoesNotNarrowIt) {
-  for (const auto* body : {"{}", "{\"larger_than\":0}"}) {
-    auto selection = parse_selection(body, spool::Operation::remove);
-    ASSERT_TRUE(selection) << body << ": " << selection.error().text;
-    EXPECT_TRUE(selection->everything()) << body;
-  }
-}
-
 TEST(QueueJson, TheDescriptionOfTheApiKnowsEveryClass) {
   auto document = json::parse(openapi_document());
   auto& known = document.at_pointer("/components/schemas/OutcomeClass/enum").as_array();
