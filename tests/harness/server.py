@@ -84,6 +84,13 @@ class Malleposte:
         self.process = None
         assert status == 0, f"exit status {status} after SIGTERM:\n{self.output()}"
 
+    def reload(self, **properties):
+        """SIGHUP with these, and the wait for its event."""
+        before = self.said.read_text().count("reload: ")
+        self.set(**properties)
+        self.process.send_signal(signal.SIGHUP)
+        until(lambda: self.said.read_text().count("reload: ") > before, "the event of the reload")
+
     def kill(self):
         self.process.kill()
         self.process.wait()

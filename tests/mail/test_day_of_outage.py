@@ -6,7 +6,6 @@ import collections
 import hashlib
 import json
 import random
-import signal
 import time
 
 import pytest
@@ -186,8 +185,7 @@ def test_a_day_of_outage_is_accounted_for_and_explained(malleposte, sink, next_h
     until(lambda: all(must_wait(*one) for one in day.waiting().items()),
           "all that can be delivered", patience_s=240, pause_s=0.5)
     outage_s = time.monotonic() - began
-    server.set(deliveries_suspended=True)
-    server.process.send_signal(signal.SIGHUP)
+    server.reload(deliveries_suspended=True)
     until(day.rests, "rest", patience_s=60)
     queued, during, doubled = day.agree()
     by_domain, by_state = day.figures_agree()
@@ -210,8 +208,7 @@ def test_a_day_of_outage_is_accounted_for_and_explained(malleposte, sink, next_h
     server.cli("queue", "reroute", "--domain", REROUTED, "--to", f"[{HOSTS['spare']}]:{MX_PORT}",
                "--yes")
     before = len(list(arrivals(relays[4].sink, 2)))
-    server.set(deliveries_suspended=False)
-    server.process.send_signal(signal.SIGHUP)
+    server.reload(deliveries_suspended=False)
 
     def given_back(address):
         return ledger.is_refused(address) or domain_of(address) == BOUNCED

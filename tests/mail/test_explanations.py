@@ -1,19 +1,10 @@
 """Why mail waits, where it would go, what would happen to it: `why`, `route`, `test`, `sites`."""
 import json
-import signal
 
 from harness import until
 from harness.mail import simple
 
 ROUTES = "# where to\nexample.com [127.0.0.1]:2600\n.example.net [127.0.0.1]:2601\n"
-
-
-def reload(server, changed):
-    """SIGHUP, and the wait for its event."""
-    before = server.said.read_text().count("reload: ")
-    changed()
-    server.process.send_signal(signal.SIGHUP)
-    until(lambda: server.said.read_text().count("reload: ") > before, "the event of the reload")
 
 
 def test_why_a_message_waits_follows_the_routes_file(malleposte, sink, tmp_path):
@@ -38,12 +29,14 @@ def test_why_a_message_waits_follows_the_routes_file(malleposte, sink, tmp_path)
     told = json.loads(server.cli("why", identifier, "--json"))
     assert told["messages"][0]["recipients"][0]["text"] in said
 
-    reload(server, lambda: routes.write_text("# one\n# more\n" + ROUTES))
+    routes.write_text("# one\n# more\n" + ROUTES)
+    server.reload()
     assert " line 4 (example.com)" in server.cli("why", identifier)
-    reload(server, lambda: routes.write_text("* [127.0.0.1]:2602\n"))
+    routes.write_text("* [127.0.0.1]:2602\n")
+    server.reload()
     assert " line 1 (*)" in server.cli("why", identifier)
     assert " line 1 (*)" in server.cli("route", "bert@example.com")
-    reload(server, lambda: server.set(deliveries_suspended=True))
+    server.reload(deliveries_suspended=True)
     assert "deliveries are suspended" in server.cli("why", identifier)
 
 

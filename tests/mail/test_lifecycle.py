@@ -5,10 +5,7 @@ import smtplib
 import socket
 import subprocess
 import threading
-import time
 import urllib.request
-
-import pytest
 
 from harness import until
 from harness.mail import simple, without_received
@@ -212,10 +209,7 @@ def test_reload_loses_neither_connection_nor_message(malleposte, sink):
         busy.write(content[:20])
         flowing.start()
         for number in range(4, 9):
-            reloads = server.said.read_text().count("reload: ")
-            server.set(message_size_limit=f"{number}MB", retry_first=f"{number}m")
-            server.process.send_signal(signal.SIGHUP)
-            until(lambda: server.said.read_text().count("reload: ") > reloads, "the reload")
+            server.reload(message_size_limit=f"{number}MB", retry_first=f"{number}m")
             with server.connect() as fresh:
                 fresh.write(b"EHLO fresh.test\r\n")
                 assert f"250 SIZE {number << 20}" in fresh.reply()

@@ -1,6 +1,5 @@
 """Domains that share their mail servers share connections and troubles, and a site that cannot take
 mail stands in nobody's way."""
-import signal
 import smtplib
 import urllib.request
 
@@ -95,8 +94,7 @@ def test_limits_of_a_destination_are_read_again_by_sighup(server, provider, tmp_
     assert f'{limits}:1: "connections=none": connections is a number from 1 to 500' in \
         failed.stdout + failed.stderr
     limits.write_text("one.example messages=1\n")
-    started.process.send_signal(signal.SIGHUP)
-    until(lambda: "destination_limits" in started.output(), "the reload")
+    started.reload()
     before = provider.sessions
     send(*[f"r{number}@one.example" for number in range(4)])
     started.wait_empty()

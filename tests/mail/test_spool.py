@@ -4,7 +4,6 @@ import mailbox
 import os
 import pathlib
 import re
-import signal
 import socket
 import subprocess
 import urllib.request
@@ -129,8 +128,7 @@ def test_a_message_found_damaged_at_its_delivery_is_held_and_the_rest_flows(mall
     server = malleposte(deliveries_suspended=True, smart_relay=HOP)
     ten(server, size)
     damage(server, b"mark-2")
-    server.set(deliveries_suspended=False)
-    server.process.send_signal(signal.SIGHUP)
+    server.reload(deliveries_suspended=False)
     hop.wait(9)
     held, = server.wait_queue(lambda queue: [message["state"] for message in queue] == ["held"],
                               "the damaged one to be held")
@@ -222,8 +220,7 @@ def test_export_and_import_give_back_the_same_queue(malleposte, sink, tmp_path):
     sent = {}
     for one in (server, other):
         hop.mails.clear()
-        one.set(deliveries_suspended=False)
-        one.process.send_signal(signal.SIGHUP)
+        one.reload(deliveries_suspended=False)
         one.cli("queue", "release", "--yes")
         one.cli("queue", "flush", "--yes")
         one.wait_empty()
