@@ -167,11 +167,10 @@ bool sick_among_healthy() {
   return kept;
 }
 
-std::vector<Cost> cost_of_a_message(std::uint64_t most) {
-  constexpr std::uint32_t sites = 1000, senders = 100;
+Costs cost_of_a_message(std::uint64_t most, std::uint32_t sites, std::uint32_t senders) {
   constexpr std::uint64_t measured = 500'000;
-  std::vector<Cost> costs;
-  fmt::print("a message added and given out, {} sites, {} senders:\n", sites, senders);
+  Costs costs{fmt::format("{} sites, {} senders each", sites, senders), {}};
+  fmt::print("a message added and given out, {}:\n", costs.name);
   for (std::uint64_t waiting = 1000; waiting <= most; waiting *= 10) {
     queue::Scheduler scheduler(limits::deliveries_in_all);
     for (std::uint32_t site = 0; site < sites; ++site) scheduler.answered(scheduler.add_site());
@@ -192,9 +191,9 @@ std::vector<Cost> cost_of_a_message(std::uint64_t most) {
       scheduler.release(next->site, now);
     }
     const auto took = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
-    costs.push_back({waiting, took * 1e9 / static_cast<double>(measured)});
+    costs.all.push_back({waiting, took * 1e9 / static_cast<double>(measured)});
     fmt::print("  {:8} waiting: {:.0f} ns, {:.1f} octets for each\n", waiting,
-               costs.back().nanoseconds,
+               costs.all.back().nanoseconds,
                static_cast<double>(scheduler.octets_waiting()) / static_cast<double>(waiting));
   }
   return costs;

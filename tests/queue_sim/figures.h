@@ -16,9 +16,13 @@ struct Cost {
   std::uint64_t waiting = 0;  // jobs
   double nanoseconds = 0;     // a message: to add it and to give it out
 };
-// Up to `most` jobs, printed as they are measured.
-std::vector<Cost> cost_of_a_message(std::uint64_t most);
+struct Costs {
+  std::string name;  // whose mail it is
+  std::vector<Cost> all;
+};
+// Up to `most` jobs, for so many sites with so many senders each; printed as they are measured.
+Costs cost_of_a_message(std::uint64_t most, std::uint32_t sites, std::uint32_t senders);
 // A drawing of them, as SVG.
-std::string drawn(const std::vector<Cost>& costs);
+std::string drawn(const std::vector<Costs>& lines);
 
 }  // namespace malleposte::queue_sim

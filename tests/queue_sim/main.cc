@@ -81,7 +81,8 @@ int run_planted(const Options& options) {
 
 int show_figures(const Options& options) {
   const bool kept[] = {trickle_beside_bulk(), sick_among_healthy()};
-  const auto costs = cost_of_a_message(10'000'000);
+  constexpr std::uint64_t most = 10'000'000;
+  const std::vector costs{cost_of_a_message(most, 1000, 100), cost_of_a_message(most, 100, 10)};
   if (options.plot != nullptr) std::ofstream(options.plot) << drawn(costs);
   const auto passed = kept[0] + kept[1];
   fmt::print("sim: {} passed, {} failed\n", passed, 2 - passed);

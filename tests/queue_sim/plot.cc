@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "figures.h"
@@ -22,9 +23,10 @@ std::string text(double at_x, double at_y, const char* anchor, std::string_view 
 
 }  // namespace
 
-std::string drawn(const std::vector<Cost>& costs) {
+std::string drawn(const std::vector<Costs>& lines) {
   double highest = 100;
-  for (const auto& cost : costs) highest = std::max(highest, cost.nanoseconds);
+  for (const auto& line : lines)
+    for (const auto& cost : line.all) highest = std::max(highest, cost.nanoseconds);
   const double step = std::pow(10, std::floor(std::log10(highest)));
   highest = std::ceil(highest / step + 0.5) * step;
   const auto y = [&](double ns) { return bottom - ns / highest * (bottom - top); };
@@ -43,17 +45,22 @@ std::string drawn(const std::vector<Cost>& costs) {
   for (double power = least; power <= most; ++power)
     svg += text(x(power), bottom + 20, "middle", fmt::format("{:.0f}", std::pow(10, power)));
   svg += text((left + right) / 2, bottom + 42, "middle", "messages waiting");
-  std::string line;
-  for (const auto& cost : costs) {
-    const auto at = x(std::log10(static_cast<double>(cost.waiting)));
-    line += fmt::format("{:.1f},{:.1f} ", at, y(cost.nanoseconds));
-    svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"#1b5e9e\"/>\n", at,
-                       y(cost.nanoseconds));
+  constexpr std::array colours{"#1b5e9e", "#b3541e"};
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto* colour = colours[i % colours.size()];
+    std::string points;
+    for (const auto& cost : lines[i].all) {
+      const auto at = x(std::log10(static_cast<double>(cost.waiting)));
+      points += fmt::format("{:.1f},{:.1f} ", at, y(cost.nanoseconds));
+      svg += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4\" fill=\"{}\"/>\n", at,
+                         y(cost.nanoseconds), colour);
+    }
+    svg += fmt::format("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n",
+                       points, colour);
+    svg += fmt::format("<g fill=\"{}\">{}</g>\n", colour,
+                       text(right, y(lines[i].all.back().nanoseconds) - 10, "end", lines[i].name));
   }
-  return svg + fmt::format(
-                   "<polyline points=\"{}\" fill=\"none\" stroke=\"#1b5e9e\" "
-                   "stroke-width=\"2\"/>\n</svg>\n",
-                   line);
+  return svg + "</svg>\n";
 }
 
 }  // namespace malleposte::queue_sim
