@@ -49,9 +49,8 @@ Task<void> Carrier::run(queue::Assignment first) {
 Task<void> Carrier::end(queue::Assignment assignment) {
   auto parcel = co_await prepare(assignment);
   if (!parcel) co_return;
-  const auto& lease = depot_.consignments.lease(assignment.job.message);
   if (!site_.closed(depot_.with.loop.steady()) ||
-      !(lease.overdue || depot_.consignments.over(lease, parcel->message->envelope().released())))
+      !depot_.consignments.to_be_told(assignment.job, parcel->message->envelope()))
     co_return put_back(assignment);  // a clock was set, or the site is open again
   const auto& [ruling, target] = site_.said;
   std::vector rulings(parcel->transaction.recipients.size(), ruling);

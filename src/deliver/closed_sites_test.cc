@@ -1,5 +1,4 @@
 // Sites that are dead, ask for less, or have enough: their mail waits, and holds up no other's.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -355,36 +354,6 @@ TEST_F(ClosedSites, WhatIsTooOldWhenItsSiteAsksForLessIsToldTheSameWithoutBeingO
     EXPECT_EQ(last(ids[i]).fate, Fate::expired);
     EXPECT_THAT(last(ids[i]).answer.text, HasSubstr("too much mail"));
   }
-}
-
-// --- What waits in the store for a site that is closed
-
-// More than come back to be deferred when it is probed.
-TEST_F(ClosedSites, MailThatWaitsForADeadSiteIsWarnedOfAndExpiresLikeAnyOther) {
-  auto& dead = provider({"a.example"}, "1");
-  dead.refuses_connections = true;
-  world.settings.delay_warning_after = 4h;
-  world.settings.queue_lifetime = 6h;
-  start();
-  for (int i = 0; i < 2500; ++i) put(fmt::format("s{}@example.org", i), {"x@a.example"});
-  const auto count = [&](auto&& is_so) {
-    return std::ranges::count_if(world.store.messages,
-                                 [&](const auto& one) { return is_so(one.second); });
-  };
-  const auto warned = [](const auto& one) { return one.warned; };
-  const auto queued = [](const auto& one) { return !one.generated && one.fate(0) == Fate::queued; };
-  pass(3h + 59min);
-  EXPECT_EQ(count(warned), 0);
-  pass(5min);
-  EXPECT_GE(count(warned), 1000) << "but for those that have an attempt before them";
-  pass(1h);
-  EXPECT_EQ(count(warned), 2500);
-  EXPECT_EQ(count(queued), 2500);
-  pass(57min);
-  const auto attempts = world.network.attempts.size();
-  pass(5min);
-  EXPECT_EQ(count(queued), 0);
-  EXPECT_LE(world.network.attempts.size(), attempts + 2) << "that takes no connections";
 }
 
 // --- flush and reload

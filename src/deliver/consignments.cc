@@ -150,6 +150,23 @@ void Consignments::recall(queue::Job job, WallTime not_before) {
   settled_();
 }
 
+bool Consignments::late(const spool::Lease& lease) const {
+  const auto after = with_.settings.delay_warning_after;
+  return !lease.warned && after > Duration::zero() && with_.loop.wall() - lease.arrived >= after;
+}
+
+bool Consignments::to_be_told(queue::Job job, const mail::Envelope& envelope) const {
+  const auto& consignment = find(job.message);
+  const auto& lease = consignment.lease;
+  if (over(lease, envelope.released())) return true;
+  if (lease.warned || !notifier_.late(envelope, with_.loop.wall())) return false;
+  return std::ranges::any_of(consignment.parts[job.part].recipients, [&](auto position) {
+    mail::Outcome delayed;
+    delayed.recipient = lease.recipients[position].index;
+    return Notifier::tells(envelope, delayed);
+  });
+}
+
 void Consignments::abandon(queue::Job job) {
   auto& consignment = find(job.message);
   assert(consignment.parts_open > 0);

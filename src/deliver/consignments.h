@@ -63,6 +63,11 @@ class Consignments {
   bool over(const spool::Lease& lease, WallTime released) const {
     return with_.loop.wall() - released >= lifetime(lease);
   }
+  // Whether a warning of a message with this lease is due, as far as can be told without reading
+  // it.
+  bool late(const spool::Lease& lease) const;
+  // Whether somebody is to be told now that this part of a message has not gone out.
+  bool to_be_told(queue::Job job, const mail::Envelope& envelope) const;
   // The end of a part during shutdown without an answer worth keeping: its recipients stay leased.
   void abandon(queue::Job job);
 

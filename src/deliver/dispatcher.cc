@@ -32,7 +32,7 @@ Dispatcher::Dispatcher(Surroundings with)
       notifier_(with.settings, with.record),
       consignments_(with, notifier_,
                     [this] {
-                      if (full_) wake();
+                      if (full_ || overdue_) wake();
                     }),
       gatherer_(with, notifier_),
       sites_(with_, scheduler_, consignments_, [this] { wake(); }),
@@ -110,7 +110,9 @@ void Dispatcher::pump() {
 }
 
 void Dispatcher::lease() {
-  const auto room = limits::leased_messages - std::min(limits::leased_messages, leased_messages());
+  // The last of them are for what is overdue.
+  constexpr auto most = limits::leased_messages - limits::overdue_at_once;
+  const auto room = most - std::min(most, leased_messages());
   const auto max = std::min(room, leases_at_once);
   full_ = room == 0;
   if (!full_) {
@@ -130,8 +132,9 @@ void Dispatcher::lease() {
 // all the same. Where the site is closed that is done with what it said last (Carrier::end).
 void Dispatcher::lease_overdue() {
   if (!overdue_) {
-    if (with_.loop.steady() < next_overdue_ || !sites_.any_paused()) return;
+    if (with_.loop.steady() < next_overdue_) return;
     next_overdue_ = with_.loop.steady() + limits::overdue_round;
+    if (!sites_.any_paused()) return;
     const auto expired = with_.loop.wall() - with_.settings.queue_lifetime;
     const auto warn_after = with_.settings.delay_warning_after;
     const bool warns = warn_after > Duration::zero();
@@ -206,6 +209,7 @@ std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
 // one transaction. Domains whose site is not known yet have a job each.
 void Dispatcher::accept(spool::Lease lease) {
   assert(!lease.recipients.empty());
+  lease.overdue |= lease.apart() && consignments_.late(lease);
   auto places = places_in(lease);
   if (places.empty()) return;
   std::vector<Consignments::Part> parts;
@@ -260,7 +264,8 @@ void Dispatcher::found(const std::string& domain, net::MxAnswer answer) {
   auto waiting = asking_.extract(domain);
   auto& site = sites_.found(domain, std::move(answer));
   for (const auto& [job, terms] : waiting.mapped()) {
-    if (sites_.takes(site, domain) || sites_.ends(site, job))
+    const bool ended = terms.ends_then && terms.deadline <= with_.loop.steady();
+    if (ended || sites_.takes(site, domain) || sites_.ends(site, job))
       add(site, job, terms);
     else
       sites_.give_back(site, job);

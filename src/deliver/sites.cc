@@ -276,6 +276,7 @@ void Sites::try_now(const std::string& domain, const std::string& next_hop) {
   } else if (const auto known = domains_.find(domain); known != domains_.end()) {
     if (known->second.known_until != never) known->second.known_until = {};
     if (known->second.site != nullptr) try_now(*known->second.site);
+    with_.store.resume(domain);  // before all others of its site
   }
 }
 

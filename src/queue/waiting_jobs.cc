@@ -34,16 +34,11 @@ std::uint64_t sender_key(std::uint32_t of_class, std::uint32_t number) {
 }  // namespace
 
 template <typename Member>
-void WaitingJobs::join(Pool<Member>& pool, Links Member::* links, Ends& ends, Index member,
-                       bool at_front) {
+void WaitingJobs::join(Pool<Member>& pool, Links Member::* links, Ends& ends, Index member) {
   auto& mine = pool[member].*links;
   if (ends.empty()) {
     mine = {};
     ends = {member, member};
-  } else if (at_front) {
-    mine = {no_index, ends.first};
-    (pool[ends.first].*links).before = member;
-    ends.first = member;
   } else {
     mine = {ends.last, no_index};
     (pool[ends.last].*links).behind = member;

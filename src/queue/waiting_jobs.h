@@ -107,8 +107,7 @@ class WaitingJobs {
   };
 
   template <typename Member>
-  static void join(Pool<Member>& pool, Links Member::* links, Ends& ends, Index member,
-                   bool at_front = false);
+  static void join(Pool<Member>& pool, Links Member::* links, Ends& ends, Index member);
   template <typename Member>
   static void leave(Pool<Member>& pool, Links Member::* links, Ends& ends, Index member);
 

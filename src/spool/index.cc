@@ -63,6 +63,10 @@ void Index::fill(Slot slot, const MessageItem& item) {
   message.deleting = item.marks.deleting;
   message.generated = item.generated;
   message.warned = item.warned;
+  message.unwarnable =
+      item.sender.empty() || std::ranges::none_of(item.recipients, [](const auto& recipient) {
+        return recipient.notify.wants_delay();
+      });
   message.gathered = item.gathered;
   message.chunked = !item.chunks.empty();
   message.sender = sender_key(item.sender);
@@ -206,8 +210,7 @@ void Index::forget_latest(IndexedMessage& message) {
 
 QueueState Index::state(const IndexedMessage& message) const {
   const auto found = state_of(message);
-  if (found == QueueState::scheduled && !message.gathered && apart_.contains(message.id.value))
-    return QueueState::deferred;
+  if (found == QueueState::scheduled && message.put_off) return QueueState::deferred;
   if (found != QueueState::active || message.leased) return found;
   const auto recipients = message.recipients();
   const bool suspended = std::ranges::all_of(recipients, [&](const auto& recipient) {

@@ -111,7 +111,6 @@ class Index {
   // The message whose recipient stands there in the queue of a domain, and whether it has others.
   // Of a place that was noted earlier: that, another one, or a slot that is not used().
   Slot slot_of(const Waiting& waiting) const;
-  static bool one_of_several(const Waiting& waiting);
 
   std::vector<Slot> next(MessageId after, std::size_t most) const {
     return ids_.next(after.value, most);

@@ -26,12 +26,8 @@ struct Index::QueueOrder {
   void moved(const Waiting& waiting, std::uint32_t at) { index.recipient_of(waiting.node).at = at; }
 };
 
-bool Index::one_of_several(const Waiting& waiting) {
-  return (waiting.node & branch_bit) != 0;
-}
-
 Index::Slot Index::slot_of(const Waiting& waiting) const {
-  if (!one_of_several(waiting)) return waiting.node;
+  if ((waiting.node & branch_bit) == 0) return waiting.node;
   const auto branch = waiting.node & ~branch_bit;
   return branch < branches_of_several_.limit() ? branches_of_several_[branch].slot : nobody;
 }
@@ -158,7 +154,7 @@ std::vector<Index::Slot> Index::lease(Tick now, std::size_t max) {
     lease_ended(slot, end);
     leased.push_back(slot);
   }
-  lease_apart(now, max / 2, leased);
+  lease_apart(now, (max + 1) / 2, leased);
   for (auto may_close = closed_at_once; leased.size() < max && may_close > 0;) {
     const auto domain = domains_.next(now);
     if (!domain) break;
@@ -233,7 +229,10 @@ void Index::lease_apart(Tick now, std::size_t max, std::vector<Slot>& leased) {
   for (auto next = apart_by_due_.begin(); next != apart_by_due_.end() && next->first <= now;) {
     if (leased.size() >= max) return;
     const auto slot = *ids_.find((next++)->second);  // it leaves its place as it is leased
-    if (lease_due(slot, now, true)) leased.push_back(slot);
+    if (lease_due(slot, now, true))
+      leased.push_back(slot);
+    else
+      settle_apart(messages_[slot]);  // an order keeps it back since a moment ago
   }
 }
 
@@ -274,8 +273,7 @@ std::vector<Index::Slot> Index::lease_overdue(Tick now, Overdue& round) {
       round.through = true;
       break;
     }
-    const bool may_warn = !message.warned && message.sender != SenderKey{};
-    if (message.in_hand() || !(too_old || may_warn)) continue;
+    if (message.in_hand() || !(too_old || !(message.warned || message.unwarnable))) continue;
     follow_orders(message);
     const auto recipients = message.recipients();
     for (std::size_t i = 0; i < recipients.size(); ++i) {

@@ -66,8 +66,10 @@ struct IndexedMessage {
   bool leased : 1 = false;
   bool generated : 1 = false;
   bool warned : 1 = false;
+  bool unwarnable : 1 = false;  // nobody wants to know that it is late
   bool gathered : 1 = false;
   bool chunked : 1 = false;
+  bool put_off : 1 = false;                     // it was due before, and was to come later
   bool branched : 1 = false;                    // has more than one latest record
   bool particular : 1 = false;                  // see Index::particulars
   bool ended : 1 = false;                       // given out because its sender wants it back

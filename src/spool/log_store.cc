@@ -230,8 +230,11 @@ void LogStore::release(MessageId id, const std::vector<std::uint32_t>& recipient
   const bool outdated = outdated_.contains(id.value);  // then it is tried anew
   for (auto recipient : recipients) {
     state_.index.give_back(*slot, recipient);
-    auto& due = state_.index[*slot].recipients()[recipient].due;
-    if (!outdated) due = std::max(due, to_tick(not_before));
+    auto& message = state_.index[*slot];
+    auto& due = message.recipients()[recipient].due;
+    if (outdated || to_tick(not_before) <= due) continue;
+    due = to_tick(not_before);
+    message.put_off = true;
   }
   after_outcomes(id);
 }

@@ -42,9 +42,15 @@ Task<Result<std::uint64_t>> LogStore::apply(Filter filter, Action action) {
 
 Task<std::uint64_t> LogStore::flush(std::vector<MessageId> ids) {
   std::uint64_t count = 0;
-  std::set<std::pair<Interner::Number, std::string>> told;
+  // Each once, however long it takes: the site may say meanwhile that it is to be left alone.
+  std::set<std::string> told_hops;
+  std::set<std::pair<Interner::Number, std::uint32_t>> told_domains;  // by number and birth
   const auto tell = [&](Interner::Number domain, const std::string& next_hop) {
-    if (!flushed_ || !told.emplace(next_hop.empty() ? domain : 0, next_hop).second) return;
+    const bool is_new =
+        next_hop.empty()
+            ? told_domains.emplace(domain, state_.index.domains().names().born(domain)).second
+            : told_hops.insert(next_hop).second;
+    if (!flushed_ || !is_new) return;
     flushed_(next_hop.empty() ? std::string(state_.index.domain(domain)) : "", next_hop);
   };
   std::size_t work = 0;
@@ -54,7 +60,6 @@ Task<std::uint64_t> LogStore::flush(std::vector<MessageId> ids) {
       work = 0;
       notify_due();
       co_await take_turns(state_.loop);
-      told.clear();  // a number may be another domain's by now
     }
     auto slot = state_.index.find(id);
     if (!slot) continue;
@@ -142,7 +147,7 @@ LogStore::Change LogStore::change_of(const Action& action) {
   const auto try_anew = [this](IndexedMessage& message) {
     if (message.leased) outdated_.insert(message.id.value);
     for (auto& recipient : message.recipients())
-      if (recipient.fate == mail::Fate::queued && recipient.attempts > 0) recipient.due = 0;
+      if (recipient.queued() && (recipient.attempts > 0 || message.put_off)) recipient.due = 0;
   };
   switch (action.operation) {
     case Operation::hold:

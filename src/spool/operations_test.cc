@@ -269,6 +269,17 @@ TEST(Operations, WhatComesBackUntriedWaitsAsLongAsItIsToldUnlessSomebodyFlushesI
   EXPECT_EQ(instance.lease().size(), 1u);
 }
 
+TEST(Operations, WhatWasPutOffForOneNextHopIsDueAtOnceForAnother) {
+  Instance instance;
+  const auto sent = instance.send("x");
+  instance.apply({}, reroute("dead.example"));
+  EXPECT_EQ(instance.lease().size(), 1u);
+  instance.store->release(sent.id, {0}, instance.loop.wall() + 1h);
+  EXPECT_TRUE(instance.lease().empty());
+  instance.apply({}, reroute("other.example"));
+  EXPECT_EQ(instance.lease().at(0).next_hop, "other.example");
+}
+
 TEST(Operations, AFlushSaysWhoseMailItMakesDue) {
   Instance instance;
   using Told = std::vector<std::pair<std::string, std::string>>;

@@ -95,7 +95,7 @@ Task<Result<void>> LogStore::apply_order(StandingOrder order) {
         continue;
       meant = true;
       // What waits for its next attempt waits for nothing any more.
-      if (bounces && recipient.attempts > 0) recipient.due = 0;
+      if (bounces && (recipient.attempts > 0 || message.put_off)) recipient.due = 0;
     }
     if (!meant) return;
     if (message.leased) outdated_.insert(message.id.value);

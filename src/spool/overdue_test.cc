@@ -56,7 +56,11 @@ TEST(Overdue, WhatIsNotDueOrHeldOrSuspendedOrOpenIsNotOverdue) {
   EXPECT_EQ(overdue(index, round(10s, 20s)), Ids{both});
   EXPECT_EQ(leased_recipients(index, both), std::vector<std::size_t>{1});
   EXPECT_EQ(overdue(index, round(10s, 20s), now + 1), Ids{due_later});
-  EXPECT_EQ(overdue(index, round(20s, 20s)), Ids{from_nobody}) << "nobody can be warned of it";
+  auto quiet = item(arrived(12s), {"a.example"});
+  quiet.recipients[0].notify.failure = true;
+  index.put(quiet, {});
+  EXPECT_EQ(overdue(index, round(10s, 20s)), Ids{}) << "its sender does not want to know";
+  EXPECT_EQ(overdue(index, round(12s, 20s)), Ids{from_nobody}) << "nobody can be warned of it";
 }
 
 TEST(Overdue, ARoundThroughAVeryLongQueueIsInSteps) {

@@ -86,12 +86,10 @@ void Search::look_at(Index::Slot slot, std::vector<MessageId>& found) {
 // another message's by the time it is seen, or nobody's: then that one is judged.
 bool Search::through_domains(std::vector<MessageId>& found, std::size_t enough) {
   if (!listed_) {
-    const bool at_once = next_queue_ == 0;
     listed_ = each_queue([this](const DomainQueue& queue) {
       to_see_.insert(to_see_.end(), queue.waiting.begin(), queue.waiting.end());
       return queue.waiting.size() / copied_at_once;
     });
-    each_once_ = listed_ && at_once;
     return true;
   }
   for (auto work = step_work; work > 0 && !to_see_.empty() && found.size() < enough; --work) {
@@ -100,8 +98,11 @@ bool Search::through_domains(std::vector<MessageId>& found, std::size_t enough) 
     const auto waiting = to_see_.back();
     to_see_.pop_back();
     const auto slot = index_.slot_of(waiting);
-    const bool once = each_once_ && !Index::one_of_several(waiting);
-    if (once || seen_.insert(slot).second) look_at(slot, found);
+    if (!index_.used(slot)) continue;
+    if (slot >= seen_.size()) seen_.resize(slot + 1);
+    if (seen_[slot]) continue;
+    seen_[slot] = true;
+    look_at(slot, found);
   }
   return !to_see_.empty();
 }

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <optional>
-#include <unordered_set>
 #include <vector>
 
 #include "spool/matcher.h"
@@ -52,8 +51,7 @@ class Search {
   bool by_domains_ = false;
   bool listed_ = false;
   std::vector<Waiting> to_see_;  // what waits for the domains
-  bool each_once_ = false;       // of those with one recipient: nothing came while that was copied
-  std::unordered_set<Index::Slot> seen_;  // of the others
+  std::vector<bool> seen_;       // by slot
   std::uint64_t looked_at_ = 0;
 };
 

@@ -104,7 +104,7 @@ struct Lease {
   std::uint32_t sender = 0;                 // stands for its sender: equal for equal ones
   int priority = 0;                         // MT-PRIORITY (RFC 6710), -9 to 9
   std::optional<mail::DeliverBy> deliver_by = {};
-  bool overdue = false;  // by lease_overdue()
+  bool overdue = false;  // its sender may have to be told that it waits, see lease_overdue()
   // By an operator: another next hop, another lifetime.
   std::string next_hop = {};
   std::optional<Duration> lifetime = {};
@@ -185,8 +185,8 @@ class Store {
   // same, and so is what a standing order bounces. Costs nothing to say twice.
   virtual void pause(std::string_view domain) = 0;
   virtual void resume(std::string_view domain) = 0;
-  // Goes on with the round for a millisecond or so. Takes what is due at `now`, but for the pause of
-  // its domain.
+  // Goes on with the round for a millisecond or so. Takes what is due at `now`, but for the pause
+  // of its domain.
   virtual std::vector<Lease> lease_overdue(WallTime now, Overdue& round) = 0;
   // Ends a lease before all its recipients were settled: the rest is due again at once.
   virtual void release(MessageId id) = 0;
