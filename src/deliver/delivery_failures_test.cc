@@ -251,15 +251,7 @@ TEST_F(Delivery, ManySitesAreServed) {
 
 // --- Shutdown ------------------------------------------------------------------------------------
 
-class Shutdown : public Delivery {
- protected:
-  void stop() {
-    spawn([](Dispatcher& d, std::optional<std::vector<InDoubt>>& to) -> Task<void> {
-      to = co_await d.stop();
-    }(*dispatcher, in_doubt));
-  }
-  std::optional<std::vector<InDoubt>> in_doubt;
-};
+using Shutdown = Delivery;
 
 TEST_F(Shutdown, WaitsForTheAnswerToTheFinalDot) {
   relay().answer = [](const std::string& line, const std::string&) -> std::optional<Say> {

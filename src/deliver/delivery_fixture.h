@@ -31,6 +31,12 @@ class Delivery : public testing::Test {
     dispatcher->start();
     world.loop.settle();
   }
+  // `in_doubt` has a value once it has come to its end.
+  void stop() {
+    spawn([](Dispatcher& d, std::optional<std::vector<InDoubt>>& to) -> Task<void> {
+      to = co_await d.stop();
+    }(*dispatcher, in_doubt));
+  }
   void pass(Duration duration = 0s) { world.loop.pass(duration); }
 
   mail::MessageId put(const std::string& from, const std::vector<std::string>& to,
@@ -50,6 +56,7 @@ class Delivery : public testing::Test {
   std::optional<OwnAddresses> own;
   std::optional<RouteTable> routes;
   std::optional<Dispatcher> dispatcher;
+  std::optional<std::vector<InDoubt>> in_doubt;
   bool leftovers_allowed = false;
 };
 

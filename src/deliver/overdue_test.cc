@@ -100,7 +100,10 @@ TEST_F(Overdue, WhatIsOverdueIsTakenThoughManyOtherSitesHaveMuchToDo) {
   world.settings.queue_lifetime = 29min;
   pass(62s);
   EXPECT_EQ(last(waits).fate, Fate::expired);
+  stop();
   leftovers_allowed = true;
+  pass(10min);  // until the last greeting is given up
+  EXPECT_TRUE(in_doubt);
 }
 
 }  // namespace
