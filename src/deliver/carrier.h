@@ -42,8 +42,8 @@ class Carrier {
 
   // Holds a slot of the site and gives it back at the end.
   Task<void> run(queue::Assignment first);
-  // Without a slot: for a job whose time was over before its turn came, by mode R of BY, or by its
-  // lifetime while its site is left alone: that is told why.
+  // Without a slot: for a job whose time was over before its turn came (mode R of BY), or that waits
+  // for a closed site and is too old or late: that is told what the site has said last.
   Task<void> end(queue::Assignment assignment);
 
   // Shutdown: ends the connection unless a message is past its final dot.

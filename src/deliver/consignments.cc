@@ -150,11 +150,6 @@ void Consignments::recall(queue::Job job, WallTime not_before) {
   settled_();
 }
 
-bool Consignments::late(const spool::Lease& lease) const {
-  const auto after = with_.settings.delay_warning_after;
-  return !lease.warned && after > Duration::zero() && with_.loop.wall() - lease.arrived >= after;
-}
-
 bool Consignments::to_be_told(queue::Job job, const mail::Envelope& envelope) const {
   const auto& consignment = find(job.message);
   const auto& lease = consignment.lease;

@@ -65,7 +65,9 @@ class Consignments {
   }
   // Whether a warning of a message with this lease is due, as far as can be told without reading
   // it.
-  bool late(const spool::Lease& lease) const;
+  bool late(const spool::Lease& lease) const {
+    return !lease.warned && notifier_.late(lease.arrived, with_.loop.wall());
+  }
   // Whether somebody is to be told now that this part of a message has not gone out.
   bool to_be_told(queue::Job job, const mail::Envelope& envelope) const;
   // The end of a part during shutdown without an answer worth keeping: its recipients stay leased.

@@ -43,6 +43,7 @@ class Dispatcher {
   void suspend(bool suspended);
   // The settings have changed: routes and limits hold for what is leased from now on.
   void reload();
+
   // Starts nothing new, ends what is not past its final dot (it stays queued), waits for the rest,
   // at most limits::delivery_grace, and then for outcomes on their way to the disk, at most
   // limits::outcome_grace.

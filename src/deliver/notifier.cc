@@ -81,8 +81,7 @@ bool Notifier::tells(const mail::Envelope& envelope, const mail::Outcome& outcom
 bool Notifier::late(const mail::Envelope& envelope, WallTime now) const {
   if (const auto& by = envelope.requests.deliver_by; by && !by->return_after)
     return now >= by->deadline;
-  const auto after = settings_.delay_warning_after;
-  return after > Duration::zero() && now - envelope.released() >= after;
+  return late(envelope.released(), now);
 }
 
 std::vector<spool::Generated> Notifier::notices(const Case& about, WallTime now) {

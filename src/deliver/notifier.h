@@ -53,6 +53,11 @@ class Notifier {
   // the time that he has set himself (BY with mode N, RFC 2852), else by delay_warning_after from
   // its release.
   bool late(const mail::Envelope& envelope, WallTime now) const;
+  // The same for mail without such a time.
+  bool late(WallTime released, WallTime now) const {
+    const auto after = settings_.delay_warning_after;
+    return after > Duration::zero() && now - released >= after;
+  }
 
   // The gatherer has made one.
   void count_report() { ++reports_; }
