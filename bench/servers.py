@@ -8,13 +8,14 @@ import smtplib
 import subprocess
 import sys
 import tempfile
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
 from harness import namespace, until
 from harness.peers import LOWER, PeersRoot, Postfix
-from harness.server import Malleposte
+from harness.server import UI_PORT, Malleposte
 
 SESSIONS, SIZE = 50, 1024
 SINK_PORT = 2600
@@ -29,6 +30,13 @@ class MalleposteUnderLoad:
         self.server = Malleposte(directory, smart_relay=f"[127.0.0.1]:{hop}",
                                  deliveries_suspended=held).start()
         self.root_pid = self.server.process.pid
+
+    @property
+    def syncs(self):
+        """How many it has made, by its own count."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{UI_PORT}/metrics") as answer:
+            text = answer.read().decode()
+        return float(re.search(r"(?m)^malleposte_spool_syncs_total (\S+)$", text)[1])
 
     def stop(self):
         self.server.stop()
