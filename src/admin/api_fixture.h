@@ -74,9 +74,9 @@ class ApiTest : public testing::Test {
              username_,
              password_},
             {loop_, store_, metrics_, notices_, &events_, listeners, names_, sites_,
-             [this](const policy::Rehearsal::Question& question) {
-               rehearsed_.push_back(question);
-               return rehearsal_;
+             [this](policy::Rehearsal::Question question) -> Task<policy::Rehearsal> {
+               rehearsed_.push_back(std::move(question));
+               co_return rehearsal_;
              },
              queue_times_});
     return run(api.handle(std::move(request)));

@@ -40,7 +40,8 @@ TEST_F(DnsResourceTest, AWayIsShownInTheOrderOfTrial) {
       "\"address\":\"192.0.2.1:25\"}],\"skipped\":[{\"preference\":20,\"host\":"
       "\"b.example.org\",\"address\":\"\",\"why\":\"does not exist\"}],\"failure\":null},"
       "{\"next_hop\":\"[gone.example]\",\"tried\":[],\"skipped\":[],\"failure\":{\"status\":"
-      "\"5.4.4\",\"text\":\"no \\\"host\\\"\",\"permanent\":false}}],\"failure\":null}\n");
+      "\"5.4.4\",\"text\":\"no "
+      "\\\"host\\\"\",\"permanent\":false}}],\"mailboxes\":\"\",\"failure\":null}\n");
   lookup({{"domain", "[192.0.2.1]"}});
   EXPECT_EQ(names_.asked.back(), "[192.0.2.1]");
   EXPECT_EQ(names_.flushes, 0);

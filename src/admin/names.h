@@ -34,6 +34,7 @@ struct Way {
   std::string domain;
   std::string rule;  // which rule decided: "routes line 7 (.example.org)", "smart_relay", "MX"
   std::vector<NextHop> next_hops;
+  std::string mailboxes;  // it goes into these instead: "maildir:/srv/mail/{domain}/{local}"
   std::optional<Failure> failure;  // there is no way at all
 };
 

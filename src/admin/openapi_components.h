@@ -136,7 +136,7 @@ inline constexpr std::string_view openapi_components = R"json(  "components": {
       },
       "Way": {
         "type": "object",
-        "required": [ "domain", "rule", "next_hops", "failure" ],
+        "required": [ "domain", "rule", "next_hops", "mailboxes", "failure" ],
         "properties": {
           "domain": { "type": "string" },
           "rule": { "type": "string", "description": "Which rule decided." },
@@ -154,6 +154,7 @@ inline constexpr std::string_view openapi_components = R"json(  "components": {
               }
             }
           },
+          "mailboxes": { "type": "string", "description": "Mail goes into these instead; empty: into none." },
           "failure": { "$ref": "#/components/schemas/WayFailure" }
         }
       },

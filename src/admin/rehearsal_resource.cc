@@ -86,7 +86,7 @@ json::value address_json(const std::optional<mail::Address>& address) {
 Task<net::HttpResponse> RehearsalResource::get(const net::HttpRequest& request) {
   const auto question = parse_question(request.query);
   if (!question) co_return error_answer(question.error());
-  const auto played = rehearse_(*question);
+  const auto played = co_await rehearse_(*question);
   json::object body{{"accepted", !played.steps.empty() && played.steps.back().taken},
                     {"steps", steps_json(played)},
                     {"sender", address_json(played.sender)},

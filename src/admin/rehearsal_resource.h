@@ -17,7 +17,7 @@ namespace malleposte::admin {
 
 class RehearsalResource {
  public:
-  using Rehearse = std::function<policy::Rehearsal(const policy::Rehearsal::Question&)>;
+  using Rehearse = std::function<Task<policy::Rehearsal>(policy::Rehearsal::Question)>;
 
   RehearsalResource(Rehearse rehearse, spool::Store& store, Names& names, Sites& sites)
       : rehearse_(std::move(rehearse)), store_(store), names_(names), sites_(sites) {}

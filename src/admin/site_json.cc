@@ -67,6 +67,7 @@ json::object way_json(const Way& way) {
   return {{"domain", way.domain},
           {"rule", way.rule},
           {"next_hops", std::move(next_hops)},
+          {"mailboxes", way.mailboxes},
           {"failure", failure_json(way.failure)}};
 }
 

@@ -27,6 +27,7 @@
 #include "appliance/standing_notices.h"
 #include "appliance/version.h"
 #include "appliance/volume_watch.h"
+#include "deliver/file_mailboxes.h"
 #include "monitor/journal.h"
 #include "net/asio_loop.h"
 #include "net/asio_network.h"
@@ -104,10 +105,12 @@ class Appliance {
         engine_(loop_, journal_, settings_),
         traffic_(engine_.traffic()),
         standing_(notices_, traffic_),
-        network_(loop_, [this](const std::string& text) {
-          warn(text);
-          engine_.out_of_descriptors();
-        }) {}
+        network_(loop_,
+                 [this](const std::string& text) {
+                   warn(text);
+                   engine_.out_of_descriptors();
+                 }),
+        mailboxes_(loop_) {}
 
   int serve() {
     if (auto started = start(); !started) {
@@ -194,7 +197,8 @@ class Appliance {
   }
 
   void make_parts() {
-    engine_.compose(network_, *resolver_, engine_.store(), deliver::machine_addresses());
+    engine_.compose(network_, *resolver_, engine_.store(), mailboxes_,
+                    deliver::machine_addresses());
     metrics_.add([this](monitor::Figures& into) { traffic_.figures(into); });
     metrics_.add([this](monitor::Figures& into) { journal_.figures(into); });
     names_.emplace(loop_, *resolver_, settings_, engine_.own(), engine_.routes());
@@ -210,8 +214,8 @@ class Appliance {
     api_ = std::make_unique<admin::Api>(
         std::move(options), admin::Api::Parts{loop_, engine_.store(), metrics_, notices_, &traffic_,
                                               [this] { return listeners(); }, *names_, *sites_,
-                                              [this](const auto& question) {
-                                                return engine_.door().rehearse(question);
+                                              [this](policy::Rehearsal::Question question) {
+                                                return engine_.door().rehearse(std::move(question));
                                               },
                                               traffic_.queue_times()});
   }
@@ -383,6 +387,7 @@ class Appliance {
   monitor::Traffic& traffic_;
   StandingNotices standing_;
   net::AsioNetwork network_;
+  deliver::FileMailboxes mailboxes_;
   std::optional<Names> names_;
   std::optional<Sites> sites_;
   std::unique_ptr<admin::Api> api_;

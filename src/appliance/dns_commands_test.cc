@@ -28,6 +28,15 @@ class DnsCommands : public testing::Test {
   unsigned status_ = 200;
 };
 
+TEST_F(DnsCommands, AWayMayEndInMailboxes) {
+  answer_ = R"({"domain":"example.org","rule":"routes line 3","next_hops":[],)"
+            R"("mailboxes":"maildir:/srv/mail/{domain}/{local}","failure":null})";
+  EXPECT_EQ(execute({"dns", "lookup", "example.org"}), 0);
+  EXPECT_EQ(console_.said,
+            "example.org: by routes line 3, into "
+            "maildir:/srv/mail/{domain}/{local}\n");
+}
+
 TEST_F(DnsCommands, AWayIsShownInTheOrderOfTrial) {
   answer_ =
       R"({"domain":"example.org","rule":"MX","next_hops":[{"next_hop":"example.org","tried":[)"

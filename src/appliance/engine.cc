@@ -30,16 +30,17 @@ Result<void> Engine::recover(std::unique_ptr<spool::Disk> disk, std::size_t inli
 }
 
 void Engine::compose(net::Network& network, net::Resolver& resolver, spool::Store& store,
-                     std::vector<IpAddress> machine) {
+                     deliver::Mailboxes& mailboxes, std::vector<IpAddress> machine) {
   own_.emplace(settings_, std::move(machine));
   routes_.emplace(settings_);
-  dispatcher_ = std::make_unique<deliver::Dispatcher>(
-      deliver::Surroundings{loop_, store, network, resolver, traffic_, settings_, *own_, *routes_});
+  recipients_.emplace(*routes_, mailboxes);
+  dispatcher_ = std::make_unique<deliver::Dispatcher>(deliver::Surroundings{
+      loop_, store, network, resolver, traffic_, settings_, *own_, *routes_, mailboxes});
   store.on_generated([this](mail::MessageId id, const spool::Generated& made) {
     traffic_.generated(id, made.envelope, made.content.size(), made.why);
   });
-  door_ =
-      std::make_unique<receive::FrontDoor>(loop_, network, resolver, store, traffic_, settings_);
+  door_ = std::make_unique<receive::FrontDoor>(loop_, network, resolver, store, traffic_,
+                                               *recipients_, settings_);
 }
 
 void Engine::reload(std::vector<IpAddress> machine) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "appliance/recipients.h"
 #include "base/ip_address.h"
 #include "config/settings.h"
 #include "deliver/dispatcher.h"
@@ -40,7 +41,7 @@ class Engine {
   // Makes the parts. `store` is what they keep mail in: store(), or something in front of it.
   // `machine`: the addresses of this machine's interfaces.
   void compose(net::Network& network, net::Resolver& resolver, spool::Store& store,
-               std::vector<IpAddress> machine);
+               deliver::Mailboxes& mailboxes, std::vector<IpAddress> machine);
 
   // Listens; the Error says which address cannot be listened at.
   Result<void> open() { return door_->open(); }
@@ -91,6 +92,7 @@ class Engine {
   std::unique_ptr<spool::LogStore> store_;
   std::optional<deliver::OwnAddresses> own_;
   std::optional<deliver::RouteTable> routes_;
+  std::optional<Recipients> recipients_;
   std::unique_ptr<deliver::Dispatcher> dispatcher_;
   std::unique_ptr<receive::FrontDoor> door_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/limits.h"
+#include "config/maildir_pattern.h"
 #include "config/values.h"
 
 namespace malleposte::appliance {
@@ -35,7 +36,9 @@ Task<admin::Way> Names::way(std::string domain) {
   const auto plan = routes_.plan(domain);
   way.domain = std::move(domain);
   way.rule = plan->rule;
-  if (plan->next_hops.empty()) way.failure = {"5.1.3", plan->rule, true};
+  if (!plan->maildir.empty())
+    way.mailboxes = fmt::format("{}{}", config::maildir_prefix, plan->maildir);
+  if (plan->nowhere()) way.failure = {"5.1.3", plan->rule, true};
   for (const auto& next_hop : plan->next_hops) {
     auto found = co_await deliver::find_candidates({loop_, resolver_, own_, settings_}, next_hop);
     way.next_hops.push_back(shown(std::move(found), *plan));

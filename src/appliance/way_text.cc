@@ -49,8 +49,10 @@ WayText way_text(const json::object& way) {
   auto out = fmt::format("{}: by {}", text_of(way, "domain"), text_of(way, "rule"));
   if (next_hops.size() == 1 && text_of(next_hops[0], "next_hop") != text_of(way, "domain"))
     out += ", next hop " + text_of(next_hops[0], "next_hop");
+  const auto mailboxes = text_of(way, "mailboxes");
+  if (!mailboxes.empty()) out += ", into " + mailboxes;
   out += '\n' + failure_text(way);
-  bool tried = false;
+  bool tried = !mailboxes.empty();
   for (const auto& next_hop : next_hops) {
     out += next_hop_text(next_hop, next_hops.size() == 1);
     if (!objects(next_hop, "tried").empty()) tried = true;

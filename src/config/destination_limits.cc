@@ -8,6 +8,7 @@
 
 #include "base/ascii.h"
 #include "base/limits.h"
+#include "config/maildir_pattern.h"
 #include "config/values.h"
 
 namespace malleposte::config {
@@ -56,6 +57,11 @@ std::optional<double> rate(std::string_view text) {
 // As it is compared: in canonical spelling. The error is what follows the pattern in a sentence.
 Parsed<std::string> canonical_pattern(std::string_view text) {
   if (text == "*") return std::string(text);
+  if (text.starts_with("route:maildir:")) {
+    auto maildir = parse_maildir(text.substr(6));
+    if (!maildir) return tl::make_unexpected(std::move(maildir.error()));
+    return route_name(std::string_view(*maildir));
+  }
   if (text.starts_with("route:")) {
     auto next_hops = parse_next_hops(text.substr(6));
     if (!next_hops) return tl::make_unexpected(std::move(next_hops.error()));
@@ -122,6 +128,10 @@ std::string route_name(const std::vector<NextHop>& next_hops) {
     name += to_string(next_hop);
   }
   return name;
+}
+
+std::string route_name(std::string_view maildir) {
+  return fmt::format("route:{}{}", maildir_prefix, maildir);
 }
 
 DestinationLimits parse_destination_limits(std::string_view content) {

@@ -21,5 +21,7 @@ DestinationLimits parse_destination_limits(std::string_view content);
 
 // How a route is named in a pattern: "route:[10.0.0.1]:25,relay.example".
 std::string route_name(const std::vector<NextHop>& next_hops);
+// The same of mailboxes: "route:maildir:/srv/mail/{domain}/{local}".
+std::string route_name(std::string_view maildir);
 
 }  // namespace malleposte::config

@@ -22,9 +22,10 @@ TEST(DestinationLimits, ALineHasAPatternAndLimits) {
       "backoff_for=10m\n"
       "mx:mx.example.net messages=1\n"
       "route:[10.0.0.1]:25,Relay.example rate=2/s\n"
+      "route:maildir:/srv/{domain}/ connections=2\n"
       "* connections=20");
   EXPECT_TRUE(parsed.problems.empty());
-  ASSERT_EQ(parsed.limits.size(), 6u);
+  ASSERT_EQ(parsed.limits.size(), 7u);
   const auto& gmail = parsed.limits[0];
   EXPECT_EQ(gmail.pattern, "gmail.com");
   EXPECT_EQ(gmail.line, 2u);
@@ -40,7 +41,8 @@ TEST(DestinationLimits, ALineHasAPatternAndLimits) {
   EXPECT_EQ(parsed.limits[3].pattern, "mx:mx.example.net");
   EXPECT_EQ(parsed.limits[4].pattern, "route:[10.0.0.1]:25,relay.example");
   EXPECT_EQ(parsed.limits[4].rate_per_second, 2.0);
-  EXPECT_EQ(parsed.limits[5].pattern, "*");
+  EXPECT_EQ(parsed.limits[5].pattern, "route:maildir:/srv/{domain}");
+  EXPECT_EQ(parsed.limits[6].pattern, "*");
 }
 
 TEST(DestinationLimits, EveryMistakeIsNamedWithWhatIsAllowed) {

@@ -48,8 +48,9 @@ struct NextHop {
 // subdomains, "*" everything. The most specific pattern wins.
 struct Route {
   std::string pattern;
-  std::vector<NextHop> next_hops;  // tried in order
+  std::vector<NextHop> next_hops;  // tried in order; none: into mailboxes
   unsigned line;
+  std::string maildir = {};  // where those are: a path with {domain} and {local} in it
   bool operator==(const Route&) const = default;
 };
 

@@ -11,6 +11,7 @@
 #include "base/idn.h"
 #include "base/utf8.h"
 #include "config/lines.h"
+#include "config/maildir_pattern.h"
 
 namespace malleposte::config {
 namespace {
@@ -371,6 +372,24 @@ std::string to_string(const NextHop& next_hop) {
   return text;
 }
 
+namespace {
+
+// What stands behind the pattern of a route: next hops, or where the mailboxes are.
+Parsed<void> take_way(std::string_view text, Route& route) {
+  if (text.starts_with(maildir_prefix)) {
+    auto maildir = parse_maildir(text);
+    if (!maildir) return tl::make_unexpected(std::move(maildir.error()));
+    route.maildir = std::move(*maildir);
+    return {};
+  }
+  auto next_hops = parse_next_hops(text);
+  if (!next_hops) return tl::make_unexpected(std::move(next_hops.error()));
+  route.next_hops = std::move(*next_hops);
+  return {};
+}
+
+}  // namespace
+
 Routes parse_routes(std::string_view content) {
   Routes result;
   for (Lines lines(content); lines.next();) {
@@ -387,19 +406,21 @@ Routes parse_routes(std::string_view content) {
       problem(fmt::format("\"{}\" {}", pattern, name.error()));
       continue;
     }
-    auto next_hops = parse_next_hops(hops);
-    if (!next_hops) {
-      problem(next_hops.error());
-    } else if (next_hops->empty()) {
+    Route route{std::move(*name), {}, lines.number()};
+    Parsed<void> way = take_way(hops, route);
+    if (!way) {
+      problem(way.error());
+    } else if (hops.empty()) {
       problem(fmt::format("\"{}\" has no next hop; a line is: pattern next-hop[,next-hop...]",
                           pattern));
-    } else if (auto twice = std::find_if(result.routes.begin(), result.routes.end(),
-                                         [&](const Route& r) { return r.pattern == *name; });
+    } else if (auto twice =
+                   std::find_if(result.routes.begin(), result.routes.end(),
+                                [&](const Route& r) { return r.pattern == route.pattern; });
                twice != result.routes.end()) {
       problem(fmt::format("\"{}\" stands already in line {}; a pattern has one line", pattern,
                           twice->line));
     } else {
-      result.routes.push_back({std::move(*name), std::move(*next_hops), lines.number()});
+      result.routes.push_back(std::move(route));
     }
   }
   return result;

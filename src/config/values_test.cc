@@ -197,6 +197,31 @@ TEST(RoutesFile, HasAPatternAndNextHopsALine) {
   EXPECT_EQ(parsed.routes[2].next_hops[0], (NextHop{"smart.example", 0, false}));
 }
 
+TEST(RoutesFile, ALineMayLeadIntoMailboxes) {
+  const auto parsed = parse_routes(
+      "example.org  maildir:/srv/mail/{domain}/{local}/  # a comment\n"
+      "archive.example maildir:/srv/archive\n");
+  EXPECT_TRUE(parsed.problems.empty());
+  ASSERT_EQ(parsed.routes.size(), 2u);
+  EXPECT_EQ(parsed.routes[0].maildir, "/srv/mail/{domain}/{local}");
+  EXPECT_TRUE(parsed.routes[0].next_hops.empty());
+  EXPECT_EQ(parsed.routes[1].maildir, "/srv/archive");
+}
+
+TEST(RoutesFile, SaysWhatAPlaceForMailboxesIs) {
+  for (const std::string_view wrong :
+       {"maildir:", "maildir:/", "maildir:mail/{local}", "maildir:/srv//{local}",
+        "maildir:/srv/../{local}", "maildir:/srv/./x", "maildir:/srv/{user}", "maildir:/srv/{local",
+        "maildir:/srv/local}", "maildir:/srv/{{local}}"}) {
+    const auto parsed = parse_routes("example.org " + std::string(wrong) + "\n");
+    EXPECT_TRUE(parsed.routes.empty()) << wrong;
+    ASSERT_EQ(parsed.problems.size(), 1u) << wrong;
+    EXPECT_NE(parsed.problems[0].what.find("write maildir:/path/{domain}/{local}"),
+              std::string::npos)
+        << parsed.problems[0].what;
+  }
+}
+
 TEST(RoutesFile, NamesTheLineOfEveryProblem) {
   Routes parsed = parse_routes(
       "example.org\n"

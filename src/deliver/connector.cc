@@ -31,7 +31,7 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
     co_return connected;
   }
   std::optional<Unreachable> reason;
-  if (plan->next_hops.empty())
+  if (plan->nowhere())
     reason = {{smtp::Verdict::permanent, 0, plan->status, plan->rule}, std::nullopt};
   for (const auto& next_hop : plan->next_hops) {
     auto found =

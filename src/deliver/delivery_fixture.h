@@ -27,7 +27,7 @@ class Delivery : public testing::Test {
     own.emplace(world.settings, std::vector<IpAddress>{});
     routes.emplace(world.settings);
     dispatcher.emplace(Surroundings{world.loop, world.store, world.network, world.resolver,
-                                    world.record, world.settings, *own, *routes});
+                                    world.record, world.settings, *own, *routes, world.mailboxes});
     dispatcher->start();
     world.loop.settle();
   }

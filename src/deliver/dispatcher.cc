@@ -4,6 +4,8 @@
 #include <cassert>
 
 #include "base/limits.h"
+#include "deliver/mailbox_carrier.h"
+#include "deliver/smtp_carrier.h"
 
 namespace malleposte::deliver {
 namespace {
@@ -304,10 +306,15 @@ void Dispatcher::start_carriers() {
 }
 
 Task<void> Dispatcher::run_carrier(Site& site, queue::Assignment first) {
-  Carrier carrier(depot_, site);
+  const bool into_mailboxes = !site.plan->maildir.empty();
+  std::unique_ptr<Carrier> carrier;
+  if (into_mailboxes)
+    carrier = std::make_unique<MailboxCarrier>(depot_, site);
+  else
+    carrier = std::make_unique<SmtpCarrier>(depot_, site);
   const auto number = ++carriers_begun_;
-  carriers_.emplace(number, &carrier);
-  co_await carrier.run(first);
+  carriers_.emplace(number, carrier.get());
+  co_await carrier->run(first);
   carriers_.erase(number);
   wake();
 }
@@ -315,8 +322,7 @@ Task<void> Dispatcher::run_carrier(Site& site, queue::Assignment first) {
 Task<void> Dispatcher::end(Site& site, queue::Assignment ended) {
   ++ending_;
   ++site.ending;
-  Carrier carrier(depot_, site);
-  co_await carrier.end(ended);
+  co_await depot_.end(site, ended);
   --site.ending;
   --ending_;
   wake();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "deliver/carrier.h"
+#include "deliver/depot.h"
 #include "deliver/gatherer.h"
 #include "deliver/mx_inquiry.h"
 #include "deliver/notifier.h"
@@ -113,7 +114,7 @@ class Dispatcher {
   std::unordered_map<std::string, std::vector<Asking>> asking_;  // what waits for a look-up
   std::map<std::uint64_t, Carrier*> carriers_;                   // in the order in which they began
   std::uint64_t carriers_begun_ = 0;
-  Carrier::Depot depot_;
+  Depot depot_;
 };
 
 }  // namespace malleposte::deliver

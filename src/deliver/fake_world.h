@@ -7,6 +7,7 @@
 
 #include "deliver/fake_network.h"
 #include "deliver/fake_store.h"
+#include "deliver/simulated_mailboxes.h"
 #include "deliver/surroundings.h"
 #include "monitor/fake_record.h"
 
@@ -78,6 +79,8 @@ struct FakeWorld {
   FakeNetwork network{loop};
   FakeResolver resolver;
   FakeRecord record;
+  SimulatedMailVolume volume;
+  SimulatedMailboxes mailboxes{loop, volume};
   config::Settings settings;
 };
 

@@ -55,7 +55,7 @@ class Conversation {
       if (!script[i].empty()) hop.to_recipient[address('a', i)].push_back(script[i]);
     world.settings.smart_relay = {{"192.0.2.1", 25, false}};
     dispatcher.emplace(Surroundings{world.loop, world.store, network, world.resolver, world.record,
-                                    world.settings, own, routes()});
+                                    world.settings, own, routes(), world.mailboxes});
     dispatcher->start();
     mode.together ? together() : one_after_the_other();
     world.loop.pass(3h);

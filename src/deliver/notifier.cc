@@ -18,6 +18,7 @@ std::string_view why(mail::DsnKind kind) {
     case mail::DsnKind::delay:
       return "warning to the sender";
     case mail::DsnKind::success:
+    case mail::DsnKind::delivered:
       return "delivery report to the sender";
     case mail::DsnKind::double_bounce:
       return "notice to the postmaster";
@@ -114,8 +115,14 @@ std::vector<spool::Generated> Notifier::notices(const Case& about, WallTime now)
            std::move(*to), std::move(failed));
   if (auto late = asked_for(about.late); !late.empty())
     tell(mail::DsnKind::delay, envelope.reverse_path, std::move(late));
-  if (auto passed_on = asked_for(about.passed_on); !passed_on.empty())
-    tell(mail::DsnKind::success, envelope.reverse_path, std::move(passed_on));
+  auto passed_on = asked_for(about.passed_on);
+  std::vector<mail::Outcome> in_mailboxes;
+  for (const auto& outcome : passed_on)
+    if (outcome.final_delivery) in_mailboxes.push_back(outcome);
+  std::erase_if(passed_on, [](const auto& outcome) { return outcome.final_delivery; });
+  if (!passed_on.empty()) tell(mail::DsnKind::success, envelope.reverse_path, std::move(passed_on));
+  if (!in_mailboxes.empty())
+    tell(mail::DsnKind::delivered, envelope.reverse_path, std::move(in_mailboxes));
   return notices;
 }
 
@@ -157,7 +164,7 @@ void Notifier::add(std::vector<spool::Generated>& notices, const mail::DsnCase& 
 
 void Notifier::figures(monitor::Figures& into) const {
   auto number = [](std::uint64_t n) { return static_cast<double>(n); };
-  constexpr const char* kinds[] = {"failure", "delay", "success", "double_bounce"};
+  constexpr const char* kinds[] = {"failure", "delay", "success", "delivered", "double_bounce"};
   constexpr auto dsns = "malleposte_dsns_total";
   constexpr auto dsns_help = "DSNs made, by what they tell; report: of those gathered";
   for (std::size_t i = 0; i < made_.size(); ++i)

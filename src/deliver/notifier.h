@@ -73,7 +73,7 @@ class Notifier {
   const config::Settings& settings_;
   monitor::Record& record_;
   DsnRate rate_;
-  std::array<std::uint64_t, 4> made_{};  // by mail::DsnKind
+  std::array<std::uint64_t, 5> made_{};  // by mail::DsnKind
   std::uint64_t gathered_ = 0, reports_ = 0;
   std::uint64_t untold_ = 0;    // messages from <> that failed and of which nobody is told
   std::uint64_t unwanted_ = 0;  // recipients that failed, and whose sender had asked for silence

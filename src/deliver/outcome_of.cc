@@ -29,6 +29,7 @@ mail::Outcome outcome_of(const smtp::Ruling& ruling, const Target* target, std::
       outcome.fate = mail::Fate::delivered;
       outcome.reports_passed_on = ruling.reports_passed_on;
       outcome.time_limit_lost = ruling.time_limit_lost;
+      outcome.final_delivery = ruling.final_delivery;
       break;
     case smtp::Verdict::permanent:
       outcome.fate = mail::Fate::bounced;

@@ -23,6 +23,14 @@ std::shared_ptr<const Plan> make_plan(std::vector<config::NextHop> next_hops, bo
   return std::make_shared<const Plan>(std::move(plan));
 }
 
+std::shared_ptr<const Plan> mailbox_plan(const std::string& maildir, std::string rule) {
+  Plan plan;
+  plan.maildir = maildir;
+  plan.rule = std::move(rule);
+  plan.key = config::route_name(maildir);
+  return std::make_shared<const Plan>(std::move(plan));
+}
+
 // "192.0.2.1" of "[192.0.2.1]", "2001:db8::1" of "[ipv6:2001:db8::1]".
 std::string_view literal_address(std::string_view domain) {
   if (!domain.starts_with('[') || !domain.ends_with(']')) return {};
@@ -52,11 +60,13 @@ std::shared_ptr<const Plan> bounced_plan(std::uint64_t order, std::string_view r
 
 RouteTable::RouteTable(const config::Settings& settings)
     : allow_loopback_(settings.allow_loopback_mx) {
-  for (const auto& route : settings.routes)  // the first of two equal patterns wins
-    routes_.try_emplace(
-        route.pattern,
-        make_plan(route.next_hops, false,
-                  fmt::format("{} line {} ({})", settings.routes_file, route.line, route.pattern)));
+  for (const auto& route : settings.routes) {
+    auto rule = fmt::format("{} line {} ({})", settings.routes_file, route.line, route.pattern);
+    auto plan = route.maildir.empty() ? make_plan(route.next_hops, false, std::move(rule))
+                                      : mailbox_plan(route.maildir, std::move(rule));
+    into_mailboxes_ |= !route.maildir.empty();
+    routes_.try_emplace(route.pattern, std::move(plan));  // the first of two equal patterns wins
+  }
   if (!settings.smart_relay.empty())
     smart_relay_ = make_plan(settings.smart_relay, false, "smart_relay");
 }

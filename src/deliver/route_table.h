@@ -14,16 +14,20 @@ namespace malleposte::deliver {
 
 // The way for one domain. Domains with the same plan share a site (deliver/sites.h).
 struct Plan {
-  std::vector<config::NextHop> next_hops;  // tried in order; empty: there is no way, says `rule`
+  std::vector<config::NextHop> next_hops;  // tried in order
+  std::string maildir;  // into mailboxes instead: where they are (config/maildir_pattern.h)
   // The next hop is the recipient's own domain: that it does not exist is the sender's mistake and
   // final. A configured next hop that does not work is the operator's to repair, and waits.
   bool own_domain = false;
   std::string rule;  // which rule decided, for people: "routes.txt line 7 (.example.org)"
-  // Name of the site: "route:" and the next hops as they are written, or the domain.
+  // Name of the site: "route:" and the next hops, or where the mailboxes are, as they are written;
+  // or the domain.
   std::string key;
   std::string status = "5.1.3";  // where there is no way
   bool by_operator = false;      // who wants it so
 
+  // There is no way, says `rule`.
+  bool nowhere() const { return next_hops.empty() && maildir.empty(); }
   // By the MX hosts of the recipient's own domain.
   bool by_own_mx() const { return own_domain && !next_hops.empty() && next_hops[0].lookup_mx; }
 };
@@ -41,10 +45,13 @@ class RouteTable {
   // but never a loopback address unless allow_loopback_mx.
   // The most specific pattern wins: the exact name, the longest ".suffix", "*".
   std::shared_ptr<const Plan> plan(std::string_view domain) const;
+  // Whether any route leads into mailboxes.
+  bool into_mailboxes() const { return into_mailboxes_; }
 
  private:
   std::unordered_map<std::string, std::shared_ptr<const Plan>> routes_;  // by pattern
   std::shared_ptr<const Plan> smart_relay_;                              // may be null
+  bool into_mailboxes_ = false;
   bool allow_loopback_;
 };
 

@@ -24,6 +24,18 @@ TEST(RouteTable, TheMostSpecificPatternWins) {
   EXPECT_EQ(routes.plan("notexample.org")->rule, "smart_relay");
 }
 
+TEST(RouteTable, ALineMayLeadIntoMailboxes) {
+  auto s = settings();
+  EXPECT_FALSE(RouteTable(s).into_mailboxes());
+  s.routes.push_back({"here.example", {}, 8, "/srv/{local}"});
+  const RouteTable routes(s);
+  EXPECT_TRUE(routes.into_mailboxes());
+  const auto plan = routes.plan("here.example");
+  EXPECT_FALSE(plan->nowhere());
+  EXPECT_EQ(plan->key, "route:maildir:/srv/{local}");
+  EXPECT_EQ(plan->maildir, "/srv/{local}");
+}
+
 TEST(RouteTable, AStarComesBeforeSmartRelay) {
   auto s = settings();
   s.routes.push_back({"*", {{"all.example", 0, true}}, 9});

@@ -1,10 +1,9 @@
-#include "deliver/carrier.h"
+#include "deliver/smtp_carrier.h"
 
 #include <algorithm>
 #include <cassert>
 
 #include "base/limits.h"
-#include "deliver/transaction_of.h"
 #include "smtp/dot_stuffer.h"
 #include "smtp/peer_fit.h"
 
@@ -15,7 +14,7 @@ constexpr std::size_t jobs_at_once = 100;  // told of a dead site before others 
 
 using Need = smtp::ClientProtocol::Need;
 
-Task<void> Carrier::run(queue::Assignment first) {
+Task<void> SmtpCarrier::run(queue::Assignment first) {
   current_ = co_await prepare(first);
   while (!ended_ && !depot_.stopping) {
     if (!current_) {
@@ -46,33 +45,13 @@ Task<void> Carrier::run(queue::Assignment first) {
   depot_.scheduler.release(site_.id, depot_.with.loop.steady());
 }
 
-Task<void> Carrier::end(queue::Assignment assignment) {
-  auto parcel = co_await prepare(assignment);
-  if (!parcel) co_return;
-  if (!site_.closed(depot_.with.loop.steady()) ||
-      !depot_.consignments.to_be_told(assignment.job, parcel->message->envelope()))
-    co_return put_back(assignment);  // a clock was set, or the site is open again
-  const auto& [ruling, target] = site_.said;
-  std::vector rulings(parcel->transaction.recipients.size(), ruling);
-  for (auto& one : rulings) one.verdict = smtp::Verdict::temporary;  // it was not about this one
-  conclude(*parcel, std::move(rulings), target ? &*target : nullptr);
-}
-
 // No further message over this connection, by the limit of its site or the host's.
-bool Carrier::used_up(unsigned more) const {
+bool SmtpCarrier::used_up(unsigned more) const {
   return connection_->transactions() + more >= depot_.scheduler.limits(site_.id).messages ||
          connection_->protocol().exhausted();
 }
 
-// Another may take it; not at a site that is to be left alone.
-void Carrier::put_back(const queue::Assignment& assignment) {
-  if (site_.closed(depot_.with.loop.steady()) && !depot_.stopping)
-    depot_.sites.give_back(site_, assignment.job);
-  else
-    depot_.scheduler.put_back(assignment);
-}
-
-void Carrier::drop_connection() {
+void SmtpCarrier::drop_connection() {
   if (!connection_) return;
   --site_.working;
   if (connection_->protocol().need() == Need::transaction)
@@ -82,55 +61,15 @@ void Carrier::drop_connection() {
   connection_.reset();
 }
 
-// Room first, then the message. Empty: the job is dealt with, for one because its time is over.
-Task<std::optional<Carrier::Parcel>> Carrier::prepare(queue::Assignment assignment) {
-  const auto job = assignment.job;
-  if (!depot_.with.store.wanted(job.message)) {  // held or deleted while it waited its turn
-    depot_.consignments.recall(job);
-    co_return std::nullopt;
-  }
-  // For the whole message: its other parts, at other sites, find the room taken.
-  const auto leased = depot_.consignments.lease(job.message).recipients.size();
-  if (!depot_.with.store.reserve(job.message, leased)) {
-    put_back(assignment);
-    ended_ = true;
-    depot_.no_room();
-    co_return std::nullopt;
-  }
-  auto message = co_await depot_.with.store.open(job.message);
-  if (!message) {
-    depot_.with.record.event(
-        "log", monitor::Severity::alert,
-        "message " + mail::to_string(job.message) + " cannot be read: " + message.error().text);
-    const smtp::Ruling ruling{smtp::Verdict::temporary, 0, "4.3.0",
-                              "the message cannot be read: " + message.error().text};
-    depot_.consignments.conclude(job,
-                                 std::vector(depot_.consignments.recipients(job).size(), ruling),
-                                 nullptr, nullptr, depot_.with.loop.wall());
-    co_return std::nullopt;
-  }
-  const auto& recipients = depot_.consignments.recipients(job);
-  Parcel parcel;
-  parcel.assignment = assignment;
-  parcel.message = std::move(*message);
-  parcel.began = depot_.with.loop.wall();
-  const auto& envelope = parcel.message->envelope();
-  const auto& lease = depot_.consignments.lease(job.message);
-  std::vector<std::uint32_t> indexes;
-  indexes.reserve(recipients.size());
-  for (auto position : recipients) indexes.push_back(lease.recipients[position].index);
-  parcel.transaction = transaction_of(envelope, indexes, parcel.message->size());
-  parcel.transaction.now = parcel.began;
-  if (auto over = smtp::time_is_over(parcel.transaction)) {
-    conclude(parcel, std::vector(indexes.size(), *over), nullptr);
-    co_return std::nullopt;
-  }
-  co_return parcel;
+Task<std::optional<SmtpCarrier::Load>> SmtpCarrier::prepare(queue::Assignment assignment) {
+  auto parcel = co_await depot_.take_in_hand(site_, assignment, ended_);
+  if (!parcel) co_return std::nullopt;
+  co_return Load(std::move(*parcel));
 }
 
 // False: the site cannot be reached, and all that waits for it knows. The connection may be none
 // for the current parcel: then that is concluded.
-Task<bool> Carrier::get_connection() {
+Task<bool> SmtpCarrier::get_connection() {
   if (!current_->replaced) connection_ = depot_.cache.take(site_.id);
   if (connection_) {
     ++site_.working;
@@ -173,7 +112,7 @@ Task<bool> Carrier::get_connection() {
 }
 
 // No host of the site takes a connection.
-Task<void> Carrier::no_connection(Unreachable reason) {
+Task<void> SmtpCarrier::no_connection(Unreachable reason) {
   const auto* target = reason.target ? &*reason.target : nullptr;
   const bool asked = asks_for_less(reason.ruling, Stage::door, site_.phrases());
   if (asked && site_.working == 0) {
@@ -201,10 +140,10 @@ Task<void> Carrier::no_connection(Unreachable reason) {
 
 // The site cannot be reached. If it is dead all that waits for it is told the same reason, rather
 // than each its own time-out.
-Task<void> Carrier::defer(Unreachable reason, bool all) {
+Task<void> SmtpCarrier::defer(Unreachable reason, bool all) {
   const auto* target = reason.target ? &*reason.target : nullptr;
   const auto began = current_->began;  // what waits was not taken in hand, but this tells of it too
-  const auto rulings = [&](const Parcel& parcel) {
+  const auto rulings = [&](const Load& parcel) {
     return std::vector(parcel.transaction.recipients.size(), reason.ruling);
   };
   for (auto* parcel : {&current_, &next_}) {
@@ -229,12 +168,8 @@ Task<void> Carrier::defer(Unreachable reason, bool all) {
   }
 }
 
-void Carrier::conclude(Parcel& parcel, std::vector<smtp::Ruling> rulings, const Target* target) {
-  depot_.consignments.conclude(parcel.job(), rulings, target, parcel.message.get(), parcel.began);
-}
-
 // Brings the current parcel to its end, or to the end of the connection.
-Task<void> Carrier::carry() {
+Task<void> SmtpCarrier::carry() {
   auto& protocol = connection_->protocol();
   if (!current_->begun) {
     auto refusal = co_await fit(*current_);
@@ -294,7 +229,7 @@ Task<void> Carrier::carry() {
   }
 }
 
-void Carrier::finished(smtp::Finished finished) {
+void SmtpCarrier::finished(smtp::Finished finished) {
   auto& parcel = *current_;
   const bool used = connection_->transactions() > 0 || parcel.lookahead;
   if (parcel.lookahead) site_.lookaheads_lost = finished.untouched ? site_.lookaheads_lost + 1 : 0;
@@ -339,7 +274,7 @@ void Carrier::finished(smtp::Finished finished) {
 }
 
 // What the answers say of the site.
-void Carrier::learn(const std::vector<smtp::Ruling>& results) {
+void SmtpCarrier::learn(const std::vector<smtp::Ruling>& results) {
   bool accepted = false;
   const smtp::Ruling* asks = nullptr;
   for (const auto& result : results) {
@@ -355,26 +290,24 @@ void Carrier::learn(const std::vector<smtp::Ruling>& results) {
 }
 
 // What is to be known before a host is asked whether it takes a message.
-void Carrier::look_at(Parcel& parcel, smtp::ClientProtocol& protocol) {
+void SmtpCarrier::look_at(Load& parcel, smtp::ClientProtocol& protocol) {
   if (site_.chunking_broken && protocol.need() == Need::transaction) protocol.forgo_chunking();
   parcel.transaction.now = depot_.with.loop.wall();
 }
 
 // Why the host cannot be given the message as the transaction says.
-std::optional<smtp::Ruling> Carrier::unfit(Parcel& parcel, smtp::ClientProtocol& protocol) {
+std::optional<smtp::Ruling> SmtpCarrier::unfit(Load& parcel, smtp::ClientProtocol& protocol) {
   look_at(parcel, protocol);
   return smtp::unfit(protocol.offers(), parcel.transaction);
 }
 
 // The same once everything was done to make it fit for this host.
-Task<std::optional<smtp::Ruling>> Carrier::fit(Parcel& parcel) {
+Task<std::optional<smtp::Ruling>> SmtpCarrier::fit(Load& parcel) {
   auto& protocol = connection_->protocol();
   look_at(parcel, protocol);
   if (parcel.read) {  // sent by BDAT to a host that does not know it
     auto again = co_await depot_.with.store.open(parcel.job().message);
-    if (!again)
-      co_return smtp::Ruling{smtp::Verdict::temporary, 0, "4.3.0",
-                             "the message cannot be read: " + again.error().text};
+    if (!again) co_return unreadable(again.error());
     parcel.message = std::move(*again);
     parcel.fitting.forget(*parcel.message, parcel.transaction);
     parcel.read = false;
@@ -392,7 +325,7 @@ Task<std::optional<smtp::Ruling>> Carrier::fit(Parcel& parcel) {
 
 // What the host says it has no room for in one transaction (LIMITS) goes as a part of its own.
 // False: nothing of it may be sent over this connection.
-bool Carrier::keep_to_limits(Parcel& parcel) {
+bool SmtpCarrier::keep_to_limits(Load& parcel) {
   auto& recipients = parcel.transaction.recipients;
   const auto beyond = connection_->protocol().beyond_limits(parcel.transaction);
   if (beyond.empty()) return true;
@@ -401,7 +334,7 @@ bool Carrier::keep_to_limits(Parcel& parcel) {
   return true;
 }
 
-void Carrier::split_off(Parcel& parcel, const std::vector<std::size_t>& positions) {
+void SmtpCarrier::split_off(Load& parcel, const std::vector<std::size_t>& positions) {
   auto& recipients = parcel.transaction.recipients;
   const auto& assignment = parcel.assignment;
   const auto rest = depot_.consignments.split(assignment.job, positions);
@@ -412,7 +345,7 @@ void Carrier::split_off(Parcel& parcel, const std::vector<std::size_t>& position
 
 // Recipients that were too many for one transaction go first in line, as a part of their own. Each
 // such part comes from a transaction that delivered to somebody: they come to an end.
-void Carrier::offer_again(smtp::Finished& finished) {
+void SmtpCarrier::offer_again(smtp::Finished& finished) {
   const auto& surplus = finished.surplus;
   const auto& assignment = current_->assignment;
   const auto rest = depot_.consignments.split(assignment.job, surplus);
@@ -422,7 +355,7 @@ void Carrier::offer_again(smtp::Finished& finished) {
 }
 
 // Another message for this connection, while the last block of the present one is still here.
-Task<void> Carrier::look_ahead() {
+Task<void> SmtpCarrier::look_ahead() {
   auto& protocol = connection_->protocol();
   if (site_.lookaheads_lost >= Site::lookaheads_lost_max) co_return;
   if (ended_ || depot_.stopping || next_ || !protocol.takes_next()) co_return;
@@ -441,7 +374,7 @@ Task<void> Carrier::look_ahead() {
   protocol.begin(next_->transaction);
 }
 
-Task<Carrier::Content> Carrier::send_content() {
+Task<SmtpCarrier::Content> SmtpCarrier::send_content() {
   smtp::DotStuffer stuffer;
   auto& protocol = connection_->protocol();
   auto left = current_->transaction.size;
@@ -474,19 +407,19 @@ Task<Carrier::Content> Carrier::send_content() {
   }
 }
 
-bool Carrier::past_final_dot() const {
+bool SmtpCarrier::past_final_dot() const {
   return connection_ && connection_->protocol().past_final_dot();
 }
 
-std::string Carrier::host() const {
+std::string SmtpCarrier::host() const {
   return connection_ ? connection_->target().host : "";
 }
 
-void Carrier::stop() {
+void SmtpCarrier::stop() {
   if (!past_final_dot()) abort();
 }
 
-void Carrier::abort() {
+void SmtpCarrier::abort() {
   if (connection_) connection_->close();
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/loop.h"
 #include "config/settings.h"
+#include "deliver/mailboxes.h"
 #include "deliver/own_addresses.h"
 #include "deliver/route_table.h"
 #include "monitor/record.h"
@@ -21,6 +22,7 @@ struct Surroundings {
   const config::Settings& settings;
   const OwnAddresses& own;
   const RouteTable& routes;
+  Mailboxes& mailboxes;
 };
 
 }  // namespace malleposte::deliver

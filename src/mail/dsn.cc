@@ -24,6 +24,8 @@ std::string_view subject_of(DsnKind kind, const DsnWords& words) {
       return words.delay_subject;
     case DsnKind::success:
       return words.success_subject;
+    case DsnKind::delivered:
+      return words.delivered_subject;
     case DsnKind::double_bounce:
       return "Undeliverable notice (double bounce)";
   }
@@ -35,13 +37,14 @@ std::string mark_of(const DsnCase& about) {
   std::string_view kind;
   if (about.kind == DsnKind::delay) kind = ".delay";
   if (about.kind == DsnKind::success) kind = ".success";
+  if (about.kind == DsnKind::delivered) kind = ".delivered";
   const auto first = about.outcomes.front().recipient;
   return first == 0 ? std::string(kind) : fmt::format("{}.{}", kind, first);
 }
 
 Fate expected(DsnKind kind, Fate fate) {
   if (kind == DsnKind::delay) return Fate::queued;
-  if (kind == DsnKind::success) return Fate::delivered;
+  if (kind == DsnKind::success || kind == DsnKind::delivered) return Fate::delivered;
   return fate == Fate::expired ? Fate::expired : Fate::bounced;
 }
 

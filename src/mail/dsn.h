@@ -1,5 +1,5 @@
 // The notices about mail, in the form of RFC 3464 (delivery status in a multipart/report): to its
-// sender that it failed, that it is late, or that it was passed on, and to our postmaster that a
+// sender that it failed, is late, was passed on or is in its mailbox, and to our postmaster that a
 // notice of ours failed itself. Pure; delivery makes them (deliver/notifier), also for bounces by
 // the operator. What remote hosts said, and what is returned of the message, are foreign text: they
 // can add no line, field or part to the notice.
@@ -26,6 +26,7 @@ enum class DsnKind : std::uint8_t {
   failure,        // to the sender: these recipients failed for good
   delay,          // to the sender: these are still queued
   success,        // to the sender, who asked for it: these were passed on (RFC 3461 5.2.2)
+  delivered,      // to the sender, who asked for it: these are in their mailboxes (6.2)
   double_bounce,  // to the postmaster: a notice of ours did not reach these
 };
 

@@ -54,11 +54,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   outcomes[0].answer.text = take_line(input);
   outcomes[0].answer.code = 550;
   outcomes[0].answer.status = "5.1.1";
-  for (auto kind : {DsnKind::failure, DsnKind::delay, DsnKind::success, DsnKind::double_bounce})
+  for (auto kind : {DsnKind::failure, DsnKind::delay, DsnKind::success, DsnKind::delivered,
+                    DsnKind::double_bounce})
     for (bool utf8 : {false, true}) {
-      outcomes[0].fate = kind == DsnKind::delay     ? Fate::queued
-                         : kind == DsnKind::success ? Fate::delivered
-                                                    : Fate::bounced;
+      outcomes[0].fate = kind == DsnKind::delay                                   ? Fate::queued
+                         : kind == DsnKind::success || kind == DsnKind::delivered ? Fate::delivered
+                                                                                  : Fate::bounced;
       const Address to{"s", utf8 ? "\xc3\xa9.example" : "example.org"};
       const auto dsn = make_dsn({kind, to, original, MessageId{7}, outcomes, input, true,
                                  "me.example", WallTime{}, WallTime{}});

@@ -103,16 +103,18 @@ std::string line_of(const Fields& recipient, const DsnWords& words) {
   const auto action = field_value(recipient, "action");
   Answer answer;
   answer.status = field_value(recipient, "status");
-  const auto said_of = action == "failed"    ? words.failed
-                       : action == "relayed" ? words.relayed
-                                             : words.late;
+  const auto said_of = action == "failed"      ? words.failed
+                       : action == "relayed"   ? words.relayed
+                       : action == "delivered" ? words.delivered_to
+                                               : words.late;
   const auto address = shown_address(field_value(recipient, "final-recipient"));
   auto text = wrap(fmt::format(fmt::runtime(said_of), "<" + address + ">"), indent);
   auto said = std::string(behind_type(field_value(recipient, "diagnostic-code")));
   if (auto host = behind_type(field_value(recipient, "remote-mta")); !host.empty())
     said = fmt::format("{}: {}", host, said);
   constexpr std::string_view deeper = "        ";
-  const auto what = action == "relayed" ? "" : plain_words(answer, action == "failed", words).what;
+  const bool no_trouble = action == "relayed" || action == "delivered";
+  const auto what = no_trouble ? "" : plain_words(answer, action == "failed", words).what;
   return text + wrap(what, deeper) + wrap(said, deeper);
 }
 

@@ -17,10 +17,10 @@ namespace {
 
 constexpr std::size_t envelope_id_octets = 100;  // RFC 3461 4.4
 
-std::string_view action_of(Fate fate) {
-  if (fate == Fate::queued) return "delayed";
-  // There is no final delivery here: what was taken by a host was passed on to it.
-  return fate == Fate::delivered ? "relayed" : "failed";
+std::string_view action_of(const Outcome& outcome) {
+  if (outcome.fate == Fate::queued) return "delayed";
+  if (outcome.fate != Fate::delivered) return "failed";
+  return outcome.final_delivery ? "delivered" : "relayed";
 }
 
 // RFC 3464 2.3.4. The class follows the action, whatever the peer wrote.
@@ -88,14 +88,15 @@ std::string of_recipient(const DsnCase& about, const Outcome& outcome, bool utf8
   // Addresses are never folded: in them there is no blank where it could be.
   if (!recipient.original.empty())
     text += fmt::format("Original-Recipient: {}\r\n", original_recipient(recipient.original, utf8));
-  text += fmt::format("Final-Recipient: {}\r\nAction: {}\r\nStatus: {}\r\n",
-                      typed_address(recipient, utf8), action_of(outcome.fate),
-                      status_of(about, outcome));
+  text +=
+      fmt::format("Final-Recipient: {}\r\nAction: {}\r\nStatus: {}\r\n",
+                  typed_address(recipient, utf8), action_of(outcome), status_of(about, outcome));
   if (!answer.host.empty()) text += "Remote-MTA: dns; " + mta_name(answer.host) + "\r\n";
   // RFC 3464 2.3.6; what no peer has said is of a type of our own.
-  text +=
-      folded_field("Diagnostic-Code", (answer.code != 0 ? "smtp; " : "X-Malleposte; ") +
-                                          reply_line(answer, reply_share(about.outcomes.size())));
+  if (about.kind != DsnKind::delivered)
+    text +=
+        folded_field("Diagnostic-Code", (answer.code != 0 ? "smtp; " : "X-Malleposte; ") +
+                                            reply_line(answer, reply_share(about.outcomes.size())));
   if (outcome.ended != WallTime{})  // else nothing was tried
     text += fmt::format("Last-Attempt-Date: {}\r\n", date_time(outcome.ended));
   if (outcome.fate == Fate::queued)

@@ -38,6 +38,8 @@ std::string opening(const DsnCase& about, const DsnWords& words) {
                  fmt::arg("until", date_in(about.retry_until, words))));
     case DsnKind::success:
       return text + wrap(words.success);
+    case DsnKind::delivered:
+      return text + wrap(words.delivered);
     case DsnKind::double_bounce:
       return text + wrap(
                         "A notice about mail, made by this mail system, could not be delivered "
@@ -49,6 +51,7 @@ std::string opening(const DsnCase& about, const DsnWords& words) {
 // What happened to recipients with this outcome.
 std::string reason_of(const DsnCase& about, const Outcome& outcome, std::size_t most,
                       const DsnWords& words) {
+  if (about.kind == DsnKind::delivered) return "";  // which mailbox that is, is ours to know
   const auto& answer = outcome.answer;
   const auto plain = plain_words(answer, outcome.fate != Fate::queued, words);
   const auto filled = [](std::string_view format, std::string_view name, std::string_view value) {

@@ -30,7 +30,7 @@ struct DsnWords {
   Language language;
 
   // Subjects.
-  std::string_view failure_subject, delay_subject, success_subject;
+  std::string_view failure_subject, delay_subject, success_subject, delivered_subject;
   std::string_view report_subject;  // {} notices
 
   // How a DSN begins.
@@ -39,6 +39,7 @@ struct DsnWords {
   std::string_view warning;  // shouted
   std::string_view delay;    // {span} it is late, {until} when it is given up
   std::string_view success;
+  std::string_view delivered;
 
   // About a recipient, or several with whom the same happened.
   std::string_view expired;    // {span}
@@ -50,9 +51,9 @@ struct DsnWords {
   std::string_view all_attached, header_attached;
 
   // In a report.
-  std::string_view report;                 // {count} notices
-  std::string_view message_of;             // {date}
-  std::string_view failed, late, relayed;  // {}: the recipient
+  std::string_view report;                               // {count} notices
+  std::string_view message_of;                           // {date}
+  std::string_view failed, late, relayed, delivered_to;  // {}: the recipient
 
   // What answers mean. The same kinds in each language, sorted as people would.
   std::span<const Meaning> meanings;

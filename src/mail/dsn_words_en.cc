@@ -62,6 +62,7 @@ constinit const DsnWords english_words{
     .failure_subject = "Undelivered mail returned to sender",
     .delay_subject = "Delayed mail (still being tried)",
     .success_subject = "Mail passed on to the next mail system",
+    .delivered_subject = "Mail delivered",
     .report_subject = "Undelivered mail: {} notices in one",
     .greeting = "This is the mail system at {host}.",
     .failure =
@@ -76,6 +77,9 @@ constinit const DsnWords english_words{
         "You asked to be told what becomes of your message. For the recipients named below "
         "it was passed on to the next mail system. That system does not send confirmations "
         "of delivery: you will hear of it again only if it fails.",
+    .delivered =
+        "You asked to be told what becomes of your message. It is in the mailboxes of the "
+        "recipients named below.",
     .expired =
         "It could not be delivered in the time allowed: it was tried for {span}. The last "
         "attempt ended with:",
@@ -92,6 +96,7 @@ constinit const DsnWords english_words{
     .failed = "{} failed:",
     .late = "{} is late:",
     .relayed = "{} was passed on:",
+    .delivered_to = "{} has it in the mailbox.",
     .meanings = meanings,
     .refused = {"The mail system of the recipient refuses the message.", ask_them},
     .not_now = {"The mail system of the recipient does not take the message at present.", later},

@@ -78,6 +78,7 @@ constinit const DsnWords french_words{
     .failure_subject = "Message non remis, retourné à l'expéditeur",
     .delay_subject = "Message retardé (l'envoi continue)",
     .success_subject = "Message transmis au système de messagerie suivant",
+    .delivered_subject = "Message distribué",
     .report_subject = "Messages non remis : {} avis en un seul",
     .greeting = "Ici le système de messagerie de {host}.",
     .failure =
@@ -93,6 +94,9 @@ constinit const DsnWords french_words{
         "nommés ci-dessous, il a été transmis au système de messagerie suivant. Celui-ci "
         "n'envoie pas de confirmation de remise : vous n'aurez d'autres nouvelles qu'en cas "
         "d'échec.",
+    .delivered =
+        "Vous avez demandé à savoir ce que devient votre message. Il se trouve dans les boîtes "
+        "aux lettres des destinataires nommés ci-dessous.",
     .expired =
         "Il n'a pas pu être remis dans le délai prévu : les tentatives ont duré {span}. La "
         "dernière s'est terminée ainsi :",
@@ -109,6 +113,7 @@ constinit const DsnWords french_words{
     .failed = "{} a échoué :",
     .late = "{} est en retard :",
     .relayed = "{} a été transmis :",
+    .delivered_to = "{} l'a reçu dans sa boîte aux lettres.",
     .meanings = meanings,
     .refused = {"Le système de messagerie du destinataire refuse le message.", ask_them},
     .not_now = {"Le système de messagerie du destinataire ne prend pas le message en ce moment.",

@@ -69,6 +69,7 @@ constinit const DsnWords japanese_words{
     .failure_subject = "配達できなかったメールをお返しします",
     .delay_subject = "メールの配達が遅れています（再送中）",
     .success_subject = "メールを次のメールシステムに引き渡しました",
+    .delivered_subject = "メールを配送しました",
     .report_subject = "配達できなかったメール：お知らせ{}件のまとめ",
     .greeting = "{host} のメールシステムからのお知らせです。",
     .failure =
@@ -83,6 +84,9 @@ constinit const DsnWords japanese_words{
         "メールの配達結果の通知をご希望でしたので、お知らせします。以下の宛先へのメールは、"
         "次のメールシステムに引き渡されました。そのシステムは配達の確認を送りませんので、"
         "この後は、配達できなかった場合にのみお知らせが届きます。",
+    .delivered =
+        "メールの配達結果の通知をご希望でしたので、お知らせします。以下の宛先のメールボックスに"
+        "メールを配送しました。",
     .expired =
         "決められた期間内に配達できませんでした。{span}、再送を続けました。"
         "最後の結果は次のとおりです：",
@@ -100,6 +104,7 @@ constinit const DsnWords japanese_words{
     .failed = "{} 配達不能：",
     .late = "{} 遅延：",
     .relayed = "{} 引き渡し済み：",
+    .delivered_to = "{} 配送済み（メールボックス）。",
     .meanings = meanings,
     .refused = {"受取人のメールシステムがメールの受け取りを拒否しました。", ask_them},
     .not_now = {"受取人のメールシステムは、現在このメールを受け取れません。", later},

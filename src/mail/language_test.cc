@@ -60,36 +60,17 @@ TEST(Words, EveryLanguageHasAllOfThem) {
   for (auto language : all_languages) {
     const auto& words = words_in(language);
     EXPECT_EQ(words.language, language);
-    for (auto text : {words.failure_subject,
-                      words.delay_subject,
-                      words.success_subject,
-                      words.report_subject,
-                      words.greeting,
-                      words.failure,
-                      words.warning,
-                      words.delay,
-                      words.success,
-                      words.expired,
-                      words.host_said,
-                      words.at_host,
-                      words.more,
-                      words.all_attached,
-                      words.header_attached,
-                      words.report,
-                      words.message_of,
-                      words.failed,
-                      words.late,
-                      words.relayed,
-                      words.refused.what,
-                      words.refused.advice,
-                      words.not_now.what,
-                      words.not_now.advice,
-                      words.day.one,
-                      words.hour.many,
-                      words.minute.one,
-                      words.second.many,
-                      words.under_a_second,
-                      words.date})
+    for (auto text : {words.failure_subject,   words.delay_subject,   words.success_subject,
+                      words.delivered_subject, words.report_subject,  words.greeting,
+                      words.failure,           words.warning,         words.delay,
+                      words.success,           words.delivered,       words.expired,
+                      words.host_said,         words.at_host,         words.more,
+                      words.all_attached,      words.header_attached, words.report,
+                      words.message_of,        words.failed,          words.late,
+                      words.relayed,           words.delivered_to,    words.refused.what,
+                      words.refused.advice,    words.not_now.what,    words.not_now.advice,
+                      words.day.one,           words.hour.many,       words.minute.one,
+                      words.second.many,       words.under_a_second,  words.date})
       EXPECT_FALSE(text.empty()) << tag(language);
     ASSERT_EQ(words.meanings.size(), english_words.meanings.size()) << tag(language);
     for (std::size_t i = 0; i < words.meanings.size(); ++i) {

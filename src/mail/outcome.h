@@ -57,6 +57,8 @@ struct Outcome {
   bool reports_passed_on = false;
   // Delivered to a host that does not keep the time of BY (RFC 2852 4.1.4.2). Not kept.
   bool time_limit_lost = false;
+  // Delivered into the recipient's mailbox, not to another host (RFC 3461 6.2). Not kept.
+  bool final_delivery = false;
 };
 
 }  // namespace malleposte::mail

@@ -135,6 +135,8 @@ std::string Relay::explain(Because because, const mail::Address& asked,
           relay_domain(asked.domain), trust);
     case Because::stays_local:
       return "mode = local_only";
+    case Because::no_mailbox:
+      return "routes leads its domain into mailboxes, and there is none by its name";
     case Because::alone:
       return "mail to the postmaster is held, since root_address is empty, and other mail is not";
   }

@@ -36,6 +36,7 @@ enum class Because : std::uint8_t {
   not_relayed,     // neither
   may_be_route,    // relay_domains has it, but the local part may lead further
   stays_local,     // mode = local_only
+  no_mailbox,      // its domain's mailboxes are here, and there is none by its name
   alone,           // mail to the postmaster that is held needs a message of its own
 };
 
@@ -57,6 +58,9 @@ struct Permission {
 // A recipient that is held cannot share a message with one that is not.
 inline constexpr Refusal postmaster_alone{
     452, "4.5.3", "Mail to the postmaster here goes in a message of its own.", Because::alone};
+
+inline constexpr Refusal no_mailbox{550, "5.1.1", "Sorry, there is no mailbox here by that name.",
+                                    Because::no_mailbox};
 
 using Verdict = Result<Permission, Refusal>;
 

@@ -266,7 +266,7 @@ class Conversation : public testing::TestWithParam<fs::path> {
   void play(const Script& script, const Cut& cut) {
     TestWorld world;
     FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
-                   settings());
+                   world.recipients, settings());
     ASSERT_TRUE(door.open());
     const std::string number = std::to_string(script.client);
     const std::string six = script.client == 1 ? "::1" : "2001:db8::" + number;

@@ -47,9 +47,9 @@ Task<void> turn_away(std::unique_ptr<net::Stream> stream, std::string text, Stea
 
 struct FrontDoor::State final : Places {
   State(Loop& loop, net::Resolver& resolver, spool::Store& store, monitor::Record& record,
-        const config::Settings& settings)
+        Recipients& recipients, const config::Settings& settings)
       : buffers(loop),
-        services{loop, resolver, store, record, buffers, commits, *this},
+        services{loop, resolver, store, record, buffers, commits, *this, recipients},
         rules(std::make_shared<const Rules>(settings)),
         limits(session_limits(settings)) {}
 
@@ -141,11 +141,12 @@ struct FrontDoor::State final : Places {
 };
 
 FrontDoor::FrontDoor(Loop& loop, net::Network& network, net::Resolver& resolver,
-                     spool::Store& store, monitor::Record& record, const config::Settings& settings)
+                     spool::Store& store, monitor::Record& record, Recipients& recipients,
+                     const config::Settings& settings)
     : network_(network),
       in_(settings.in),
       port_(settings.smtp_port),
-      state_(std::make_shared<State>(loop, resolver, store, record, settings)) {}
+      state_(std::make_shared<State>(loop, resolver, store, record, recipients, settings)) {}
 
 FrontDoor::~FrontDoor() {
   state_->when_empty = nullptr;
@@ -274,13 +275,24 @@ FrontDoor::Crowd FrontDoor::crowd() {
   return {overload.level(), overload.cause()};
 }
 
-policy::Rehearsal FrontDoor::rehearse(const policy::Rehearsal::Question& question) const {
-  const Rules& rules = *state_->rules;
+Task<policy::Rehearsal> FrontDoor::rehearse(policy::Rehearsal::Question question) const {
+  const auto state = state_;
+  const auto pinned = state->rules;
+  const Rules& rules = *pinned;
   const bool trusted = rules.relay.trusts(question.client);
-  auto met = state_->overload.refuses(trusted);
-  if (!met) met = state_->limits.met(question.client, trusted, state_->now());
-  return receive::rehearse(question, rules, met, state_->services.store.admits(0).has_value(),
-                           state_->services.loop.wall());
+  auto met = state->overload.refuses(trusted);
+  if (!met) met = state->limits.met(question.client, trusted, state->now());
+  const auto play = [&](bool unknown) {
+    return receive::rehearse(question, rules, met, state->services.store.admits(0).has_value(),
+                             unknown, state->services.loop.wall());
+  };
+  auto played = play(false);
+  auto& recipients = state->services.recipients;
+  if (played.recipient && recipients.known(played.recipient->domain)) {
+    const bool unknown = co_await recipients.unknown(*played.recipient);
+    if (unknown) played = play(true);
+  }
+  co_return played;
 }
 
 void FrontDoor::out_of_descriptors() {

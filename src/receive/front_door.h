@@ -28,7 +28,7 @@ class FrontDoor {
  public:
   // The settings are read here and in reload(); everything else outlives the door.
   FrontDoor(Loop& loop, net::Network& network, net::Resolver& resolver, spool::Store& store,
-            monitor::Record& record, const config::Settings& settings);
+            monitor::Record& record, Recipients& recipients, const config::Settings& settings);
   ~FrontDoor();  // as abort()
 
   // Listens at smtp_port of every address of `in` (none: all addresses of this machine). An Error
@@ -53,7 +53,7 @@ class FrontDoor {
   };
   Crowd crowd();
   // What would happen to a client that came now; nothing is changed or counted.
-  policy::Rehearsal rehearse(const policy::Rehearsal::Question& question) const;
+  Task<policy::Rehearsal> rehearse(policy::Rehearsal::Question question) const;
   // The system had no descriptor for a new connection: idle strangers make room.
   void out_of_descriptors();
 

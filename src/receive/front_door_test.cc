@@ -33,7 +33,8 @@ config::Settings settings() {
 class FrontDoorTest : public testing::Test {
  protected:
   explicit FrontDoorTest(const config::Settings& with = settings())
-      : door(world.loop, world.network, world.resolver, world.store, world.record, with) {
+      : door(world.loop, world.network, world.resolver, world.store, world.record, world.recipients,
+             with) {
     EXPECT_TRUE(door.open());
   }
 

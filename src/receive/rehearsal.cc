@@ -22,10 +22,12 @@ std::string said(Protocol& protocol) {
 
 class Player {
  public:
-  Player(const Rehearsal::Question& question, const Rules& rules, bool room, WallTime now)
+  Player(const Rehearsal::Question& question, const Rules& rules, bool room, bool unknown,
+         WallTime now)
       : question_(question),
         rules_(rules),
         room_(room),
+        unknown_(unknown),
         now_(now),
         trusted_(rules.relay.trusts(question.client)),
         client_{trusted_, parse_ip(question.listener).value_or(IpAddress{})},
@@ -157,6 +159,11 @@ class Player {
     because_.push_back(rules_.relay.explain(verdict ? verdict->because : verdict.error().because,
                                             asked, question_.client));
     if (!verdict) return refuse(verdict.error());
+    if (unknown_) {
+      because_.push_back(
+          rules_.relay.explain(policy::Because::no_mailbox, asked, question_.client));
+      return refuse(policy::no_mailbox);
+    }
     result_.recipient = verdict->address;
     result_.held = rules_.relay.holds(verdict->address);
     protocol_.accept_recipient(std::move(verdict->address));
@@ -168,7 +175,7 @@ class Player {
 
   const Rehearsal::Question& question_;
   const Rules& rules_;
-  const bool room_;
+  const bool room_, unknown_;
   const WallTime now_;
   const bool trusted_;
   const policy::Client client_;
@@ -180,10 +187,10 @@ class Player {
 }  // namespace
 
 Rehearsal rehearse(const Rehearsal::Question& question, const Rules& rules,
-                   std::optional<Limit> met, bool room, WallTime now) {
+                   std::optional<Limit> met, bool room, bool unknown, WallTime now) {
   assert((question.helo + question.sender + question.recipient).find_first_of("\r\n") ==
          std::string::npos);
-  return Player(question, rules, room, now).play(met);
+  return Player(question, rules, room, unknown, now).play(met);
 }
 
 }  // namespace malleposte::receive

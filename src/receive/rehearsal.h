@@ -13,8 +13,8 @@
 namespace malleposte::receive {
 
 // `met`: the limit that would turn the client away at the door. `room`: whether the store would
-// take a message now.
+// take a message now. `unknown`: whether there is nobody by the recipient's address.
 policy::Rehearsal rehearse(const policy::Rehearsal::Question& question, const Rules& rules,
-                           std::optional<Limit> met, bool room, WallTime now);
+                           std::optional<Limit> met, bool room, bool unknown, WallTime now);
 
 }  // namespace malleposte::receive

@@ -28,7 +28,7 @@ config::Settings settings() {
 Rehearsal rehearsed(const config::Settings& settings, const char* client, std::string sender,
                     std::string recipient, std::optional<Limit> met = {}, bool room = true) {
   return rehearse({*parse_ip(client), "198.51.100.1", "", std::move(sender), std::move(recipient)},
-                  Rules(settings), met, room, WallTime(std::chrono::hours(500'000)));
+                  Rules(settings), met, room, false, WallTime(std::chrono::hours(500'000)));
 }
 
 std::vector<std::string> commands(const Rehearsal& rehearsal) {

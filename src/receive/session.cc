@@ -178,7 +178,7 @@ Task<bool> Session::carry_out(ReadBuffers::Loan loan) {
         judge_sender();
         break;
       case Step::rcpt:
-        judge_recipient();
+        co_await judge_recipient();
         break;
       case Step::data:
         if (begin_message()) co_await keep(trace_);
@@ -264,15 +264,18 @@ void Session::judge_sender() {
   protocol_.accept_mail(std::move(verdict->address));
 }
 
-void Session::judge_recipient() {
+Task<void> Session::judge_recipient() {
   policy::Verdict verdict = rules_->relay.recipient(protocol_.address(), relay_client_);
-  if (!verdict) return refuse(verdict.error(), to_string(protocol_.address()));
+  if (!verdict) co_return refuse(verdict.error(), to_string(protocol_.address()));
   // A message is held as a whole: it goes to the postmaster or to others, and 4.5.3 has the client
   // send the rest in a transaction of its own (RFC 5321 4.5.3.1.10).
   const auto& others = protocol_.transaction().recipients;
   if (!others.empty() &&
       rules_->relay.holds(others.front()) != rules_->relay.holds(verdict->address))
-    return refuse(policy::postmaster_alone, to_string(protocol_.address()));
+    co_return refuse(policy::postmaster_alone, to_string(protocol_.address()));
+  if (services_.recipients.known(verdict->address.domain) &&
+      co_await services_.recipients.unknown(verdict->address))
+    co_return refuse(policy::no_mailbox, to_string(protocol_.address()));
   protocol_.accept_recipient(std::move(verdict->address));
 }
 

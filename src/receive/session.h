@@ -27,6 +27,7 @@
 #include "policy/relay.h"
 #include "receive/commit_watch.h"
 #include "receive/read_buffers.h"
+#include "receive/recipients.h"
 #include "smtp/server_protocol.h"
 #include "spool/store.h"
 
@@ -56,6 +57,7 @@ struct Services {
   ReadBuffers& buffers;
   CommitWatch& commits;
   Places& places;
+  Recipients& recipients;
 };
 
 // What was configured when the session began; a reload makes new ones for new sessions.
@@ -120,7 +122,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const smtp::Reply* loop(bool header_ended) const;
   void judge_client();
   void judge_sender();
-  void judge_recipient();
+  Task<void> judge_recipient();
   void note_refusal(std::string_view recipient, std::string_view reply);
   void refuse(const policy::Refusal& refusal, std::string_view recipient);
   void refuse(const smtp::Reply& reply);

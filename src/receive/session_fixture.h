@@ -44,8 +44,8 @@ class SessionTest : public testing::Test {
   }
 
   TestWorld world;
-  FrontDoor door{world.loop,  world.network, world.resolver,
-                 world.store, world.record,  session_settings()};
+  FrontDoor door{world.loop,   world.network,    world.resolver,    world.store,
+                 world.record, world.recipients, session_settings()};
 };
 
 inline const std::string accepted_1 =

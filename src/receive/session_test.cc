@@ -130,13 +130,26 @@ TEST_F(SessionTest, AClientThatGoesAtAnyOctetLeavesNothingBehind) {
   }
 }
 
+TEST_F(SessionTest, WhoHasNoMailboxHereIsRefusedAtOnce) {
+  world.recipients.asked_for = true;
+  world.recipients.of_example_org = {"anna"};
+  auto wire = world.network.connect_from("127.0.0.1");
+  const auto said = ask(wire,
+                        "EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<nobody@example.org>\r\n"
+                        "RCPT TO:<anna@example.org>\r\nRCPT TO:<nobody@relay.example>\r\n");
+  EXPECT_NE(said.find("550 5.1.1 Sorry, there is no mailbox here by that name.\r\n"
+                      "250 2.1.5 Recipient accepted.\r\n250 2.1.5 Recipient accepted.\r\n"),
+            std::string::npos)
+      << said;
+}
+
 TEST(Session, AStreamThatEndsAtAnyAwaitEndsTheSession) {
   const std::string text =
       "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\nhello\r\n.\r\nNOOP\r\n";
   for (const bool in_commit : {false, true}) {
     TestWorld world;
     FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
-                   session_settings());
+                   world.recipients, session_settings());
     ASSERT_TRUE(door.open());
     Gate& gate = in_commit ? world.store.committing : world.store.appending;
     gate.open = false;
@@ -152,7 +165,7 @@ TEST(Session, AStreamThatEndsAtAnyAwaitEndsTheSession) {
   }
   TestWorld world;
   FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
-                 session_settings());
+                 world.recipients, session_settings());
   ASSERT_TRUE(door.open());
   auto wire = world.network.connect_from("192.0.2.1");
   wire->writing.open = false;
@@ -329,7 +342,7 @@ TEST_F(SessionTest, ADoorMayGoBeforeItsSessions) {
   world.store.committing.open = false;
   {
     FrontDoor other(world.loop, world.network, world.resolver, world.store, world.record,
-                    session_settings());
+                    world.recipients, session_settings());
     EXPECT_TRUE(other.open());
     auto guest = stranger();
     ask(guest, "HELO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@relay.example>\r\nDATA\r\nx\r\n.\r\n");
@@ -344,7 +357,8 @@ TEST(FrontDoor, ListensAtAllItsAddressesOrNone) {
   config::Settings two = session_settings();
   two.in = {"198.51.100.1", "198.51.100.2"};
   two.smtp_port = 2525;
-  FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record, two);
+  FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
+                 world.recipients, two);
   world.network.cannot_listen_at = "198.51.100.2";
   const auto refused = door.open();
   ASSERT_FALSE(refused);
@@ -360,7 +374,8 @@ TEST(FrontDoor, ListensEverywhereWhenNoAddressIsGiven) {
   TestWorld world;
   config::Settings any = session_settings();
   any.in.clear();
-  FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record, any);
+  FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
+                 world.recipients, any);
   world.network.cannot_listen_at = "::";  // a machine without IPv6
   ASSERT_TRUE(door.open());
   EXPECT_EQ(door.addresses().size(), 1U);

@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "monitor/fake_record.h"
 #include "net/resolver.h"
 #include "net/stream.h"
+#include "receive/recipients.h"
 #include "spool/stub_store.h"
 
 namespace malleposte::receive {
@@ -313,6 +315,22 @@ class TestRecord final : public monitor::FakeRecord {
   }
 };
 
+// Of example.org only those who are named are known, where anything is.
+class TestRecipients final : public Recipients {
+ public:
+  bool asked_for = false;
+  std::set<std::string> of_example_org;
+
+  bool known(std::string_view domain) const override {
+    return asked_for && domain == "example.org";
+  }
+  Task<bool> unknown(mail::Address recipient) override {
+    co_await answering;
+    co_return !of_example_org.contains(recipient.local);
+  }
+  Gate answering;
+};
+
 // All of it, for a FrontDoor.
 struct TestWorld {
   TestLoop loop;
@@ -320,6 +338,7 @@ struct TestWorld {
   TestResolver resolver;
   TestStore store;
   TestRecord record;
+  TestRecipients recipients;
 };
 
 }  // namespace malleposte::receive

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/settings.h"
+#include "deliver/simulated_mailboxes.h"
 #include "ledger.h"
 
 namespace malleposte::sim {
@@ -18,6 +19,9 @@ void check_acknowledged(const Ledger& ledger, Findings& findings);
 // (or, when that was gathered, in the report that takes its place), ended by the operator, or is
 // queued. At the end of a run.
 void check_silent(const Ledger& ledger, Findings& findings);
+
+// A mail is once in a mailbox, whatever crashed meanwhile. At the end of a run.
+void check_mailboxes(const deliver::SimulatedMailVolume& volume, Findings& findings);
 
 // A next hop is given a message twice only if what it said about the first was lost: on its way to
 // us, or by a crash before we had it on disk. For each take, before it is added to the recipient's.

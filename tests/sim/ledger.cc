@@ -82,8 +82,8 @@ std::size_t Ledger::group_handed(std::span<const spool::Settlement> settlements)
     for (const auto& outcome : settlement.outcomes) {
       if (!is_final(outcome.fate)) continue;
       message.recipients[outcome.recipient].handed.insert(outcome.fate);
-      group.outcomes.push_back(
-          {settlement.id, outcome.recipient, outcome.fate, outcome.reports_passed_on});
+      group.outcomes.push_back({settlement.id, outcome.recipient, outcome.fate,
+                                outcome.reports_passed_on, outcome.final_delivery});
     }
     for (const auto& generated : settlement.generated) group.notices.push_back({generated});
   }
@@ -103,6 +103,7 @@ void Ledger::take(Group& group, SteadyTime now) {
     recipient.handed.clear();
     recipient.fate = outcome.fate;
     recipient.host_reports = outcome.host_reports;
+    recipient.in_mailbox = outcome.in_mailbox;
     recipient.final_since = now;
   }
 }
@@ -155,10 +156,12 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
     for (const auto& outcome : group.outcomes) {
       auto& recipient = kept.at(outcome.id.value).recipients[outcome.recipient];
       // Should it be found to have been kept, it was as this says.
-      if (group.notices.empty())
+      if (group.notices.empty()) {
         recipient.host_reports |= outcome.host_reports;
-      else
+        recipient.in_mailbox |= outcome.in_mailbox;
+      } else {
         recipient.handed.erase(outcome.fate);
+      }
     }
   }
   for (auto& [id, message] : kept) {

@@ -40,6 +40,7 @@ struct Recipient {
   Fate fate = Fate::queued;   // what the store has answered for, or was found after a crash
   SteadyTime final_since{};   // when that became so
   bool host_reports = false;  // who took it tells the sender of success
+  bool in_mailbox = false;    // it was a mailbox that took it
   std::set<Fate> handed;      // final fates given to the store and not answered yet
   std::vector<Take> takes;
 };
@@ -76,7 +77,7 @@ struct Group {
     MessageId id;
     std::uint32_t recipient;
     Fate fate;
-    bool host_reports;
+    bool host_reports, in_mailbox;
   };
   std::vector<Ended> outcomes;  // the final ones
   struct Notice {

@@ -70,6 +70,7 @@ struct Machine::Life {
         host(machine.with_.network, loop, {machine.with_.address}),
         resolver(loop, machine.with_.names),
         record(machine.with_.trace, loop, alive, machine.figures),
+        mailboxes(loop, machine.with_.volume),
         engine(loop, record, machine.with_.settings) {}
 
   std::shared_ptr<bool> alive = std::make_shared<bool>(true);
@@ -77,6 +78,7 @@ struct Machine::Life {
   net::SimulatedHost host;
   net::SimulatedResolver resolver;
   TracedRecord record;
+  deliver::SimulatedMailboxes mailboxes;
   spool::SimulatedDisk* disk = nullptr;
   bool disk_kept = false;  // `disk` belongs to a store
   bool composed = false, stopping = false, stopped = false;
@@ -187,7 +189,16 @@ bool Machine::start(SteadyTime now) {
       with_.ledger, life.loop, with_.trace, with_.findings, life.alive);
   compare();
   if (!*life.alive) return false;
-  life.engine.compose(life.host, life.resolver, *life.watched, {*parse_ip(with_.address)});
+  life.mailboxes.write_time = Duration(random_() % 20'000);
+  life.mailboxes.trouble = [this, alive = life.alive](const auto&) -> std::optional<smtp::Ruling> {
+    if (!*alive) return smtp::Ruling{smtp::Verdict::temporary, 0, "4.3.0", "the machine is down"};
+    return mailbox_trouble ? mailbox_trouble() : std::nullopt;
+  };
+  life.mailboxes.committed = [this](const auto& mailbox, const auto& content) {
+    if (filed) filed(mailbox, content);
+  };
+  life.engine.compose(life.host, life.resolver, *life.watched, life.mailboxes,
+                      {*parse_ip(with_.address)});
   life.composed = true;
   if (auto opened = life.engine.open(); !opened) {
     with_.findings.add("start", opened.error().text);

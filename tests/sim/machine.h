@@ -11,6 +11,7 @@
 
 #include "appliance/engine.h"
 #include "base/simulated_loop.h"
+#include "deliver/simulated_mailboxes.h"
 #include "forgetful_store.h"
 #include "ledger.h"
 #include "net/simulated_network.h"
@@ -32,6 +33,7 @@ class Machine {
     Trace& trace;
     Findings& findings;
     const config::Settings& settings;
+    deliver::SimulatedMailVolume& volume;
     Planted planted;
     std::string address;
     std::string keep;  // a directory for what each life left on the disk; "" for nothing
@@ -39,6 +41,9 @@ class Machine {
   // Failures of the disk: asked before each operation of the log.
   std::function<Result<void>(const spool::DiskOperation&)> disk_fault;
   std::function<bool()> read_fails;
+  // Of mailboxes: asked before each write, and told of each mail that is there.
+  std::function<std::optional<smtp::Ruling>()> mailbox_trouble;
+  std::function<void(const std::string& mailbox, const std::string& content)> filed;
   void set_disk_capacity(std::uint64_t octets);
   std::uint64_t disk_used() const;  // 0 while it is down
 

@@ -25,7 +25,8 @@ struct Totals {
                 notices = 0, lives_crashed = 0, crashed_in_recovery = 0, stopped = 0;
   std::uint64_t resets = 0, swallowed = 0, refused_connects = 0, unanswered = 0, left = 0;
   std::uint64_t disk_errors = 0, full_disks = 0, name_failures = 0, clock_jumps = 0, acts = 0;
-  std::uint64_t cleaned = 0, operations = 0, restored = 0, orders = 0, read_errors = 0;
+  std::uint64_t cleaned = 0, operations = 0, restored = 0, orders = 0, read_errors = 0, filed = 0,
+                mailbox_troubles = 0;
   std::uint64_t bounced = 0, expired = 0, told_of_success = 0, deleted = 0, replaced = 0,
                 from_stranger = 0, connections = 0;
   double virtual_hours = 0;
@@ -52,6 +53,8 @@ struct Totals {
     restored += world.figures().restored;
     orders += world.figures().orders;
     read_errors += world.figures().read_errors;
+    filed += world.figures().filed;
+    mailbox_troubles += world.figures().mailbox_troubles;
     bounced += world.figures().accounts.bounced;
     expired += world.figures().accounts.expired;
     deleted += world.figures().accounts.deleted;
@@ -70,9 +73,9 @@ struct Totals {
         "{} seeds, {:.0f} virtual hours, {} sessions, {} messages acknowledged, {} refused\n",
         seeds, virtual_hours, sessions, acknowledged, refused);
     fmt::print(
-        "recipients: {} deliveries, {} bounced, {} expired, {} deleted; {} DSNs, {} of them "
-        "of success, {} gathered\n",
-        deliveries, bounced, expired, deleted, notices, told_of_success, replaced);
+        "recipients: {} deliveries to hosts, {} into mailboxes, {} bounced, {} expired, {} "
+        "deleted; {} DSNs, {} of them of success, {} gathered\n",
+        deliveries, filed, bounced, expired, deleted, notices, told_of_success, replaced);
     fmt::print(
         "{} crashes ({} of them in a recovery), {} orderly stops, {} segments cleaned; {} "
         "operator actions ({} removals taken back), {} standing orders\n",
@@ -80,9 +83,9 @@ struct Totals {
     fmt::print(
         "faults: {} connections reset, {} half-open, {} refused, {} unanswered; {} clients left; "
         "{} acts of next hops; {} failed writes and syncs, {} failed reads, {} full disks; {} "
-        "failed look-ups; {} clock jumps\n",
+        "failed look-ups, {} failed writes of mailboxes; {} clock jumps\n",
         resets, swallowed, refused_connects, unanswered, left, acts, disk_errors, read_errors,
-        full_disks, name_failures, clock_jumps);
+        full_disks, name_failures, mailbox_troubles, clock_jumps);
     fmt::print("at most: {} sessions of one stranger, {} connections to one host\n", from_stranger,
                connections);
     fmt::print("{:.1f} s\n", seconds);

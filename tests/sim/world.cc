@@ -96,6 +96,7 @@ void World::drain() {
   check_drained(machine_->read_all(), findings_);
   check_acknowledged(ledger_, findings_);
   check_silent(ledger_, findings_);
+  check_mailboxes(volume_, findings_);
   figures_.accounts = machine_->engine().store().accounts();
 }
 

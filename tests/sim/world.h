@@ -25,7 +25,8 @@ class World {
   };
   struct Figures {
     std::uint64_t clock_jumps = 0, disk_errors = 0, full_disks = 0, name_failures = 0,
-                  host_spells = 0, network_spells = 0, operations = 0, restored = 0, orders = 0;
+                  host_spells = 0, network_spells = 0, operations = 0, restored = 0, orders = 0,
+                  filed = 0, mailbox_troubles = 0;
     std::uint64_t most_from_stranger = 0, most_connections = 0, read_errors = 0;
     Duration virtual_time{};
     spool::Accounts accounts;
@@ -51,6 +52,7 @@ class World {
     unsigned refused = 0, unanswered = 0, resets = 0, swallows = 0, slow = 0;
     unsigned write_errors = 0, sync_errors = 0, read_errors = 0;
     unsigned servfail = 0, dns_time_out = 0;
+    unsigned mailbox_troubles = 0;
     unsigned acts = 0;
   };
 
@@ -74,6 +76,7 @@ class World {
   Mail make_mail();
   void took(const std::string& host, const std::string& sender, const std::string& recipient,
             const std::string& content, Take take);
+  void filed(const std::string& mailbox, const std::string& content);
 
   // world_operator.cc
   Task<void> operate();
@@ -122,6 +125,7 @@ class World {
   std::vector<std::string> broken_domains_;        // where it never can
   std::vector<std::string> origins_;               // of senders
   std::map<std::string, std::string> host_names_;  // by address
+  deliver::SimulatedMailVolume volume_;
   std::unique_ptr<Machine> machine_;
   std::vector<std::unique_ptr<net::SimulatedHost>> client_hosts_;
   Client::Figures client_figures_;

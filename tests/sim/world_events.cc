@@ -95,6 +95,7 @@ Task<void> World::change_weather() {
       case 3:
         weather_.write_errors = chance(500) ? 0 : random_() % 60;
         weather_.sync_errors = chance(500) ? 0 : random_() % 100;
+        weather_.mailbox_troubles = random_() % 300;
         weather_.read_errors = chance(700) ? 0 : random_() % 100;
         break;
       case 4: {

@@ -38,7 +38,7 @@ World::World(Options options)
     return trouble;
   };
   machine_ = std::make_unique<Machine>(
-      Machine::Surroundings{network_, names_, ledger_, trace_, findings_, settings_,
+      Machine::Surroundings{network_, names_, ledger_, trace_, findings_, settings_, volume_,
                             options_.planted, our_address, options_.keep},
       random_());
   machine_->disk_fault = [this](const spool::DiskOperation& operation) -> Result<void> {
@@ -54,6 +54,12 @@ World::World(Options options)
     if (fails) ++figures_.read_errors;
     return fails;
   };
+  machine_->mailbox_trouble = [this]() -> std::optional<smtp::Ruling> {
+    if (!chance(weather_.mailbox_troubles)) return std::nullopt;
+    ++figures_.mailbox_troubles;
+    return smtp::Ruling{smtp::Verdict::temporary, 0, "4.2.2", "Disk quota exceeded"};
+  };
+  machine_->filed = [this](const auto& mailbox, const auto& content) { filed(mailbox, content); };
   machine_->set_disk_capacity(6 << 20);
   const auto clients = 2 + random_() % 4;
   for (std::size_t i = 0; i <= clients; ++i) {
@@ -128,6 +134,11 @@ void World::make_names() {
     settings_.smart_relay = {{"mx0." + domains_[0], 0, false}, {"mx0." + domains_[1], 0, false}};
   else if (chance(300))
     settings_.routes = {{domains_[2], {{"mx0." + domains_[2], 25, false}, {domains_[3]}}, 1}};
+  if (chance(300))  // the mail of a domain, and that of some senders, ends here
+    for (const auto& domain : {domains_[3], origins_[1]}) {
+      settings_.routes.push_back({domain, {}, 2, "/mail/{domain}"});
+      volume_["/mail/" + domain];
+    }
 }
 
 void World::make_hops() {
@@ -225,6 +236,22 @@ void World::took(const std::string& host, const std::string& sender, const std::
     return;
   }
   findings_.add("content", recipient + " is given a message that is not for it");
+}
+
+void World::filed(const std::string& mailbox, const std::string& content) {
+  ++figures_.filed;
+  // As it would have come over a connection.
+  const auto first = content.find('\n'), second = content.find('\n', first + 1);
+  constexpr std::string_view from = "Return-Path: <", to = "Delivered-To: ";
+  if (!content.starts_with(from) || content.compare(first + 1, to.size(), to) != 0)
+    return findings_.add("content", mailbox + " has a mail without the fields of final delivery");
+  const auto sender = content.substr(from.size(), first - 1 - from.size());
+  const auto recipient = content.substr(first + 1 + to.size(), second - first - 1 - to.size());
+  std::string lines;
+  for (const char c : content.substr(second + 1)) lines += c == '\n' ? "\r\n" : std::string(1, c);
+  const auto now = outside_.steady();
+  took(mailbox, sender, recipient, lines,
+       {mailbox, now, now, machine_->life(), [] { return true; }});
 }
 
 }  // namespace malleposte::sim

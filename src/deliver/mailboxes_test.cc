@@ -1,0 +1,152 @@
+// Deliveries into mailboxes, from the store to the mailbox.
+#include "deliver/delivery_fixture.h"
+
+namespace malleposte::deliver {
+namespace {
+
+class IntoMailboxes : public Delivery {
+ protected:
+  IntoMailboxes() {
+    world.settings.routes_file = "routes.txt";
+    world.settings.routes = {{"example.org", {}, 1, "/srv/{domain}/{local}"}};
+    for (const char* name : {"anna", "bert", "carl"}) mailbox(name);
+  }
+
+  std::map<std::string, std::string>& mailbox(const std::string& name) {
+    return world.volume["/srv/example.org/" + name];
+  }
+  std::string only_mail(const std::string& name) {
+    EXPECT_EQ(mailbox(name).size(), 1U);
+    return mailbox(name).empty() ? "" : mailbox(name).begin()->second;
+  }
+};
+
+// clause: 5321-4.4-k 5321-4.4-n
+TEST_F(IntoMailboxes, MailHasTheReversePathAndTheRecipientInFrontOfIt) {
+  const auto id = put("sender@example.com", {"anna@example.org"},
+                      "Return-Path: <liar@example.net>\r\nSubject: x\r\n\r\n.hello\r\n");
+  start();
+  EXPECT_EQ(last(id).fate, mail::Fate::delivered);
+  EXPECT_EQ(last(id).answer.text, "in the mailbox /srv/example.org/anna");
+  EXPECT_EQ(only_mail("anna"),
+            "Return-Path: <sender@example.com>\n"
+            "Delivered-To: anna@example.org\n"
+            "Subject: x\n\n.hello\n");
+}
+
+TEST_F(IntoMailboxes, ANoticeHasTheNullReversePath) {
+  put("", {"anna@example.org"});
+  start();
+  EXPECT_TRUE(only_mail("anna").starts_with("Return-Path: <>\nDelivered-To: anna@example.org\n"));
+}
+
+TEST_F(IntoMailboxes, EachRecipientHasItsOwn) {
+  const auto id = put("sender@example.com", {"anna@example.org", "Bert@example.org"});
+  start();
+  EXPECT_EQ(last(id, 0).fate, mail::Fate::delivered);
+  EXPECT_EQ(last(id, 1).fate, mail::Fate::delivered);
+  EXPECT_NE(only_mail("anna").find("Delivered-To: anna@example.org\n"), std::string::npos);
+  EXPECT_NE(only_mail("bert").find("Delivered-To: Bert@example.org\n"), std::string::npos);
+}
+
+TEST_F(IntoMailboxes, WhoHasNoneIsReturnedToTheSenderAndTheOthersHaveTheirs) {
+  const auto id =
+      put("sender@example.com", {"nobody@example.org", "anna@example.org", "\"../x\"@example.org"});
+  start();
+  EXPECT_EQ(last(id, 0).fate, mail::Fate::bounced);
+  EXPECT_EQ(last(id, 0).answer.status, "5.1.1");
+  EXPECT_EQ(last(id, 1).fate, mail::Fate::delivered);
+  EXPECT_EQ(last(id, 2).fate, mail::Fate::bounced);
+  EXPECT_EQ(mailbox("anna").size(), 1U);
+}
+
+TEST_F(IntoMailboxes, OneThatCannotBeWrittenIsTriedAgainAndHoldsUpNoOther) {
+  bool full = true;
+  world.mailboxes.trouble = [&](const std::string& path) -> std::optional<smtp::Ruling> {
+    if (!full || !path.ends_with("/bert")) return std::nullopt;
+    return smtp::Ruling{smtp::Verdict::temporary, 0, "4.2.2", "Disk quota exceeded"};
+  };
+  const auto id = put("sender@example.com", {"bert@example.org"});
+  const auto other = put("sender@example.com", {"anna@example.org"});
+  start();
+  EXPECT_EQ(last(id).fate, mail::Fate::queued);
+  EXPECT_EQ(last(id).answer.status, "4.2.2");
+  EXPECT_EQ(last(other).fate, mail::Fate::delivered);
+  full = false;
+  pass(10min);
+  EXPECT_EQ(last(id).fate, mail::Fate::delivered);
+  EXPECT_EQ(mailbox("bert").size(), 1U);
+}
+
+// The outcome may be lost in a crash, and the mail is written again: into the same file.
+TEST_F(IntoMailboxes, MailHasTheSameNameWhenItIsWrittenAgain) {
+  bool late = true;
+  world.mailboxes.trouble = [&](const std::string& path) -> std::optional<smtp::Ruling> {
+    if (!path.ends_with("/bert") || !late) return std::nullopt;
+    late = false;
+    return smtp::Ruling{smtp::Verdict::temporary, 0, "4.3.0", "it is there, but who knows"};
+  };
+  const auto id = put("sender@example.com", {"anna@example.org", "bert@example.org"});
+  start();
+  const auto first = mailbox("anna").begin()->first;
+  EXPECT_NE(first.find(mail::to_string(id) + "R0.me.example"), std::string::npos) << first;
+  pass(10min);
+  EXPECT_NE(mailbox("bert").begin()->first.find(mail::to_string(id) + "R1.me.example"),
+            std::string::npos);
+}
+
+TEST_F(IntoMailboxes, AReportOfSuccessSaysDeliveredNotRelayed) {
+  const auto id = put("sender@example.com", {"anna@example.org"});
+  message(id).envelope.recipients[0].notify.success = true;
+  start();
+  ASSERT_EQ(world.store.generated.size(), 1U);
+  const auto& notice = world.store.generated[0].content;
+  EXPECT_NE(notice.find("Action: delivered\r\n"), std::string::npos) << notice;
+  EXPECT_NE(notice.find("It is in the\r\nmailboxes of the recipients"), std::string::npos)
+      << notice;
+}
+
+TEST_F(IntoMailboxes, BinaryContentBecomesLines) {
+  const auto id = put("sender@example.com", {"anna@example.org", "bert@example.org"},
+                      "MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n"
+                      "Content-Transfer-Encoding: binary\r\n\r\na\nb\r" +
+                          std::string("\0c", 2));
+  message(id).envelope.body = mail::Body::binary;
+  start();
+  EXPECT_EQ(last(id).fate, mail::Fate::delivered);
+  for (const char* name : {"anna", "bert"}) {
+    const auto mail = only_mail(name);
+    EXPECT_NE(mail.find("Content-Transfer-Encoding: base64\n"), std::string::npos) << mail;
+    EXPECT_NE(mail.find("\nYQpiDQBj"), std::string::npos) << mail;
+  }
+}
+
+TEST_F(IntoMailboxes, ShutdownWaitsForWhatIsBeingWritten) {
+  world.mailboxes.write_time = 1s;
+  const auto id = put("sender@example.com", {"anna@example.org"});
+  start();
+  EXPECT_EQ(dispatcher->past_final_dot(), 1U);
+  stop();
+  pass(2s);
+  ASSERT_TRUE(in_doubt.has_value());
+  EXPECT_TRUE(in_doubt->empty());
+  EXPECT_EQ(last(id).fate, mail::Fate::delivered);
+}
+
+TEST_F(IntoMailboxes, WhatTakesTooLongForAShutdownIsInDoubtAndStaysQueued) {
+  leftovers_allowed = true;
+  world.mailboxes.write_time = 1h;
+  const auto id = put("sender@example.com", {"anna@example.org"});
+  start();
+  stop();
+  pass(1min);
+  ASSERT_TRUE(in_doubt.has_value());
+  ASSERT_EQ(in_doubt->size(), 1U);
+  EXPECT_EQ((*in_doubt)[0].host, "route:maildir:/srv/{domain}/{local}");
+  EXPECT_TRUE(message(id).history[0].empty());
+  pass(2h);
+  EXPECT_TRUE(message(id).history[0].empty());
+}
+
+}  // namespace
+}  // namespace malleposte::deliver
