@@ -17,11 +17,12 @@ import tempfile
 import time
 
 from servers import SINK_PORT, MalleposteUnderLoad, PostfixUnderLoad, source
-from harness import namespace
+from harness import namespace, until
 from harness.mail import simple
 
 KINDS = (MalleposteUnderLoad, PostfixUnderLoad)
 PAUSE_S = 0.02  # idle again
+ZRAM = pathlib.Path("/sys/class/zram-control")
 
 
 def rows(bench, repetitions, count):
@@ -144,27 +145,51 @@ class BareSync:
 
 @contextlib.contextmanager
 def disks_in_memory(names):
-    """A directory for each name, on a file system of its own in an image in memory: the same way
-    through the kernel as to a disk, and a device without moods."""
-    loops = []
-    with tempfile.TemporaryDirectory() as memory:
-        memory = pathlib.Path(memory)
-        namespace.mount("none", memory, kind="tmpfs")
-        try:
-            for name in names:
-                image, place = memory / f"{name}.img", memory / name
-                with image.open("wb") as file:
-                    file.truncate(1 << 30)
-                subprocess.run(["mkfs.ext4", "-q", image], check=True)
-                loop = subprocess.run(["losetup", "-f", "--show", image], check=True,
-                                      stdout=subprocess.PIPE, text=True).stdout.strip()
-                loops.append((loop, place))
-                place.mkdir()
-                namespace.mount(loop, place, kind="ext4")
-            yield {name: memory / name for name in names}
-        finally:
-            for loop, place in reversed(loops):
-                if os.path.ismount(place):
-                    namespace.unmount(place)
-                subprocess.run(["losetup", "-d", loop], check=True)
-            namespace.unmount(memory)
+    """A directory for each name, on a file system and a block device of its own in memory: the same way
+    through the kernel as to a disk, and a device without moods. zram does its work where it is asked
+    to; a loop device, for kernels without zram, has threads, whose waking is mood enough."""
+    with contextlib.ExitStack() as stack:
+        memory = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        if not ZRAM.exists():
+            namespace.mount("none", memory, kind="tmpfs")
+            stack.callback(namespace.unmount, memory)
+        places = {}
+        for name in names:
+            device = stack.enter_context(zram() if ZRAM.exists() else loop(memory / f"{name}.img"))
+            subprocess.run(["mkfs.ext4", "-q", device], check=True)
+            places[name] = memory / name
+            places[name].mkdir()
+            namespace.mount(device, places[name], kind="ext4")
+            stack.callback(namespace.unmount, places[name])
+        yield places
+
+
+@contextlib.contextmanager
+def zram():
+    number = (ZRAM / "hot_add").read_text().strip()
+    try:
+        pathlib.Path(f"/sys/block/zram{number}/disksize").write_text("1G")
+        yield f"/dev/zram{number}"
+    finally:
+        # The file system may let go of it a moment after it was unmounted.
+        until(lambda: done(lambda: (ZRAM / "hot_remove").write_text(number)), "the device's release")
+
+
+def done(act):
+    try:
+        act()
+        return True
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def loop(image):
+    with image.open("wb") as file:
+        file.truncate(1 << 30)
+    device = subprocess.run(["losetup", "-f", "--show", image], check=True, stdout=subprocess.PIPE,
+                            text=True).stdout.strip()
+    try:
+        yield device
+    finally:
+        subprocess.run(["losetup", "-d", device], check=True)
