@@ -1,69 +1,23 @@
-"""Behind a proxy that speaks the PROXY protocol, and behind a filter that speaks XCLIENT and XFORWARD:
-over sockets, with what arrives at the next hop and what stands in the logs."""
+"""Behind HAProxy, which speaks the PROXY protocol, and behind a filter that speaks XCLIENT and
+XFORWARD: with what arrives at the next hop and what stands in the logs."""
 import contextlib
 import smtplib
 import socket
-import struct
-import threading
 
 from harness import until
+from harness.haproxy import ADDRESS as PROXY
+from harness.haproxy import PORTS, HaProxy
 from harness.mail import simple
 from harness.server import HOST, PORT
-
-PROXY, PROXY_PORT = "127.0.0.9", 2626
 
 
 def line(source, destination):
     return (f"PROXY TCP4 {source[0]} {destination[0]} {source[1]} {destination[1]}\r\n").encode()
 
 
-def block(source, destination):
-    addresses = socket.inet_aton(source[0]) + socket.inet_aton(destination[0])
-    ports = struct.pack("!HH", source[1], destination[1])
-    field = b"\x04\x00\x03abc"  # NOOP: to be skipped
-    body = addresses + ports + field
-    return b"\r\n\r\n\0\r\nQUIT\n\x21\x11" + struct.pack("!H", len(body)) + body
-
-
-class Proxy:
-    """A load balancer: passes connections on from PROXY, each behind a header."""
-
-    def __init__(self, header):
-        self.header = header
-        self.listener = socket.create_server((PROXY, PROXY_PORT))
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self):
-        with contextlib.suppress(OSError):
-            while True:
-                client, peer = self.listener.accept()
-                threading.Thread(target=self._pass_on, args=(client, peer), daemon=True).start()
-
-    def _pass_on(self, client, peer):
-        server = socket.create_connection((HOST, PORT), 60, (PROXY, 0))
-        server.sendall(self.header(peer, client.getsockname()))
-        back = threading.Thread(target=self._copy, args=(server, client), daemon=True)
-        back.start()
-        self._copy(client, server)
-        back.join()
-        client.close()
-        server.close()
-
-    @staticmethod
-    def _copy(source, target):
-        with contextlib.suppress(OSError):
-            while octets := source.recv(65536):
-                target.sendall(octets)
-            target.shutdown(socket.SHUT_WR)
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)  # ends the thread that accepts
-        self.listener.close()
-
-
-def send_through(source, recipient):
+def send_through(port, source, recipient):
     """The answer to RCPT, or to the dot when that was 250."""
-    with smtplib.SMTP(PROXY, PROXY_PORT, local_hostname="client.test", timeout=60,
+    with smtplib.SMTP(PROXY, port, local_hostname="client.test", timeout=60,
                       source_address=(source, 0)) as client:
         client.ehlo()
         client.mail("a@example.org")
@@ -76,29 +30,29 @@ def server_behind_proxy(malleposte):
                       relay_domains="ours.test", smart_relay="[127.0.0.1]:2600")
 
 
-def test_clients_behind_a_proxy_are_who_they_are(malleposte, sink):
+def test_clients_behind_haproxy_are_who_they_are(malleposte, sink, tmp_path):
     hop = sink()
     server = server_behind_proxy(malleposte)
-    for number, header in enumerate((line, block)):
-        proxy = Proxy(header)
-        try:
-            assert send_through("127.0.0.5", "b@elsewhere.test") == 250  # trusted
-            assert send_through("127.0.0.6", "b@ours.test") == 250       # a stranger
-            assert send_through("127.0.0.6", "b@elsewhere.test") == 553
-        finally:
-            proxy.close()
-        mails = hop.wait(2 * number + 2)[-2:]
-        assert sorted(b"[127.0.0.5]" in mail.content.split(b"\r\n", 1)[0] for mail in mails) == [
-            False, True]
-        assert sorted(b"[127.0.0.6]" in mail.content.split(b"\r\n", 1)[0] for mail in mails) == [
-            False, True]
-    server.wait_empty()
-    vouched = until(lambda: (lambda seen: seen if len(seen) == 6 else None)(
-        [record for record in server.records() if record["event"] == "vouched"]),
-        "all six in the log")
-    assert {record["how"] for record in vouched} == {"proxy"}
-    assert all(record["told"].startswith(f"by={PROXY}:") for record in vouched)
-    assert {record["peer"].split(":")[0] for record in vouched} == {"127.0.0.5", "127.0.0.6"}
+    with contextlib.closing(HaProxy(tmp_path / "haproxy")):
+        for number, port in enumerate(PORTS.values()):
+            assert send_through(port, "127.0.0.5", "b@elsewhere.test") == 250  # trusted
+            assert send_through(port, "127.0.0.6", "b@ours.test") == 250       # a stranger
+            assert send_through(port, "127.0.0.6", "b@elsewhere.test") == 553
+            mails = hop.wait(2 * number + 2)[-2:]
+            traces = [mail.content.split(b"\r\n", 1)[0] for mail in mails]
+            for address in (b"[127.0.0.5]", b"[127.0.0.6]"):
+                assert sum(address in trace for trace in traces) == 1
+        server.wait_empty()
+        vouched = until(lambda: (lambda seen: seen if len(seen) == 6 else None)(
+            [record for record in server.records() if record["event"] == "vouched"
+             and record["peer"].split(":")[0] in ("127.0.0.5", "127.0.0.6")]),
+            "all six in the log")
+        assert {record["how"] for record in vouched} == {"proxy"}
+        assert all(record["told"].startswith(f"by={PROXY}:") for record in vouched)
+        # HAProxy looks for itself whether we are well (LOCAL in the header): that is HAProxy's own.
+        until(lambda: any(record["event"] == "disconnected" and record["commands"] > 0
+                          and record["peer"].startswith(f"{PROXY}:")
+                          for record in server.records()), "its looking after us")
 
 
 def test_without_a_header_a_proxy_is_turned_away_and_others_gain_nothing_by_one(malleposte):
