@@ -171,6 +171,9 @@ inline constexpr std::size_t why_messages = 20;  // of an address or domain, exp
 inline constexpr Duration shutdown_timeout = 45s;  // then the process ends whatever it does
 inline constexpr Duration session_grace = 20s;     // for mail in its data; then it is cut off
 inline constexpr std::size_t mailbox_threads = 4;  // that write mail into mailboxes
+// Of recipients whose mailboxes are here, at RCPT: beyond these nobody is unknown.
+inline constexpr Duration mailbox_look_timeout = 5s;
+inline constexpr std::size_t mailbox_looks = 100;  // at once
 inline constexpr Duration delivery_grace = 30s;    // for deliveries past their final dot
 inline constexpr Duration outcome_grace = 10s;  // behind these, for outcomes on their way to disk
 

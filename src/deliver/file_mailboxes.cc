@@ -54,20 +54,24 @@ class FileMailboxDelivery final : public MailboxDelivery {
 
 }  // namespace
 
-net::WorkLane& FileMailboxes::lane() {
-  while (lanes_.size() < limits::mailbox_threads)
-    lanes_.push_back(std::make_unique<net::WorkLane>(
-        "mailboxes", [this](Loop::Callback done) { loop_.post(std::move(done)); }));
-  turn_ = (turn_ + 1) % lanes_.size();
-  return *lanes_[turn_];
+std::unique_ptr<net::WorkLane> FileMailboxes::make_lane() {
+  return std::make_unique<net::WorkLane>(
+      "mailboxes", [this](Loop::Callback done) { loop_.post(std::move(done)); });
+}
+
+net::WorkLane& FileMailboxes::writer() {
+  while (writers_.size() < limits::mailbox_threads) writers_.push_back(make_lane());
+  turn_ = (turn_ + 1) % writers_.size();
+  return *writers_[turn_];
 }
 
 Task<smtp::Ruling> FileMailboxes::look(MailboxPath mailbox) {
-  return on(lane(), [mailbox = std::move(mailbox)] { return Maildir(mailbox).open(); });
+  if (!looker_) looker_ = make_lane();
+  return on(*looker_, [mailbox = std::move(mailbox)] { return Maildir(mailbox).open(); });
 }
 
 std::unique_ptr<MailboxDelivery> FileMailboxes::begin(MailboxPath mailbox, std::string name) {
-  return std::make_unique<FileMailboxDelivery>(lane(), std::move(mailbox), std::move(name));
+  return std::make_unique<FileMailboxDelivery>(writer(), std::move(mailbox), std::move(name));
 }
 
 }  // namespace malleposte::deliver

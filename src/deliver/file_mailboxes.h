@@ -20,10 +20,12 @@ class FileMailboxes final : public Mailboxes {
   std::unique_ptr<MailboxDelivery> begin(MailboxPath mailbox, std::string name) override;
 
  private:
-  net::WorkLane& lane();
+  std::unique_ptr<net::WorkLane> make_lane();
+  net::WorkLane& writer();
 
   Loop& loop_;
-  std::vector<std::unique_ptr<net::WorkLane>> lanes_;
+  std::unique_ptr<net::WorkLane> looker_;  // who asks at RCPT does not wait for syncs
+  std::vector<std::unique_ptr<net::WorkLane>> writers_;
   std::size_t turn_ = 0;
 };
 

@@ -85,6 +85,11 @@ Verdict Relay::recipient(const mail::Address& recipient, const Client& client) c
   return Permission{std::move(whole), Because::trusted_client};
 }
 
+Verdict Relay::unknown(const mail::Address& recipient) const {
+  if (is_postmaster(recipient.local)) return Permission{postmaster_, Because::postmaster};
+  return tl::make_unexpected(no_mailbox);
+}
+
 std::string Relay::explain_trust(const IpAddress& client) const {
   for (const config::Cidr& network : trusted_)
     if (network.contains(client)) return "smtpd_trusted_networks has " + config::to_string(network);

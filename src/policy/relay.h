@@ -79,6 +79,9 @@ class Relay {
 
   Verdict sender(const mail::Address& reverse_path, const Client& client) const;
   Verdict recipient(const mail::Address& recipient, const Client& client) const;
+  // Of a recipient that was permitted, whose domain's mailboxes are here, and who has none: mail to
+  // the postmaster goes where that at our own names goes (RFC 5321 4.5.1), all other is refused.
+  Verdict unknown(const mail::Address& recipient) const;
 
   // Whether mail to this recipient (as a verdict gave it) is held: to the postmaster, while nobody
   // is named in root_address.

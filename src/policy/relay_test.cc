@@ -95,6 +95,19 @@ TEST(Relay, PostmasterIsReachedByEverybody) {
   EXPECT_EQ(taken(relay, "postmaster@relay.example", stranger), "postmaster@relay.example");
 }
 
+// RFC 5321 4.5.1.
+TEST(Relay, WhereMailboxesAreOursThePostmasterAlwaysHasOne) {
+  auto with_root = settings();
+  with_root.root_address = "anna@office.example";
+  const Relay relay(with_root);
+  const auto postmaster = relay.unknown({"PostMaster", "relay.example"});
+  ASSERT_TRUE(postmaster);
+  EXPECT_EQ(to_string(postmaster->address), "anna@office.example");
+  const auto other = relay.unknown({"nobody", "relay.example"});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error(), no_mailbox);
+}
+
 TEST(Relay, MailToThePostmasterIsHeldWhileNobodyIsNamed) {
   config::Settings with_root = settings();
   with_root.root_address = "anna@office.example";

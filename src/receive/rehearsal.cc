@@ -158,12 +158,14 @@ class Player {
     auto verdict = rules_.relay.recipient(asked, client_);
     because_.push_back(rules_.relay.explain(verdict ? verdict->because : verdict.error().because,
                                             asked, question_.client));
-    if (!verdict) return refuse(verdict.error());
-    if (unknown_) {
+    if (verdict && unknown_) {
+      verdict = rules_.relay.unknown(verdict->address);
       because_.push_back(
           rules_.relay.explain(policy::Because::no_mailbox, asked, question_.client));
-      return refuse(policy::no_mailbox);
+      if (verdict)
+        because_.push_back(rules_.relay.explain(verdict->because, asked, question_.client));
     }
+    if (!verdict) return refuse(verdict.error());
     result_.recipient = verdict->address;
     result_.held = rules_.relay.holds(verdict->address);
     protocol_.accept_recipient(std::move(verdict->address));

@@ -26,9 +26,10 @@ config::Settings settings() {
 }
 
 Rehearsal rehearsed(const config::Settings& settings, const char* client, std::string sender,
-                    std::string recipient, std::optional<Limit> met = {}, bool room = true) {
+                    std::string recipient, std::optional<Limit> met = {}, bool room = true,
+                    bool unknown = false) {
   return rehearse({*parse_ip(client), "198.51.100.1", "", std::move(sender), std::move(recipient)},
-                  Rules(settings), met, room, false, WallTime(std::chrono::hours(500'000)));
+                  Rules(settings), met, room, unknown, WallTime(std::chrono::hours(500'000)));
 }
 
 std::vector<std::string> commands(const Rehearsal& rehearsal) {
@@ -97,6 +98,19 @@ TEST(Rehearsal, WithheldExtensionsAndThePostmasterRuleAreNamed) {
   EXPECT_TRUE(told.held);
   EXPECT_THAT(told.steps.back().because,
               Contains("the message is held, since root_address is empty"));
+}
+
+TEST(Rehearsal, WhoHasNoMailboxIsRefusedAndThePostmasterIsNot) {
+  const auto told =
+      rehearsed(settings(), "192.0.2.9", "a@example.org", "b@relay.example", {}, true, true);
+  EXPECT_EQ(told.steps.back().reply, "550 5.1.1 Sorry, there is no mailbox here by that name.");
+  EXPECT_THAT(told.steps.back().because.back(), HasSubstr("there is none by its name"));
+  EXPECT_FALSE(told.recipient);
+  const auto postmaster = rehearsed(settings(), "192.0.2.9", "a@example.org",
+                                    "postmaster@relay.example", {}, true, true);
+  ASSERT_TRUE(postmaster.recipient);
+  EXPECT_EQ(to_string(*postmaster.recipient), "postmaster@mail.example.org");
+  EXPECT_TRUE(postmaster.held);
 }
 
 }  // namespace

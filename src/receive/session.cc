@@ -266,6 +266,9 @@ void Session::judge_sender() {
 
 Task<void> Session::judge_recipient() {
   policy::Verdict verdict = rules_->relay.recipient(protocol_.address(), relay_client_);
+  if (verdict && services_.recipients.known(verdict->address.domain) &&
+      co_await services_.recipients.unknown(verdict->address))
+    verdict = rules_->relay.unknown(verdict->address);
   if (!verdict) co_return refuse(verdict.error(), to_string(protocol_.address()));
   // A message is held as a whole: it goes to the postmaster or to others, and 4.5.3 has the client
   // send the rest in a transaction of its own (RFC 5321 4.5.3.1.10).
@@ -273,9 +276,6 @@ Task<void> Session::judge_recipient() {
   if (!others.empty() &&
       rules_->relay.holds(others.front()) != rules_->relay.holds(verdict->address))
     co_return refuse(policy::postmaster_alone, to_string(protocol_.address()));
-  if (services_.recipients.known(verdict->address.domain) &&
-      co_await services_.recipients.unknown(verdict->address))
-    co_return refuse(policy::no_mailbox, to_string(protocol_.address()));
   protocol_.accept_recipient(std::move(verdict->address));
 }
 

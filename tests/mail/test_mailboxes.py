@@ -83,6 +83,14 @@ def test_who_has_no_mailbox_is_refused_at_rcpt_and_no_notice_is_sent(server, box
     assert server.queue() == []
 
 
+def test_the_postmaster_of_such_a_domain_needs_no_mailbox(server):
+    with smtplib.SMTP("127.0.0.1", PORT, source_address=(STRANGER, 0)) as client:
+        client.sendmail("sender@example.com", "postmaster@example.org", simple())
+    message, = server.queue()
+    assert message["state"] == "held"  # until root_address names somebody
+    assert message["recipients"][0]["address"] == "postmaster@mx.malleposte.test"
+
+
 def test_without_its_volume_mail_waits_and_is_not_returned(server, boxes, tmp_path):
     aside = tmp_path / "aside"
     boxes.rename(aside)
