@@ -33,7 +33,7 @@ void Engine::compose(net::Network& network, net::Resolver& resolver, spool::Stor
                      deliver::Mailboxes& mailboxes, std::vector<IpAddress> machine) {
   own_.emplace(settings_, std::move(machine));
   routes_.emplace(settings_);
-  recipients_.emplace(loop_, *routes_, mailboxes);
+  recipients_.emplace(*routes_, mailboxes);
   dispatcher_ = std::make_unique<deliver::Dispatcher>(deliver::Surroundings{
       loop_, store, network, resolver, traffic_, settings_, *own_, *routes_, mailboxes});
   store.on_generated([this](mail::MessageId id, const spool::Generated& made) {

@@ -86,7 +86,12 @@ inline constexpr std::size_t reply_line_octets = 2048;  // RFC 5321 4.5.3.1.5 sa
 inline constexpr std::size_t reply_lines = 200;         // of one reply; more is a broken peer
 inline constexpr std::size_t reply_text_kept = 1000;    // octets of a reply that we remember
 inline constexpr std::size_t recipients_per_transaction = 100;  // RFC 5321 4.5.3.1.8: all take 100
-inline constexpr Duration site_memory = 60s;       // what is known of a next hop without mail
+inline constexpr std::size_t mailbox_writers =
+    4;  // threads that write into the mailboxes of a root
+inline constexpr std::size_t mailbox_volumes = 16;  // roots with threads of their own
+inline constexpr Duration mailbox_look_timeout = 5s;
+inline constexpr Duration mailbox_write_timeout = 60s;  // of 64 KB, or of the sync at the end
+inline constexpr Duration site_memory = 60s;            // what is known of a next hop without mail
 inline constexpr Duration back_off_first = 1min;   // what is not sent to a site that asks for less;
 inline constexpr Duration back_off_most = 30min;   // it doubles while the site goes on asking
 inline constexpr Duration back_off_longest = 24h;  // backoff_for of a destination; then an error
@@ -170,10 +175,6 @@ inline constexpr std::size_t why_messages = 20;  // of an address or domain, exp
 // --- The end: 45 s in all, sessions and deliveries at the same time, then the disk ---------------
 inline constexpr Duration shutdown_timeout = 45s;  // then the process ends whatever it does
 inline constexpr Duration session_grace = 20s;     // for mail in its data; then it is cut off
-inline constexpr std::size_t mailbox_threads = 4;  // that write mail into mailboxes
-// Of recipients whose mailboxes are here, at RCPT: beyond these nobody is unknown.
-inline constexpr Duration mailbox_look_timeout = 5s;
-inline constexpr std::size_t mailbox_looks = 100;  // at once
 inline constexpr Duration delivery_grace = 30s;    // for deliveries past their final dot
 inline constexpr Duration outcome_grace = 10s;  // behind these, for outcomes on their way to disk
 

@@ -4,10 +4,6 @@
 
 namespace malleposte::deliver {
 
-smtp::Ruling unreadable(const Error& error) {
-  return {smtp::Verdict::temporary, 0, "4.3.0", "the message cannot be read: " + error.text};
-}
-
 Task<std::optional<Parcel>> Depot::take_in_hand(Site& site, queue::Assignment assignment,
                                                 bool& full) {
   const auto job = assignment.job;

@@ -48,7 +48,4 @@ struct Depot {
   Task<void> end(Site& site, queue::Assignment assignment);
 };
 
-// What becomes of a message that the spool does not give us.
-smtp::Ruling unreadable(const Error& error);
-
 }  // namespace malleposte::deliver

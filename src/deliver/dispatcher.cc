@@ -21,6 +21,11 @@ constexpr Duration longest_sleep = 60s;    // the clock of the wall may be set m
 constexpr Duration shortest_sleep = 10ms;  // when due mail cannot be leased
 constexpr Duration stop_poll = 20ms;
 
+// Recipients in one job. What goes into a mailbox is concluded as it is written.
+std::size_t most_together(const Plan& plan) {
+  return plan.maildir.empty() ? limits::recipients_per_transaction : 1;
+}
+
 Task<void> good_bye(std::unique_ptr<Connection> connection) {
   co_await connection->quit();
 }
@@ -131,7 +136,7 @@ void Dispatcher::lease() {
 }
 
 // Mail that waits in the store for its site has no attempts, and is to expire and to be warned of
-// all the same. Where the site is closed that is done with what it said last (Carrier::end).
+// all the same. Where the site is closed that is done with what it said last (Depot::end).
 void Dispatcher::lease_overdue() {
   if (!overdue_) {
     if (with_.loop.steady() < next_overdue_) return;
@@ -208,7 +213,8 @@ std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
 }
 
 // A message becomes one job for each site, and more where a site would get too many recipients in
-// one transaction. Domains whose site is not known yet have a job each.
+// one transaction; into mailboxes each recipient is one. Domains whose site is not known yet have a
+// job each.
 void Dispatcher::accept(spool::Lease lease) {
   assert(!lease.recipients.empty());
   lease.overdue |= lease.apart() && consignments_.late(lease);
@@ -223,7 +229,7 @@ void Dispatcher::accept(spool::Lease lease) {
     if (places.size() > 1) {
       const auto& name = site != nullptr ? site->name : lease.recipients[i].domain;
       auto [known, is_new] = open.try_emplace(name, index);
-      if (!is_new && parts[known->second].recipients.size() < limits::recipients_per_transaction &&
+      if (!is_new && parts[known->second].recipients.size() < most_together(*places[i].plan) &&
           (places[first[known->second]].site != nullptr) == (site != nullptr))
         index = known->second;
       else

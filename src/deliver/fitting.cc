@@ -6,14 +6,11 @@
 
 #include "base/utf8.h"
 #include "deliver/converted_message.h"
+#include "deliver/outcome_of.h"
 #include "smtp/peer_fit.h"
 
 namespace malleposte::deliver {
 namespace {
-
-smtp::Ruling unreadable(const Error& error) {
-  return {smtp::Verdict::temporary, 0, "4.3.0", "the message cannot be read: " + error.text};
-}
 
 // The address in ASCII: a domain has such a form, a local part has none (RFC 6531 3.2).
 std::optional<std::string> in_ascii(const std::string& path) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
+#include <utility>
+
 #include "deliver/fitting.h"
 #include "deliver/mailboxes.h"
 #include "mail/final_delivery.h"
@@ -48,61 +51,50 @@ Task<void> MailboxCarrier::run(queue::Assignment first) {
 }
 
 Task<void> MailboxCarrier::deliver(Parcel parcel) {
-  if (depot_.stopping) co_return depot_.put_back(site_, parcel.assignment);
-  writing_ = parcel.job().message;
-  std::vector<smtp::Ruling> rulings;
-  bool accepted = false;
-  for (std::size_t i = 0; i < parcel.transaction.recipients.size(); ++i) {
-    rulings.push_back(co_await deliver(parcel, i));
-    accepted |= rulings.back().verdict == smtp::Verdict::accepted;
-  }
-  writing_ = {};
-  if (aborted_) co_return depot_.consignments.abandon(parcel.job());
-  if (accepted) depot_.scheduler.answered(site_.id);
-  depot_.sites.answered(site_, accepted);
-  depot_.conclude(parcel, rulings, nullptr);
-}
-
-Task<smtp::Ruling> MailboxCarrier::deliver(Parcel& parcel, std::size_t position) {
   const auto& with = depot_.with;
   const auto job = parcel.job();
-  const auto& lease = depot_.consignments.lease(job.message);
-  const auto index = lease.recipients[depot_.consignments.recipients(job)[position]].index;
+  assert(depot_.consignments.recipients(job).size() == 1);
+  Fitting fitting;
+  auto refusal =
+      co_await fitting.fit(with, job.message, *parcel.message, offers(), parcel.transaction);
+  if (depot_.stopping) co_return depot_.put_back(site_, parcel.assignment);
+  if (!with.store.wanted(job.message)) co_return depot_.consignments.recall(job);  // held meanwhile
+  writing_ = job.message;
+  auto& content = fitting.content() != nullptr ? *fitting.content() : *parcel.message;
+  smtp::Ruling ruling;
+  if (refusal)
+    ruling = std::move(*refusal);
+  else
+    ruling = co_await write(parcel, content);
+  writing_ = {};
+  if (aborted_) co_return depot_.consignments.abandon(job);
+  const bool accepted = ruling.verdict == smtp::Verdict::accepted;
+  if (accepted) depot_.scheduler.answered(site_.id);
+  depot_.sites.answered(site_, accepted);
+  depot_.conclude(parcel, {ruling}, nullptr);
+}
+
+Task<smtp::Ruling> MailboxCarrier::write(const Parcel& parcel, spool::StoredMessage& content) {
+  const auto& with = depot_.with;
+  const auto id = parcel.job().message;
+  const auto position = depot_.consignments.recipients(parcel.job()).front();
+  const auto index = depot_.consignments.lease(id).recipients[position].index;
   const auto& envelope = parcel.message->envelope();
   const auto& recipient = envelope.recipients[index];
   auto mailbox = mailbox_path(site_.plan->maildir, recipient);
   if (!mailbox) co_return no_mailbox();
-  // Each reads it from the beginning.
-  std::unique_ptr<spool::StoredMessage> again;
-  if (position > 0) {
-    auto opened = co_await with.store.open(job.message);
-    if (!opened) co_return unreadable(opened.error());
-    again = std::move(*opened);
-  }
-  auto& message = again ? *again : *parcel.message;
-  Fitting fitting;
-  auto transaction = parcel.transaction;
-  if (auto refusal = co_await fitting.fit(with, job.message, message, offers(), transaction))
-    co_return *refusal;
   const auto into = with.mailboxes.begin(
-      std::move(*mailbox), file_name(job.message, index, envelope.arrived, with.settings.hostname));
-  co_return co_await write(fitting.content() != nullptr ? *fitting.content() : message,
-                           transaction.size, envelope, recipient, *into);
-}
-
-Task<smtp::Ruling> MailboxCarrier::write(spool::StoredMessage& content, std::uint64_t octets,
-                                         const mail::Envelope& envelope,
-                                         const mail::Recipient& recipient, MailboxDelivery& into) {
-  mail::FinalContent final_content(depot_.with.settings.hostname);
+      std::move(*mailbox), file_name(id, index, envelope.arrived, with.settings.hostname));
+  mail::FinalContent final_content(with.settings.hostname);
   auto piece = mail::final_delivery_fields(envelope.reverse_path, recipient);
+  auto octets = parcel.transaction.size;
   for (;;) {
     auto block = co_await content.read();
     if (!block || block->size() > octets || (block->empty() && octets > 0)) {
       const Error error =
           block ? Error{Fault::damage, "its length is not what it was"} : block.error();
-      depot_.with.record.event(
-          "log", monitor::Severity::alert,
-          "message " + mail::to_string(writing_) + " cannot be read: " + error.text);
+      with.record.event("log", monitor::Severity::alert,
+                        "message " + mail::to_string(id) + " cannot be read: " + error.text);
       co_return unreadable(error);
     }
     octets -= block->size();
@@ -112,9 +104,8 @@ Task<smtp::Ruling> MailboxCarrier::write(spool::StoredMessage& content, std::uin
     if (final_content.delivered_before(recipient))
       co_return smtp::Ruling{smtp::Verdict::permanent, 0, "5.4.6",
                              "the message was in this mailbox before: it goes round"};
-    auto ruling = co_await into.write(piece, last);
+    auto ruling = co_await into->write(std::exchange(piece, {}), last);
     if (last || ruling.verdict != smtp::Verdict::accepted) co_return ruling;
-    piece.clear();
   }
 }
 

@@ -24,10 +24,7 @@ class MailboxCarrier final : public Carrier {
 
  private:
   Task<void> deliver(Parcel parcel);
-  Task<smtp::Ruling> deliver(Parcel& parcel, std::size_t position);
-  Task<smtp::Ruling> write(spool::StoredMessage& content, std::uint64_t octets,
-                           const mail::Envelope& envelope, const mail::Recipient& recipient,
-                           MailboxDelivery& into);
+  Task<smtp::Ruling> write(const Parcel& parcel, spool::StoredMessage& content);
 
   Depot& depot_;
   Site& site_;

@@ -7,7 +7,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/task.h"
 #include "deliver/mailbox_path.h"
@@ -22,16 +21,18 @@ class MailboxDelivery {
 
   // Writes the next octets. `accepted` with `last`: the mail and its name in the directory are on
   // stable storage. `accepted` without: go on. `permanent`: there is no such mailbox (5.1.1).
-  // `temporary`: it is there, perhaps, and cannot be written. After one of these, or after the
-  // last, it is not called again. `octets` stay valid until it returns.
-  virtual Task<smtp::Ruling> write(std::string_view octets, bool last) = 0;
+  // `temporary`: it is there, perhaps, and cannot be written, or does not answer within
+  // limits::mailbox_write_timeout: then the mail may be there all the same. After one of these, or
+  // after the last, it is not called again.
+  virtual Task<smtp::Ruling> write(std::string octets, bool last) = 0;
 };
 
 class Mailboxes {
  public:
   virtual ~Mailboxes() = default;
 
-  // Whether there is such a mailbox: `accepted`, `permanent` or `temporary` as above.
+  // Whether there is such a mailbox: `accepted`, `permanent` or `temporary` as above, the latter
+  // after limits::mailbox_look_timeout at the latest.
   virtual Task<smtp::Ruling> look(MailboxPath mailbox) = 0;
 
   // `name`: the mail's own among all that ever come into the mailbox, and always the same for it.

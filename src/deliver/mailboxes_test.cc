@@ -78,21 +78,24 @@ TEST_F(IntoMailboxes, OneThatCannotBeWrittenIsTriedAgainAndHoldsUpNoOther) {
   EXPECT_EQ(mailbox("bert").size(), 1U);
 }
 
-// The outcome may be lost in a crash, and the mail is written again: into the same file.
-TEST_F(IntoMailboxes, MailHasTheSameNameWhenItIsWrittenAgain) {
+// What was written and not said so is written again, after a crash or when the volume has not
+// answered in time: into the same file.
+TEST_F(IntoMailboxes, MailThatIsWrittenAgainHasTheSameName) {
   bool late = true;
-  world.mailboxes.trouble = [&](const std::string& path) -> std::optional<smtp::Ruling> {
-    if (!path.ends_with("/bert") || !late) return std::nullopt;
+  world.mailboxes.committed = [&](const std::string&, const std::string&) {
+    if (late) world.mailboxes.answer_instead = {smtp::Verdict::temporary, 0, "4.3.0", "too late"};
     late = false;
-    return smtp::Ruling{smtp::Verdict::temporary, 0, "4.3.0", "it is there, but who knows"};
   };
-  const auto id = put("sender@example.com", {"anna@example.org", "bert@example.org"});
+  const auto id = put("sender@example.com", {"anna@example.org"});
   start();
-  const auto first = mailbox("anna").begin()->first;
-  EXPECT_NE(first.find(mail::to_string(id) + "R0.me.example"), std::string::npos) << first;
+  EXPECT_EQ(last(id).fate, mail::Fate::queued);
+  ASSERT_EQ(mailbox("anna").size(), 1U);
+  const auto name = mailbox("anna").begin()->first;
+  EXPECT_NE(name.find(mail::to_string(id) + "R0.me.example"), std::string::npos) << name;
+  world.mailboxes.answer_instead.reset();
   pass(10min);
-  EXPECT_NE(mailbox("bert").begin()->first.find(mail::to_string(id) + "R1.me.example"),
-            std::string::npos);
+  EXPECT_EQ(last(id).fate, mail::Fate::delivered);
+  EXPECT_EQ(mailbox("anna").size(), 1U);
 }
 
 TEST_F(IntoMailboxes, AReportOfSuccessSaysDeliveredNotRelayed) {
@@ -119,6 +122,49 @@ TEST_F(IntoMailboxes, BinaryContentBecomesLines) {
     EXPECT_NE(mail.find("Content-Transfer-Encoding: base64\n"), std::string::npos) << mail;
     EXPECT_NE(mail.find("\nYQpiDQBj"), std::string::npos) << mail;
   }
+}
+
+// Else a crash would have all of them written once more.
+TEST_F(IntoMailboxes, EachRecipientIsConcludedAsItIsWritten) {
+  leftovers_allowed = true;
+  world.mailboxes.write_time = 1s;
+  std::vector<std::string> recipients;
+  for (int i = 0; i < 10; ++i) {
+    mailbox("user" + std::to_string(i));
+    recipients.push_back("user" + std::to_string(i) + "@example.org");
+  }
+  const auto id = put("sender@example.com", recipients);
+  start();
+  pass(1s);
+  EXPECT_EQ(last(id, 0).fate, mail::Fate::delivered);
+  EXPECT_TRUE(message(id).history[9].empty());
+  stop();
+  pass(1min);
+  ASSERT_TRUE(in_doubt.has_value());
+  EXPECT_TRUE(in_doubt->empty());
+  EXPECT_TRUE(message(id).history[9].empty()) << "nothing is begun any more";
+  EXPECT_TRUE(mailbox("user9").empty());
+}
+
+TEST_F(IntoMailboxes, OneThatIsHeldMeanwhileIsNotWritten) {
+  world.mailboxes.write_time = 1s;
+  const auto id = put("sender@example.com", {"anna@example.org", "bert@example.org"});
+  start();
+  world.store.unwanted.insert(id.value);
+  pass(10s);
+  EXPECT_EQ(last(id, 0).fate, mail::Fate::delivered);
+  EXPECT_TRUE(message(id).history[1].empty());
+  EXPECT_TRUE(mailbox("bert").empty());
+}
+
+// RFC 2852 4.1.4 is about hosts that do not keep the time.
+TEST_F(IntoMailboxes, NobodyIsToldOfADeliveryUnasked) {
+  const auto id = put("sender@example.com", {"anna@example.org"});
+  message(id).envelope.requests.deliver_by =
+      mail::DeliverBy{.deadline = world.loop.wall() + 1h, .return_after = false, .trace = true};
+  start();
+  EXPECT_EQ(last(id).fate, mail::Fate::delivered);
+  EXPECT_TRUE(world.store.generated.empty());
 }
 
 TEST_F(IntoMailboxes, ShutdownWaitsForWhatIsBeingWritten) {

@@ -8,9 +8,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <optional>
 
 #include "deliver/mailboxes.h"
 
@@ -42,19 +44,32 @@ FileDescriptor open_below(int at, const std::string& path, int flags) {
   return FileDescriptor(static_cast<int>(fd));
 }
 
-// Whether a directory that can be read has anything in it.
-bool is_empty(const std::string& path) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> directory(::opendir(path.c_str()), ::closedir);
-  if (!directory) return false;
-  while (const auto* entry = ::readdir(directory.get())) {
+// Whether there is nothing in a directory; empty: nobody can tell.
+std::optional<bool> is_empty(int directory) {
+  const int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return std::nullopt;
+  const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(fd), ::closedir);
+  if (!entries) {
+    ::close(fd);
+    return std::nullopt;
+  }
+  while (const auto* entry = ::readdir(entries.get())) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != ".." && name != "lost+found") return false;
   }
   return true;
 }
 
-bool same_file(const struct stat& a, const struct stat& b) {
-  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+// The last directory on the way that is there.
+FileDescriptor open_as_far_as_it_goes(FileDescriptor at, std::string_view way) {
+  while (!way.empty()) {
+    const auto part = way.substr(0, way.find('/'));
+    way.remove_prefix(std::min(part.size() + 1, way.size()));
+    auto next = open_below(at.get(), std::string(part), O_PATH);
+    if (!next) break;
+    at = std::move(next);
+  }
+  return at;
 }
 
 }  // namespace
@@ -71,13 +86,15 @@ smtp::Ruling Maildir::failed(std::string_view what) const {
 }
 
 smtp::Ruling Maildir::open() {
-  const FileDescriptor root(::open(path_.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  FileDescriptor root(::open(path_.root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return failed("the directory of mailboxes");
   directory_ = open_below(root.get(), path_.below.empty() ? "." : path_.below, O_PATH);
   if (!directory_) {
     if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG)
       return failed("its directory");
-    if (is_empty(path_.root))
+    const auto empty = is_empty(open_as_far_as_it_goes(std::move(root), path_.below).get());
+    if (!empty) return failed("the directory of mailboxes");
+    if (*empty)
       return temporary("4.3.0",
                        "the directory of mailboxes is empty: its volume may not be mounted");
     return no_mailbox();
@@ -115,13 +132,11 @@ smtp::Ruling Maildir::write(std::string_view octets) {
 
 smtp::Ruling Maildir::commit() {
   if (::fsync(file_.get()) != 0) return failed("sync");
-  const bool there_already = ::linkat(tmp_.get(), name_.c_str(), new_.get(), name_.c_str(), 0) != 0;
-  if (there_already && errno != EEXIST) return failed("new/");
-  struct stat ours{}, linked{};
-  if (!there_already && (::fstat(file_.get(), &ours) != 0 ||
-                         ::fstatat(new_.get(), name_.c_str(), &linked, AT_SYMLINK_NOFOLLOW) != 0 ||
-                         !same_file(ours, linked)))
-    return temporary("4.3.0", "the mailbox cannot be written: somebody changes its files");
+  // What we have written, whatever has its name by now; and it may be read and moved at once.
+  const auto written = fmt::format("/proc/self/fd/{}", file_.get());
+  if (::linkat(AT_FDCWD, written.c_str(), new_.get(), name_.c_str(), AT_SYMLINK_FOLLOW) != 0 &&
+      errno != EEXIST)
+    return failed("new/");
   if (::fsync(new_.get()) != 0) return failed("sync of new/");
   give_up();
   return filed_in(path_);

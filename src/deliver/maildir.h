@@ -3,9 +3,9 @@
 // from one at a time.
 //
 // Whoever the mailbox belongs to may change its directories while we are at work, so they are
-// opened once, without following any link below the root, and used by their descriptors; what
-// appears in new/ is checked to be the file that we wrote. Where we are root the mail belongs to
-// the mailbox's owner.
+// opened once, without following any link below the root, and used by their descriptors, and
+// so is the file that we write (by /proc). Where we are root the mail belongs to the mailbox's
+// owner.
 #pragma once
 
 #include <string>
@@ -22,8 +22,8 @@ class Maildir {
   explicit Maildir(MailboxPath path) : path_(std::move(path)) {}
 
   // `accepted`; `permanent` (5.1.1) when there is no such directory; `temporary` when that cannot
-  // be told, as with a root that is not there or is empty, which is what a volume looks like that
-  // is not mounted.
+  // be told: the root is not there, or what there is on the way is empty or cannot be listed. Empty
+  // is what a volume looks like that is not mounted.
   smtp::Ruling open();
 
   // After open(). Begins a mail under this name; what lies in tmp/ by that name is from an attempt

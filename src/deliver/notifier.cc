@@ -68,9 +68,10 @@ bool Notifier::tells(const mail::Envelope& envelope, const mail::Outcome& outcom
     case mail::Fate::queued:
       return notify.wants_delay() && !envelope.reverse_path.null();
     case mail::Fate::delivered: {
-      // RFC 2852 4.1.4: of mail that has a time to keep, also unasked.
+      // RFC 2852 4.1.4: of mail that has a time to keep, also unasked when it is passed on.
       const auto& by = envelope.requests.deliver_by;
-      const bool timed = by && (by->trace || outcome.time_limit_lost) && !notify.never;
+      const bool timed =
+          by && (by->trace || outcome.time_limit_lost) && !notify.never && !outcome.final_delivery;
       const bool asked = notify.wants_success() && !outcome.reports_passed_on;
       return (asked || timed) && !envelope.reverse_path.null();
     }

@@ -17,6 +17,10 @@ mail::Answer answer_of(const smtp::Ruling& ruling, const Target* target) {
   return answer;
 }
 
+smtp::Ruling unreadable(const Error& error) {
+  return {smtp::Verdict::temporary, 0, "4.3.0", "the message cannot be read: " + error.text};
+}
+
 mail::Outcome outcome_of(const smtp::Ruling& ruling, const Target* target, std::uint32_t recipient,
                          const queue::RetrySchedule& schedule, const Attempt& attempt) {
   mail::Outcome outcome;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "base/result.h"
 #include "deliver/candidates.h"
 #include "mail/outcome.h"
 #include "queue/retry_schedule.h"
@@ -13,6 +14,9 @@ namespace malleposte::deliver {
 
 // `target`: the host that was spoken to, null when none was.
 mail::Answer answer_of(const smtp::Ruling& ruling, const Target* target);
+
+// Of a message that the spool does not give us.
+smtp::Ruling unreadable(const Error& error);
 
 // When it is, how long the recipient has waited, and how often it was tried.
 struct Attempt {

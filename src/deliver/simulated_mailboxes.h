@@ -18,17 +18,22 @@ using SimulatedMailVolume = std::map<std::string, std::map<std::string, std::str
 
 class SimulatedMailboxes final : public Mailboxes {
  public:
-  // Asked before each write into a mailbox; a ruling is given instead.
+  // Asked before each look and each write; a ruling is given instead.
   std::function<std::optional<smtp::Ruling>(const std::string& mailbox)> trouble;
   // Called when a mail is committed, once more for one that was there.
   std::function<void(const std::string& mailbox, const std::string& content)> committed;
   Duration write_time{};
+  // Said of a mail that was committed, in place of the truth.
+  std::optional<smtp::Ruling> answer_instead;
 
   // Both outlive it.
   SimulatedMailboxes(Loop& loop, SimulatedMailVolume& volume) : loop_(loop), volume_(volume) {}
 
   Task<smtp::Ruling> look(MailboxPath mailbox) override {
-    co_return volume_.contains(to_string(mailbox)) ? accepted() : no_mailbox();
+    const auto path = to_string(mailbox);
+    if (trouble)
+      if (auto ruling = trouble(path)) co_return *ruling;
+    co_return volume_.contains(path) ? accepted() : no_mailbox();
   }
 
   std::unique_ptr<MailboxDelivery> begin(MailboxPath mailbox, std::string name) override {
@@ -43,7 +48,7 @@ class SimulatedMailboxes final : public Mailboxes {
     Delivery(SimulatedMailboxes& in, MailboxPath mailbox, std::string name)
         : in_(in), mailbox_(std::move(mailbox)), name_(std::move(name)) {}
 
-    Task<smtp::Ruling> write(std::string_view octets, bool last) override {
+    Task<smtp::Ruling> write(std::string octets, bool last) override {
       const auto path = to_string(mailbox_);
       if (in_.write_time > Duration::zero())
         co_await sleep_until(in_.loop_, in_.loop_.steady() + in_.write_time);
@@ -55,7 +60,7 @@ class SimulatedMailboxes final : public Mailboxes {
       if (!last) co_return accepted();
       found->second.try_emplace(name_, content_);
       if (in_.committed) in_.committed(path, content_);
-      co_return filed_in(mailbox_);
+      co_return in_.answer_instead ? *in_.answer_instead : filed_in(mailbox_);
     }
 
    private:

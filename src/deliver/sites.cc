@@ -220,7 +220,7 @@ void Sites::asked_for_less(Site& site, const Unreachable& said) {
 }
 
 // What waits goes back to the store, rather than be refused one after the other; but for what is
-// too old, which is told the same now (Carrier::end).
+// too old, which is told the same now (Depot::end).
 void Sites::empty(Site& site) {
   while (const auto job = scheduler_.take_waiting(site.id)) {
     if (ends(site, *job))

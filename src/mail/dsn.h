@@ -26,7 +26,7 @@ enum class DsnKind : std::uint8_t {
   failure,        // to the sender: these recipients failed for good
   delay,          // to the sender: these are still queued
   success,        // to the sender, who asked for it: these were passed on (RFC 3461 5.2.2)
-  delivered,      // to the sender, who asked for it: these are in their mailboxes (6.2)
+  delivered,      // to the sender, who asked for it: these are in their mailboxes (5.2.3)
   double_bounce,  // to the postmaster: a notice of ours did not reach these
 };
 

@@ -1,5 +1,7 @@
 #include "mail/final_delivery.h"
 
+#include <utility>
+
 namespace malleposte::mail {
 
 std::string final_delivery_fields(const Address& reverse_path, const Address& recipient) {
@@ -23,14 +25,16 @@ std::string_view FinalContent::pass(std::string_view content) {
         undecided_ += read;
         return out_;
       case HeaderReader::Event::field:
-        loops_.field(header_.name());
+        of_this_time_ =
+            std::exchange(first_field_, false) && same_field(header_.name(), "Received");
+        if (!of_this_time_) loops_.field(header_.name());
         leaves_out_ = same_field(header_.name(), "Return-Path");
         undecided_ += read;
         if (!leaves_out_) keep(undecided_);
         undecided_.clear();
         break;
       case HeaderReader::Event::value:
-        loops_.value(read);
+        if (!of_this_time_) loops_.value(read);
         if (!leaves_out_) keep(read);
         break;
       case HeaderReader::Event::end:

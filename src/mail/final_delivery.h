@@ -28,8 +28,9 @@ class FinalContent {
   std::string_view pass(std::string_view content);
   // The content is over: what was held back.
   std::string_view end();
-  // Whether this recipient has had the message, from us (RFC 9228). Only when enough has passed to
-  // know: the whole header, or all.
+  // Whether this recipient has had the message, from us (RFC 9228), before it came here this time:
+  // the Received field of its coming, the first of all, does not count. Only when enough has passed
+  // to know: the whole header, or all.
   bool delivered_before(const Recipient& recipient) const;
 
  private:
@@ -37,7 +38,9 @@ class FinalContent {
 
   HeaderReader header_;
   LoopDetector loops_;
-  std::string undecided_;  // the beginning of a line, which may be a field
+  bool first_field_ = true;
+  bool of_this_time_ = false;  // the field is the trace of its coming here
+  std::string undecided_;      // the beginning of a line, which may be a field
   bool leaves_out_ = false;
   bool cr_ = false;  // held back: an LF may follow
   std::string out_;

@@ -48,9 +48,9 @@ TEST(FinalContent, KeepsWhatIsNoHeader) {
 
 TEST(FinalContent, KnowsWhatTheRecipientHasHad) {
   const Recipient anna{"anna", "example.org"}, bert{"bert", "example.org"};
+  const std::string ours = "Received: from c by mail.example.org; x\r\n";
   const std::string content =
-      "Return-Path: <a@b>\r\nDelivered-To: anna@example.org\r\n"
-      "Received: from c by mail.example.org; x\r\n\r\nhello\r\n";
+      ours + "Return-Path: <a@b>\r\nDelivered-To: anna@example.org\r\n" + ours + "\r\nhello\r\n";
   for (std::size_t cut = 0; cut <= content.size(); ++cut) {
     FinalContent filter("mail.example.org");
     filter.pass(content.substr(0, cut));
@@ -62,6 +62,18 @@ TEST(FinalContent, KnowsWhatTheRecipientHasHad) {
   unended.pass(content.substr(0, content.find("\r\n\r\n") + 2));
   unended.end();
   EXPECT_TRUE(unended.delivered_before(anna));
+}
+
+// The trace of its coming here is in front of every message.
+TEST(FinalContent, AForeignDeliveredToIsNoLoop) {
+  const Recipient anna{"anna", "example.org"};
+  for (const char* header : {"Received: from c by mail.example.org; x\r\n",
+                             "Received: from c by mail.example.org; x\r\n"
+                             "Received: from d by other.example; x\r\n"}) {
+    FinalContent filter("mail.example.org");
+    filter.pass(std::string(header) + "Delivered-To: anna@example.org\r\n\r\nhello\r\n");
+    EXPECT_FALSE(filter.delivered_before(anna)) << header;
+  }
 }
 
 TEST(FinalContent, ChangesOnlyPairsOfCrAndLf) {

@@ -57,7 +57,7 @@ struct Outcome {
   bool reports_passed_on = false;
   // Delivered to a host that does not keep the time of BY (RFC 2852 4.1.4.2). Not kept.
   bool time_limit_lost = false;
-  // Delivered into the recipient's mailbox, not to another host (RFC 3461 6.2). Not kept.
+  // Delivered into the recipient's mailbox, not to another host (RFC 3461 5.2.3). Not kept.
   bool final_delivery = false;
 };
 

@@ -85,9 +85,14 @@ Verdict Relay::recipient(const mail::Address& recipient, const Client& client) c
   return Permission{std::move(whole), Because::trusted_client};
 }
 
-Verdict Relay::unknown(const mail::Address& recipient) const {
+Verdict Relay::without_mailbox(const mail::Address& recipient) const {
   if (is_postmaster(recipient.local)) return Permission{postmaster_, Because::postmaster};
   return tl::make_unexpected(no_mailbox);
+}
+
+Verdict Relay::with_unclear_mailbox(const mail::Address& recipient, const Client& client) const {
+  if (client.trusted) return Permission{recipient, Because::unclear};
+  return tl::make_unexpected(unclear);
 }
 
 std::string Relay::explain_trust(const IpAddress& client) const {
@@ -140,8 +145,12 @@ std::string Relay::explain(Because because, const mail::Address& asked,
           relay_domain(asked.domain), trust);
     case Because::stays_local:
       return "mode = local_only";
+    case Because::mailbox:
+      return "routes leads its domain into mailboxes, and it has one";
     case Because::no_mailbox:
       return "routes leads its domain into mailboxes, and there is none by its name";
+    case Because::unclear:
+      return "routes leads its domain into mailboxes, and they cannot be looked into now; " + trust;
     case Because::alone:
       return "mail to the postmaster is held, since root_address is empty, and other mail is not";
   }

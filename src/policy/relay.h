@@ -36,7 +36,9 @@ enum class Because : std::uint8_t {
   not_relayed,     // neither
   may_be_route,    // relay_domains has it, but the local part may lead further
   stays_local,     // mode = local_only
+  mailbox,         // its domain's mailboxes are here, and it has one
   no_mailbox,      // its domain's mailboxes are here, and there is none by its name
+  unclear,         // nobody can tell now whether there is one
   alone,           // mail to the postmaster that is held needs a message of its own
 };
 
@@ -62,6 +64,10 @@ inline constexpr Refusal postmaster_alone{
 inline constexpr Refusal no_mailbox{550, "5.1.1", "Sorry, there is no mailbox here by that name.",
                                     Because::no_mailbox};
 
+inline constexpr Refusal unclear{
+    451, "4.3.0", "Sorry, I cannot look into the mailboxes now, please try again later.",
+    Because::unclear};
+
 using Verdict = Result<Permission, Refusal>;
 
 // The client of a session, as far as relaying is concerned.
@@ -79,9 +85,13 @@ class Relay {
 
   Verdict sender(const mail::Address& reverse_path, const Client& client) const;
   Verdict recipient(const mail::Address& recipient, const Client& client) const;
-  // Of a recipient that was permitted, whose domain's mailboxes are here, and who has none: mail to
-  // the postmaster goes where that at our own names goes (RFC 5321 4.5.1), all other is refused.
-  Verdict unknown(const mail::Address& recipient) const;
+  // Of a recipient that was permitted and whose domain's mailboxes are here. Nobody by that name:
+  // mail to the postmaster goes where that at our own names goes (RFC 5321 4.5.1), all other is
+  // refused.
+  Verdict without_mailbox(const mail::Address& recipient) const;
+  // Nobody can tell now: a stranger is to try again, since what is found out later would be a
+  // notice to a sender who may be forged; what a trusted client sends waits here.
+  Verdict with_unclear_mailbox(const mail::Address& recipient, const Client& client) const;
 
   // Whether mail to this recipient (as a verdict gave it) is held: to the postmaster, while nobody
   // is named in root_address.

@@ -100,12 +100,20 @@ TEST(Relay, WhereMailboxesAreOursThePostmasterAlwaysHasOne) {
   auto with_root = settings();
   with_root.root_address = "anna@office.example";
   const Relay relay(with_root);
-  const auto postmaster = relay.unknown({"PostMaster", "relay.example"});
+  const auto postmaster = relay.without_mailbox({"PostMaster", "relay.example"});
   ASSERT_TRUE(postmaster);
   EXPECT_EQ(to_string(postmaster->address), "anna@office.example");
-  const auto other = relay.unknown({"nobody", "relay.example"});
+  const auto other = relay.without_mailbox({"nobody", "relay.example"});
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error(), no_mailbox);
+}
+
+TEST(Relay, WhereMailboxesCannotBeLookedIntoStrangersTryAgain) {
+  const Relay relay(settings());
+  const auto refused = relay.with_unclear_mailbox({"anna", "relay.example"}, stranger);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, 451);
+  EXPECT_TRUE(relay.with_unclear_mailbox({"anna", "relay.example"}, trusted));
 }
 
 TEST(Relay, MailToThePostmasterIsHeldWhileNobodyIsNamed) {

@@ -282,16 +282,14 @@ Task<policy::Rehearsal> FrontDoor::rehearse(policy::Rehearsal::Question question
   const bool trusted = rules.relay.trusts(question.client);
   auto met = state->overload.refuses(trusted);
   if (!met) met = state->limits.met(question.client, trusted, state->now());
-  const auto play = [&](bool unknown) {
+  const auto play = [&](std::optional<Recipients::Found> found) {
     return receive::rehearse(question, rules, met, state->services.store.admits(0).has_value(),
-                             unknown, state->services.loop.wall());
+                             found, state->services.loop.wall());
   };
-  auto played = play(false);
+  auto played = play({});
   auto& recipients = state->services.recipients;
-  if (played.recipient && recipients.known(played.recipient->domain)) {
-    const bool unknown = co_await recipients.unknown(*played.recipient);
-    if (unknown) played = play(true);
-  }
+  if (played.recipient && recipients.known(played.recipient->domain))
+    played = play(co_await recipients.find(*played.recipient));
   co_return played;
 }
 

@@ -22,12 +22,12 @@ std::string said(Protocol& protocol) {
 
 class Player {
  public:
-  Player(const Rehearsal::Question& question, const Rules& rules, bool room, bool unknown,
-         WallTime now)
+  Player(const Rehearsal::Question& question, const Rules& rules, bool room,
+         std::optional<Recipients::Found> found, WallTime now)
       : question_(question),
         rules_(rules),
         room_(room),
-        unknown_(unknown),
+        found_(found),
         now_(now),
         trusted_(rules.relay.trusts(question.client)),
         client_{trusted_, parse_ip(question.listener).value_or(IpAddress{})},
@@ -158,12 +158,10 @@ class Player {
     auto verdict = rules_.relay.recipient(asked, client_);
     because_.push_back(rules_.relay.explain(verdict ? verdict->because : verdict.error().because,
                                             asked, question_.client));
-    if (verdict && unknown_) {
-      verdict = rules_.relay.unknown(verdict->address);
-      because_.push_back(
-          rules_.relay.explain(policy::Because::no_mailbox, asked, question_.client));
-      if (verdict)
-        because_.push_back(rules_.relay.explain(verdict->because, asked, question_.client));
+    if (verdict && found_ && verdict->because != policy::Because::postmaster) {
+      verdict = judge(*found_, std::move(verdict->address), rules_.relay, client_);
+      because_.push_back(rules_.relay.explain(verdict ? verdict->because : verdict.error().because,
+                                              asked, question_.client));
     }
     if (!verdict) return refuse(verdict.error());
     result_.recipient = verdict->address;
@@ -177,7 +175,8 @@ class Player {
 
   const Rehearsal::Question& question_;
   const Rules& rules_;
-  const bool room_, unknown_;
+  const bool room_;
+  const std::optional<Recipients::Found> found_;
   const WallTime now_;
   const bool trusted_;
   const policy::Client client_;
@@ -189,10 +188,11 @@ class Player {
 }  // namespace
 
 Rehearsal rehearse(const Rehearsal::Question& question, const Rules& rules,
-                   std::optional<Limit> met, bool room, bool unknown, WallTime now) {
+                   std::optional<Limit> met, bool room, std::optional<Recipients::Found> found,
+                   WallTime now) {
   assert((question.helo + question.sender + question.recipient).find_first_of("\r\n") ==
          std::string::npos);
-  return Player(question, rules, room, unknown, now).play(met);
+  return Player(question, rules, room, found, now).play(met);
 }
 
 }  // namespace malleposte::receive

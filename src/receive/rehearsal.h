@@ -13,8 +13,9 @@
 namespace malleposte::receive {
 
 // `met`: the limit that would turn the client away at the door. `room`: whether the store would
-// take a message now. `unknown`: whether there is nobody by the recipient's address.
+// take a message now. `found`: whether there is somebody by the recipient's address.
 policy::Rehearsal rehearse(const policy::Rehearsal::Question& question, const Rules& rules,
-                           std::optional<Limit> met, bool room, bool unknown, WallTime now);
+                           std::optional<Limit> met, bool room,
+                           std::optional<Recipients::Found> found, WallTime now);
 
 }  // namespace malleposte::receive

@@ -27,9 +27,9 @@ config::Settings settings() {
 
 Rehearsal rehearsed(const config::Settings& settings, const char* client, std::string sender,
                     std::string recipient, std::optional<Limit> met = {}, bool room = true,
-                    bool unknown = false) {
+                    std::optional<Recipients::Found> found = {}) {
   return rehearse({*parse_ip(client), "198.51.100.1", "", std::move(sender), std::move(recipient)},
-                  Rules(settings), met, room, unknown, WallTime(std::chrono::hours(500'000)));
+                  Rules(settings), met, room, found, WallTime(std::chrono::hours(500'000)));
 }
 
 std::vector<std::string> commands(const Rehearsal& rehearsal) {
@@ -101,16 +101,30 @@ TEST(Rehearsal, WithheldExtensionsAndThePostmasterRuleAreNamed) {
 }
 
 TEST(Rehearsal, WhoHasNoMailboxIsRefusedAndThePostmasterIsNot) {
-  const auto told =
-      rehearsed(settings(), "192.0.2.9", "a@example.org", "b@relay.example", {}, true, true);
+  using Found = Recipients::Found;
+  const auto to = [](const char* recipient, Found found, const char* client = "192.0.2.9") {
+    return rehearsed(settings(), client, "a@example.org", recipient, {}, true, found);
+  };
+  const auto told = to("b@relay.example", Found::nobody);
   EXPECT_EQ(told.steps.back().reply, "550 5.1.1 Sorry, there is no mailbox here by that name.");
   EXPECT_THAT(told.steps.back().because.back(), HasSubstr("there is none by its name"));
   EXPECT_FALSE(told.recipient);
-  const auto postmaster = rehearsed(settings(), "192.0.2.9", "a@example.org",
-                                    "postmaster@relay.example", {}, true, true);
+  const auto postmaster = to("postmaster@relay.example", Found::nobody);
   ASSERT_TRUE(postmaster.recipient);
   EXPECT_EQ(to_string(*postmaster.recipient), "postmaster@mail.example.org");
   EXPECT_TRUE(postmaster.held);
+  EXPECT_TRUE(to("b@relay.example", Found::there).recipient);
+}
+
+TEST(Rehearsal, WhereMailboxesCannotBeLookedIntoOnlyTrustedClientsAreHeard) {
+  const auto unclear = Recipients::Found::unclear;
+  const auto stranger =
+      rehearsed(settings(), "198.51.100.7", "a@b.example", "b@relay.example", {}, true, unclear);
+  EXPECT_THAT(stranger.steps.back().reply, HasSubstr("451 4.3.0"));
+  EXPECT_THAT(stranger.steps.back().because.back(), HasSubstr("cannot be looked into now"));
+  EXPECT_TRUE(
+      rehearsed(settings(), "192.0.2.9", "a@b.example", "b@relay.example", {}, true, unclear)
+          .recipient);
 }
 
 }  // namespace

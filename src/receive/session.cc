@@ -178,7 +178,7 @@ Task<bool> Session::carry_out(ReadBuffers::Loan loan) {
         judge_sender();
         break;
       case Step::rcpt:
-        co_await judge_recipient();
+        co_await judge_recipient(loan);
         break;
       case Step::data:
         if (begin_message()) co_await keep(trace_);
@@ -264,11 +264,16 @@ void Session::judge_sender() {
   protocol_.accept_mail(std::move(verdict->address));
 }
 
-Task<void> Session::judge_recipient() {
+Task<void> Session::judge_recipient(ReadBuffers::Loan& loan) {
   policy::Verdict verdict = rules_->relay.recipient(protocol_.address(), relay_client_);
-  if (verdict && services_.recipients.known(verdict->address.domain) &&
-      co_await services_.recipients.unknown(verdict->address))
-    verdict = rules_->relay.unknown(verdict->address);
+  if (verdict && verdict->because != policy::Because::postmaster &&
+      services_.recipients.known(verdict->address.domain)) {
+    // It may take its time: the read buffer is for others.
+    protocol_.keep_input();
+    loan.give_back();
+    const auto found = co_await services_.recipients.find(verdict->address);
+    verdict = judge(found, std::move(verdict->address), rules_->relay, relay_client_);
+  }
   if (!verdict) co_return refuse(verdict.error(), to_string(protocol_.address()));
   // A message is held as a whole: it goes to the postmaster or to others, and 4.5.3 has the client
   // send the rest in a transaction of its own (RFC 5321 4.5.3.1.10).

@@ -122,7 +122,7 @@ class Session : public std::enable_shared_from_this<Session> {
   const smtp::Reply* loop(bool header_ended) const;
   void judge_client();
   void judge_sender();
-  Task<void> judge_recipient();
+  Task<void> judge_recipient(ReadBuffers::Loan& loan);
   void note_refusal(std::string_view recipient, std::string_view reply);
   void refuse(const policy::Refusal& refusal, std::string_view recipient);
   void refuse(const smtp::Reply& reply);

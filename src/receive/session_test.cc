@@ -133,14 +133,50 @@ TEST_F(SessionTest, AClientThatGoesAtAnyOctetLeavesNothingBehind) {
 TEST_F(SessionTest, WhoHasNoMailboxHereIsRefusedAtOnce) {
   world.recipients.asked_for = true;
   world.recipients.of_example_org = {"anna"};
-  auto wire = world.network.connect_from("127.0.0.1");
-  const auto said = ask(wire,
+  const auto said = ask(trusted(),
                         "EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<nobody@example.org>\r\n"
-                        "RCPT TO:<anna@example.org>\r\nRCPT TO:<nobody@relay.example>\r\n");
+                        "RCPT TO:<anna@example.org>\r\nRCPT TO:<nobody@relay.example>\r\n"
+                        "RCPT TO:<Postmaster>\r\n");
   EXPECT_NE(said.find("550 5.1.1 Sorry, there is no mailbox here by that name.\r\n"
-                      "250 2.1.5 Recipient accepted.\r\n250 2.1.5 Recipient accepted.\r\n"),
+                      "250 2.1.5 Recipient accepted.\r\n250 2.1.5 Recipient accepted.\r\n452 "),
             std::string::npos)
       << said;
+}
+
+TEST(Session, WhileMailboxesCannotBeLookedIntoStrangersAreToTryAgain) {
+  TestWorld world;
+  world.recipients.asked_for = world.recipients.unclear = true;
+  auto settings = session_settings();
+  settings.relay_domains = {"example.org"};
+  FrontDoor door(world.loop, world.network, world.resolver, world.store, world.record,
+                 world.recipients, settings);
+  ASSERT_TRUE(door.open());
+  const auto said = [&](const char* client) {
+    auto wire = world.network.connect_from(client);
+    wire->say("EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<anna@example.org>\r\n");
+    world.loop.run();
+    return wire->heard();
+  };
+  EXPECT_TRUE(said("127.0.0.1").ends_with("250 2.1.5 Recipient accepted.\r\n"));
+  EXPECT_TRUE(said("192.0.2.1")
+                  .ends_with("451 4.3.0 Sorry, I cannot look into the mailboxes now, please try "
+                             "again later.\r\n"));
+}
+
+// And what was pipelined behind the recipient is not lost.
+TEST_F(SessionTest, NoReadBufferIsHeldWhileARecipientIsLookedFor) {
+  world.recipients.asked_for = true;
+  world.recipients.of_example_org = {"anna"};
+  world.recipients.answering.open = false;
+  auto wire = trusted();
+  wire->say("EHLO c\r\nMAIL FROM:<a@b.example>\r\nRCPT TO:<anna@example.org>\r\nDATA\r\n");
+  world.loop.run();
+  ASSERT_TRUE(world.recipients.answering.somebody_waits());
+  EXPECT_EQ(door.buffered_octets(), 0U);
+  world.recipients.answering.let_go();
+  world.loop.run();
+  EXPECT_TRUE(wire->heard().ends_with("354 End your message with a period.\r\n"));
+  EXPECT_EQ(ask(wire, "hello\r\n.\r\n"), accepted_1);
 }
 
 TEST(Session, AStreamThatEndsAtAnyAwaitEndsTheSession) {

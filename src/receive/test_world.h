@@ -324,10 +324,13 @@ class TestRecipients final : public Recipients {
   bool known(std::string_view domain) const override {
     return asked_for && domain == "example.org";
   }
-  Task<bool> unknown(mail::Address recipient) override {
+  Task<Found> find(mail::Address recipient) override {
     co_await answering;
-    co_return !of_example_org.contains(recipient.local);
+    co_return unclear                          ? Found::unclear
+    : of_example_org.contains(recipient.local) ? Found::there
+                                               : Found::nobody;
   }
+  bool unclear = false;
   Gate answering;
 };
 

@@ -22,7 +22,7 @@ struct Ruling {
   // Accepted with BY by a host that does not offer DELIVERBY: the sender is told of the relaying
   // unless it wants to be told of nothing (RFC 2852 4.1.4.2).
   bool time_limit_lost = false;
-  // Accepted into the recipient's mailbox: delivered, not relayed (RFC 3461 6.2).
+  // Accepted into the recipient's mailbox: delivered, not relayed (RFC 3461 5.2.3).
   bool final_delivery = false;
 };
 

@@ -134,6 +134,13 @@ def test_mail_that_comes_back_from_a_mailbox_is_a_loop(server, boxes):
     assert code == 554 and said.startswith(b"5.4.6")
 
 
+def test_a_foreign_delivered_to_is_no_loop(server, boxes):
+    content = b"Delivered-To: anna@example.org\r\n" + simple()
+    server.send("sender@example.com", "anna@example.org", content)
+    server.wait_empty()
+    assert b"Delivered-To: anna@example.org\n" in new(boxes)[0].read_bytes().split(b"Received:")[1]
+
+
 def test_what_comes_back_with_others_is_a_loop_for_who_has_had_it(server, boxes, sink):
     hop = sink()
     server.send("sender@example.com", "anna@example.org", simple())

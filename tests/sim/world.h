@@ -92,6 +92,7 @@ class World {
   Task<void> change_weather();
   Task<void> bring_crashes();
   void change_names();
+  void move_mailboxes();
   void heal();
 
   // world.cc
@@ -125,7 +126,7 @@ class World {
   std::vector<std::string> broken_domains_;        // where it never can
   std::vector<std::string> origins_;               // of senders
   std::map<std::string, std::string> host_names_;  // by address
-  deliver::SimulatedMailVolume volume_;
+  deliver::SimulatedMailVolume volume_, aside_;  // aside: mailboxes that are taken away for a while
   std::unique_ptr<Machine> machine_;
   std::vector<std::unique_ptr<net::SimulatedHost>> client_hosts_;
   Client::Figures client_figures_;

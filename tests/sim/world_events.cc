@@ -96,6 +96,7 @@ Task<void> World::change_weather() {
         weather_.write_errors = chance(500) ? 0 : random_() % 60;
         weather_.sync_errors = chance(500) ? 0 : random_() % 100;
         weather_.mailbox_troubles = random_() % 300;
+        if (chance(200)) move_mailboxes();
         weather_.read_errors = chance(700) ? 0 : random_() % 100;
         break;
       case 4: {
@@ -145,6 +146,11 @@ void World::change_names() {
   }
 }
 
+// There are no mailboxes for a while: mail that was accepted for them goes back.
+void World::move_mailboxes() {
+  volume_.swap(aside_);
+}
+
 Task<void> World::bring_crashes() {
   ++active_;
   while (storming_) {
@@ -172,6 +178,7 @@ void World::heal() {
     name.addresses.clear();
     name.mx = {{10, "mx0." + domain}};
   }
+  if (!aside_.empty()) move_mailboxes();
   machine_->set_disk_capacity(64 << 20);
   machine_->crash_in(0);
   start_again_ = std::min(start_again_, outside_.steady() + 1s);
