@@ -1,27 +1,26 @@
 """How long one mail takes at a server that has nothing else to do: from the client's dot to the 250, and
 to its next hop.
 
-A p99 is made of the worst moments, so all that could be somebody else's is kept out or shared: the next
-hops are processes of their own, the client collects no garbage meanwhile, both servers and a bare sync
+A p99 is made of the worst moments, so all that could be somebody else's is kept out or shared: client and
+next hops are processes of their own, nobody collects garbage meanwhile, both servers and a bare sync
 take their turns mail by mail and so meet the same moods of the disk, and the whole is done once more on
 a file system in memory."""
 import contextlib
 import gc
 import os
 import pathlib
-import smtplib
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
-from servers import SINK_PORT, MalleposteUnderLoad, PostfixUnderLoad, source
+from servers import ROOT, SINK_PORT, MalleposteUnderLoad, PostfixUnderLoad, source
 from harness import namespace, until
-from harness.mail import simple
 
 KINDS = (MalleposteUnderLoad, PostfixUnderLoad)
 PAUSE_S = 0.02  # idle again
+CLIENT, SINK = (ROOT / "build" / "bin" / name for name in ("idle_client", "idle_sink"))
 ZRAM = pathlib.Path("/sys/class/zram-control")
 
 
@@ -64,6 +63,7 @@ def latency(bench, disks, repetitions, count):
                 stack.callback(servers[kind].stop)
                 source(bench, kind.port, 100)  # what a server does at its start is not idle
             ours = servers[MalleposteUnderLoad]
+            client = stack.enter_context(contextlib.closing(Client()))
             bare = stack.enter_context(contextlib.closing(BareSync(disks[MalleposteUnderLoad])))
             time.sleep(2)
             gc.collect()
@@ -74,7 +74,7 @@ def latency(bench, disks, repetitions, count):
                 alone.append(bare.once())
                 time.sleep(PAUSE_S)
                 for kind in KINDS:
-                    answered, delivered = one_mail(kind.port, number, arrivals[kind])
+                    answered, delivered = client.bring(kind.port, number, arrivals[kind])
                     waits[kind]["answered"].append(answered)
                     waits[kind]["delivered"].append(delivered)
                     time.sleep(PAUSE_S)
@@ -86,29 +86,32 @@ def latency(bench, disks, repetitions, count):
     return waits, alone, statistics.median(syncs)
 
 
-def one_mail(port, number, arrivals):
-    """Milliseconds from the dot to the answer and to the next hop."""
-    with smtplib.SMTP("127.0.0.1", port, local_hostname="client.test") as client:
-        client.ehlo()
-        client.mail("anna@bench.test")
-        client.rcpt("bert@sink.test")
-        client.docmd("DATA")
-        client.send(simple(f"number {number}", "x" * 900 + "\r\n") + b".\r\n")
-        start = time.perf_counter()
-        code, _ = client.getreply()
-        answered = time.perf_counter() - start
-        assert code == 250
-    return answered * 1000, (arrivals.wait(number) - start) * 1000
+class Client:
+    """Brings the mails (idle_client.cc)."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([CLIENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, bufsize=1)
+
+    def bring(self, port, number, arrivals):
+        """Milliseconds from the dot to the answer and to the next hop."""
+        print(port, number, file=self.process.stdin, flush=True)
+        line = self.process.stdout.readline()
+        assert line, "the client has ended"
+        sent, answered = (int(word) / 1e9 for word in line.split())
+        return (answered - sent) * 1000, (arrivals.wait(number) - sent) * 1000
+
+    def close(self):
+        self.process.communicate()
 
 
 class Arrivals:
-    """The next hop of one server (arrivals.py)."""
+    """The next hop of one server (idle_sink.cc)."""
 
     def __init__(self, port):
         self.port = port
-        self.process = subprocess.Popen(
-            [sys.executable, "-B", pathlib.Path(__file__).with_name("arrivals.py"), str(port)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([SINK, str(port)], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "ready\n"
 
     def wait(self, number):
@@ -116,7 +119,7 @@ class Arrivals:
         for line in self.process.stdout:
             seen, at = line.split()
             if int(seen) == number:
-                return float(at)
+                return int(at) / 1e9
         raise AssertionError(f"the next hop at port {self.port} has ended")
 
     def close(self):
