@@ -86,9 +86,12 @@ inline constexpr std::size_t reply_line_octets = 2048;  // RFC 5321 4.5.3.1.5 sa
 inline constexpr std::size_t reply_lines = 200;         // of one reply; more is a broken peer
 inline constexpr std::size_t reply_text_kept = 1000;    // octets of a reply that we remember
 inline constexpr std::size_t recipients_per_transaction = 100;  // RFC 5321 4.5.3.1.8: all take 100
-inline constexpr std::size_t mailbox_writers =
-    4;  // threads that write into the mailboxes of a root
+// Of one message, written one after another: their outcomes are known to the disk when all are
+// written, so few; and each is a DSN of its own to whom success is to be told, so not too few.
+inline constexpr std::size_t mailboxes_together = 10;
+inline constexpr std::size_t mailbox_writers = 4;   // threads that write, of a root
 inline constexpr std::size_t mailbox_volumes = 16;  // roots with threads of their own
+inline constexpr std::size_t mailbox_looks = 100;   // at once, of a root
 inline constexpr Duration mailbox_look_timeout = 5s;
 inline constexpr Duration mailbox_write_timeout = 60s;  // of 64 KB, or of the sync at the end
 inline constexpr Duration site_memory = 60s;            // what is known of a next hop without mail

@@ -21,9 +21,9 @@ constexpr Duration longest_sleep = 60s;    // the clock of the wall may be set m
 constexpr Duration shortest_sleep = 10ms;  // when due mail cannot be leased
 constexpr Duration stop_poll = 20ms;
 
-// Recipients in one job. What goes into a mailbox is concluded as it is written.
+// Recipients in one job.
 std::size_t most_together(const Plan& plan) {
-  return plan.maildir.empty() ? limits::recipients_per_transaction : 1;
+  return plan.maildir.empty() ? limits::recipients_per_transaction : limits::mailboxes_together;
 }
 
 Task<void> good_bye(std::unique_ptr<Connection> connection) {
@@ -213,7 +213,7 @@ std::vector<Sites::Place> Dispatcher::places_in(spool::Lease& lease) {
 }
 
 // A message becomes one job for each site, and more where a site would get too many recipients in
-// one transaction; into mailboxes each recipient is one. Domains whose site is not known yet have a
+// one transaction, or go into too many mailboxes. Domains whose site is not known yet have a
 // job each.
 void Dispatcher::accept(spool::Lease lease) {
   assert(!lease.recipients.empty());

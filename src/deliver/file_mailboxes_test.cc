@@ -80,71 +80,92 @@ TEST_F(FileMailboxesTest, ALookSaysWhoHasOne) {
   }(mailboxes, path("anna"), path("bert")));
 }
 
-TEST_F(FileMailboxesTest, AVolumeThatHangsIsWaitedForOnceAndHasItsTimeBack) {
-  std::latch answers(1);
+// Holds up the first work until it is let go.
+struct Jam {
+  FileMailboxes::Options options() {
+    FileMailboxes::Options all;
+    all.look_timeout = all.write_timeout = 20ms;
+    all.before_work = [this] {
+      if (++works == 1) opens.wait();
+    };
+    return all;
+  }
+  std::latch opens{1};
   std::atomic<int> works = 0;
-  FileMailboxes::Options options;
-  options.look_timeout = options.write_timeout = 20ms;
-  options.before_work = [&] {
-    if (++works == 1) answers.wait();
-  };
-  FileMailboxes mailboxes(loop, options);
-  run([](FileMailboxes& of, MailboxPath anna, fs::path box, std::latch& latch,
-         std::atomic<int>& count, net::AsioLoop& on) -> Task<void> {
-    {
-      const auto mail = of.begin(anna, "1.a.example");
-      const auto late = co_await mail->write("hello\n", true);
-      EXPECT_EQ(late.verdict, Verdict::temporary);
-      EXPECT_EQ(late.text, "the volume of the mailboxes does not answer");
-    }
-    // Nothing more is asked of it.
-    EXPECT_EQ((co_await of.look(anna)).verdict, Verdict::temporary);
-    EXPECT_EQ((co_await of.begin(anna, "2.a.example")->write("x", true)).verdict,
-              Verdict::temporary);
-    EXPECT_EQ(count, 1);
-    latch.count_down();
-    // Its answer comes, and the mail with it; written again it is the same one.
-    while ((co_await of.look(anna)).verdict == Verdict::temporary)
+};
+
+// What is told as not written must not be there later.
+TEST_F(FileMailboxesTest, AMailThatCouldNotBeWrittenInTimeIsNotThereLater) {
+  Jam jam;
+  {
+    FileMailboxes mailboxes(loop, jam.options());
+    run([](FileMailboxes& of, MailboxPath anna, Jam& jam) -> Task<void> {
+      const auto late = co_await of.begin(anna, "1.a.example")->write("hello\n", true);
+      EXPECT_TRUE(is_no_answer(late)) << late.text;
+      // Nothing more is asked of it: that comes back at once.
+      EXPECT_TRUE(is_no_answer(co_await of.begin(anna, "1.a.example")->write("x", true)));
+      EXPECT_EQ(jam.works, 1);
+      jam.opens.count_down();
+    }(mailboxes, path("anna"), jam));
+  }  // the threads have ended
+  EXPECT_TRUE(fs::is_empty(root / "anna/new"));
+  EXPECT_TRUE(fs::is_empty(root / "anna/tmp"));
+}
+
+TEST_F(FileMailboxesTest, AVolumeThatAnswersAgainIsAskedAgain) {
+  Jam jam;
+  FileMailboxes mailboxes(loop, jam.options());
+  run([](FileMailboxes& of, MailboxPath anna, fs::path box, Jam& jam,
+         net::AsioLoop& on) -> Task<void> {
+    EXPECT_TRUE(is_no_answer(co_await of.begin(anna, "1.a.example")->write("hello\n", true)));
+    jam.opens.count_down();
+    while (is_no_answer(co_await of.begin(anna, "1.a.example")->write("hello\n", true)))
       co_await sleep_until(on, on.steady() + 1ms);
-    EXPECT_EQ((co_await of.begin(anna, "1.a.example")->write("hello\n", true)).verdict,
-              Verdict::accepted);
-    EXPECT_EQ(std::distance(fs::directory_iterator(box / "new"), fs::directory_iterator()), 1);
+    EXPECT_EQ(read(box / "new/1.a.example"), "hello\n");
     EXPECT_TRUE(fs::is_empty(box / "tmp"));
-  }(mailboxes, path("anna"), root / "anna", answers, works, loop));
+  }(mailboxes, path("anna"), root / "anna", jam, loop));
 }
 
 TEST_F(FileMailboxesTest, AVolumeThatHangsKeepsNobodyElseWaiting) {
-  std::latch answers(1);
-  std::atomic<int> works = 0;
-  FileMailboxes::Options options;
+  Jam jam;
+  auto options = jam.options();
   options.look_timeout = 10min;
-  options.before_work = [&] {
-    if (++works == 1) answers.wait();
-  };
   FileMailboxes mailboxes(loop, options);
-  // A root whose threads are others.
-  fs::path elsewhere;
-  for (int i = 0; elsewhere.empty(); ++i) {
-    const auto place = root / ("other" + std::to_string(i));
-    const auto slot = [](const fs::path& of) {
-      return std::hash<std::string>()(of.string()) % limits::mailbox_volumes;
-    };
-    if (slot(place) != slot(root)) elsewhere = place;
-  }
+  const auto elsewhere = root / "elsewhere";
   for (const char* directory : {"tmp", "new", "cur"})
     fs::create_directories(elsewhere / "bert" / directory);
-  run([](FileMailboxes& of, MailboxPath anna, MailboxPath bert, std::latch& latch,
+  run([](FileMailboxes& of, MailboxPath anna, MailboxPath bert, Jam& jam,
          net::AsioLoop& on) -> Task<void> {
     bool answered = false;
     spawn([](FileMailboxes& in, MailboxPath box, bool& done) -> Task<void> {
       (void)co_await in.look(std::move(box));
       done = true;
     }(of, std::move(anna), answered));
+    while (jam.works < 1) co_await sleep_until(on, on.steady() + 1ms);
     EXPECT_EQ((co_await of.look(std::move(bert))).verdict, Verdict::accepted);
     EXPECT_FALSE(answered);
-    latch.count_down();
+    jam.opens.count_down();
     while (!answered) co_await sleep_until(on, on.steady() + 1ms);
-  }(mailboxes, path("anna"), {elsewhere.string(), "bert"}, answers, loop));
+  }(mailboxes, path("anna"), {elsewhere.string(), "bert"}, jam, loop));
+}
+
+TEST_F(FileMailboxesTest, OnlySoManyLookAtOnce) {
+  Jam jam;
+  auto options = jam.options();
+  options.look_timeout = 10min;
+  FileMailboxes mailboxes(loop, options);
+  run([](FileMailboxes& of, MailboxPath anna, Jam& jam, net::AsioLoop& on) -> Task<void> {
+    std::size_t answered = 0;
+    for (std::size_t i = 0; i < limits::mailbox_looks; ++i)
+      spawn([](FileMailboxes& in, MailboxPath box, std::size_t& count) -> Task<void> {
+        EXPECT_EQ((co_await in.look(std::move(box))).verdict, Verdict::accepted);
+        ++count;
+      }(of, anna, answered));
+    EXPECT_TRUE(is_no_answer(co_await of.look(anna)));
+    jam.opens.count_down();
+    while (answered < limits::mailbox_looks) co_await sleep_until(on, on.steady() + 1ms);
+    EXPECT_EQ((co_await of.look(anna)).verdict, Verdict::accepted);
+  }(mailboxes, path("anna"), jam, loop));
 }
 
 }  // namespace

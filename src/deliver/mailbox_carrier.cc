@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cassert>
+#include <numeric>
 #include <utility>
 
 #include "deliver/fitting.h"
@@ -51,33 +51,68 @@ Task<void> MailboxCarrier::run(queue::Assignment first) {
 }
 
 Task<void> MailboxCarrier::deliver(Parcel parcel) {
-  const auto& with = depot_.with;
   const auto job = parcel.job();
-  assert(depot_.consignments.recipients(job).size() == 1);
-  Fitting fitting;
-  auto refusal =
-      co_await fitting.fit(with, job.message, *parcel.message, offers(), parcel.transaction);
-  if (depot_.stopping) co_return depot_.put_back(site_, parcel.assignment);
-  if (!with.store.wanted(job.message)) co_return depot_.consignments.recall(job);  // held meanwhile
-  writing_ = job.message;
-  auto& content = fitting.content() != nullptr ? *fitting.content() : *parcel.message;
-  smtp::Ruling ruling;
-  if (refusal)
-    ruling = std::move(*refusal);
-  else
-    ruling = co_await write(parcel, content);
+  std::vector<smtp::Ruling> rulings;
+  bool accepted = false, silent = false;
+  const auto count = parcel.transaction.recipients.size();
+  while (rulings.size() < count && !silent) {
+    auto ruling = co_await deliver(parcel, rulings.size());
+    if (!ruling) break;
+    accepted |= ruling->verdict == smtp::Verdict::accepted;
+    silent = is_no_answer(*ruling);
+    rulings.push_back(std::move(*ruling));
+  }
   writing_ = {};
+  if (rulings.empty()) co_return leave(parcel.assignment);
+  if (rulings.size() < count) {  // for the rest the same holds as if it had not been begun
+    std::vector<std::size_t> rest(count - rulings.size());
+    std::iota(rest.begin(), rest.end(), rulings.size());
+    leave({site_.id, depot_.consignments.split(job, rest)});
+  }
   if (aborted_) co_return depot_.consignments.abandon(job);
-  const bool accepted = ruling.verdict == smtp::Verdict::accepted;
+  if (silent) depot_.sites.asked_for_less(site_, {rulings.back(), std::nullopt});
   if (accepted) depot_.scheduler.answered(site_.id);
   depot_.sites.answered(site_, accepted);
-  depot_.conclude(parcel, {ruling}, nullptr);
+  depot_.conclude(parcel, rulings, nullptr);
 }
 
-Task<smtp::Ruling> MailboxCarrier::write(const Parcel& parcel, spool::StoredMessage& content) {
+// What is not written now.
+void MailboxCarrier::leave(const queue::Assignment& assignment) {
+  if (depot_.with.store.wanted(assignment.job.message))
+    depot_.put_back(site_, assignment);
+  else
+    depot_.consignments.recall(assignment.job);
+}
+
+// Into the mailbox of one recipient; empty: it is not to be done now.
+Task<std::optional<smtp::Ruling>> MailboxCarrier::deliver(Parcel& parcel, std::size_t position) {
   const auto& with = depot_.with;
   const auto id = parcel.job().message;
-  const auto position = depot_.consignments.recipients(parcel.job()).front();
+  const auto may = [&] { return !depot_.stopping && with.store.wanted(id); };
+  if (!may()) co_return std::nullopt;
+  // Each reads it from its beginning.
+  std::unique_ptr<spool::StoredMessage> again;
+  if (position > 0) {
+    auto opened = co_await with.store.open(id);
+    if (!opened) co_return unreadable(opened.error());
+    again = std::move(*opened);
+  }
+  auto& message = again ? *again : *parcel.message;
+  Fitting fitting;
+  auto transaction = parcel.transaction;
+  auto refusal = co_await fitting.fit(with, id, message, offers(), transaction);
+  if (refusal) co_return refusal;
+  if (!may()) co_return std::nullopt;
+  writing_ = id;
+  auto& content = fitting.content() != nullptr ? *fitting.content() : message;
+  co_return co_await write(parcel, position, content, transaction.size);
+}
+
+Task<smtp::Ruling> MailboxCarrier::write(const Parcel& parcel, std::size_t of,
+                                         spool::StoredMessage& content, std::uint64_t octets) {
+  const auto& with = depot_.with;
+  const auto id = parcel.job().message;
+  const auto position = depot_.consignments.recipients(parcel.job())[of];
   const auto index = depot_.consignments.lease(id).recipients[position].index;
   const auto& envelope = parcel.message->envelope();
   const auto& recipient = envelope.recipients[index];
@@ -87,7 +122,6 @@ Task<smtp::Ruling> MailboxCarrier::write(const Parcel& parcel, spool::StoredMess
       std::move(*mailbox), file_name(id, index, envelope.arrived, with.settings.hostname));
   mail::FinalContent final_content(with.settings.hostname);
   auto piece = mail::final_delivery_fields(envelope.reverse_path, recipient);
-  auto octets = parcel.transaction.size;
   for (;;) {
     auto block = co_await content.read();
     if (!block || block->size() > octets || (block->empty() && octets > 0)) {

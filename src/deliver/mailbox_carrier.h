@@ -24,7 +24,10 @@ class MailboxCarrier final : public Carrier {
 
  private:
   Task<void> deliver(Parcel parcel);
-  Task<smtp::Ruling> write(const Parcel& parcel, spool::StoredMessage& content);
+  void leave(const queue::Assignment& assignment);
+  Task<std::optional<smtp::Ruling>> deliver(Parcel& parcel, std::size_t position);
+  Task<smtp::Ruling> write(const Parcel& parcel, std::size_t of, spool::StoredMessage& content,
+                           std::uint64_t octets);
 
   Depot& depot_;
   Site& site_;

@@ -12,4 +12,12 @@ smtp::Ruling no_mailbox() {
   return {smtp::Verdict::permanent, 0, "5.1.1", "there is no such mailbox"};
 }
 
+smtp::Ruling no_answer() {
+  return {smtp::Verdict::temporary, 0, "4.4.1", "the volume of the mailboxes does not answer"};
+}
+
+bool is_no_answer(const smtp::Ruling& ruling) {
+  return ruling.verdict == smtp::Verdict::temporary && ruling.status == "4.4.1";
+}
+
 }  // namespace malleposte::deliver

@@ -22,8 +22,9 @@ class MailboxDelivery {
   // Writes the next octets. `accepted` with `last`: the mail and its name in the directory are on
   // stable storage. `accepted` without: go on. `permanent`: there is no such mailbox (5.1.1).
   // `temporary`: it is there, perhaps, and cannot be written, or does not answer within
-  // limits::mailbox_write_timeout: then the mail may be there all the same. After one of these, or
-  // after the last, it is not called again.
+  // limits::mailbox_write_timeout. Then it is sure that the mail will not be there; once it may be,
+  // this waits for as long as it takes. After one of these, or after the last, it is not called
+  // again.
   virtual Task<smtp::Ruling> write(std::string octets, bool last) = 0;
 };
 
@@ -43,5 +44,8 @@ class Mailboxes {
 // What `accepted` says of a mailbox, and `permanent`.
 smtp::Ruling filed_in(const MailboxPath& mailbox);
 smtp::Ruling no_mailbox();
+// The volume does not answer: `temporary`, and so for all who have a mailbox there.
+smtp::Ruling no_answer();
+bool is_no_answer(const smtp::Ruling& ruling);
 
 }  // namespace malleposte::deliver

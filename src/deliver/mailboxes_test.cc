@@ -124,26 +124,62 @@ TEST_F(IntoMailboxes, BinaryContentBecomesLines) {
   }
 }
 
-// Else a crash would have all of them written once more.
-TEST_F(IntoMailboxes, EachRecipientIsConcludedAsItIsWritten) {
+TEST_F(IntoMailboxes, AShutdownBeginsNoFurtherRecipientAndKeepsWhatIsKnown) {
   leftovers_allowed = true;
   world.mailboxes.write_time = 1s;
+  const auto id =
+      put("sender@example.com", {"anna@example.org", "bert@example.org", "carl@example.org"});
+  start();
+  pass(1500ms);  // bert's is being written
+  stop();
+  pass(1min);
+  ASSERT_TRUE(in_doubt.has_value());
+  EXPECT_TRUE(in_doubt->empty());
+  EXPECT_EQ(last(id, 0).fate, mail::Fate::delivered);
+  EXPECT_EQ(last(id, 1).fate, mail::Fate::delivered);
+  EXPECT_TRUE(message(id).history[2].empty());
+  EXPECT_TRUE(mailbox("carl").empty());
+}
+
+// Their outcomes are not on the disk before all of a job are written.
+TEST_F(IntoMailboxes, ManyRecipientsAreWrittenAFewAtATime) {
+  world.mailboxes.write_time = 1s;
   std::vector<std::string> recipients;
-  for (int i = 0; i < 10; ++i) {
+  for (std::size_t i = 0; i < 2 * limits::mailboxes_together; ++i) {
     mailbox("user" + std::to_string(i));
     recipients.push_back("user" + std::to_string(i) + "@example.org");
   }
   const auto id = put("sender@example.com", recipients);
   start();
-  pass(1s);
+  pass(1s * limits::mailboxes_together);
   EXPECT_EQ(last(id, 0).fate, mail::Fate::delivered);
-  EXPECT_TRUE(message(id).history[9].empty());
-  stop();
-  pass(1min);
-  ASSERT_TRUE(in_doubt.has_value());
-  EXPECT_TRUE(in_doubt->empty());
-  EXPECT_TRUE(message(id).history[9].empty()) << "nothing is begun any more";
-  EXPECT_TRUE(mailbox("user9").empty());
+  EXPECT_TRUE(message(id).history.back().empty());
+  pass(1s * limits::mailboxes_together);
+  EXPECT_EQ(last(id, recipients.size() - 1).fate, mail::Fate::delivered);
+}
+
+TEST_F(IntoMailboxes, AVolumeThatDoesNotAnswerIsLeftAloneForAWhile) {
+  bool silent = true;
+  std::size_t asked = 0;
+  world.mailboxes.trouble = [&](const std::string&) -> std::optional<smtp::Ruling> {
+    ++asked;
+    return silent ? std::optional(no_answer()) : std::nullopt;
+  };
+  const auto first = put("sender@example.com", {"anna@example.org", "bert@example.org"});
+  start();
+  std::vector<mail::MessageId> more;
+  for (int i = 0; i < 20; ++i) more.push_back(put("sender@example.com", {"anna@example.org"}));
+  pass(10s);
+  EXPECT_EQ(asked, 1U) << "one has found out for all";
+  EXPECT_EQ(last(first, 0).fate, mail::Fate::queued);
+  EXPECT_EQ(last(first, 0).answer.text, "the volume of the mailboxes does not answer");
+  EXPECT_TRUE(message(first).history[1].empty()) << "no attempt of its own";
+  for (const auto id : more) EXPECT_TRUE(message(id).history[0].empty());
+  silent = false;
+  pass(1h);
+  EXPECT_EQ(last(first, 0).fate, mail::Fate::delivered);
+  EXPECT_EQ(last(first, 1).fate, mail::Fate::delivered);
+  for (const auto id : more) EXPECT_EQ(last(id).fate, mail::Fate::delivered);
 }
 
 TEST_F(IntoMailboxes, OneThatIsHeldMeanwhileIsNotWritten) {

@@ -130,8 +130,9 @@ smtp::Ruling Maildir::write(std::string_view octets) {
   return fine();
 }
 
-smtp::Ruling Maildir::commit() {
+smtp::Ruling Maildir::commit(const std::function<bool()>& may) {
   if (::fsync(file_.get()) != 0) return failed("sync");
+  if (!may()) return no_answer();
   // What we have written, whatever has its name by now; and it may be read and moved at once.
   const auto written = fmt::format("/proc/self/fd/{}", file_.get());
   if (::linkat(AT_FDCWD, written.c_str(), new_.get(), name_.c_str(), AT_SYMLINK_FOLLOW) != 0 &&

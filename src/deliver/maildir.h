@@ -8,6 +8,7 @@
 // owner.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -30,8 +31,9 @@ class Maildir {
   // that was cut off, and is removed.
   smtp::Ruling begin(const std::string& name);
   smtp::Ruling write(std::string_view octets);
-  // On stable storage, and in new/; `accepted` too when one by this name is there already.
-  smtp::Ruling commit();
+  // On stable storage, and in new/; `accepted` too when one by this name is there already. `may` is
+  // asked right before it may be there: when it says no, it will not be (`temporary`).
+  smtp::Ruling commit(const std::function<bool()>& may);
   // Leaves nothing of a mail that was begun and not committed.
   void give_up();
 

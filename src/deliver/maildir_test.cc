@@ -12,6 +12,8 @@
 #include <sstream>
 #include <thread>
 
+#include "deliver/mailboxes.h"
+
 namespace malleposte::deliver {
 namespace {
 
@@ -39,7 +41,7 @@ class MaildirTest : public testing::Test {
     auto ruling = maildir.open();
     if (ruling.verdict == Verdict::accepted) ruling = maildir.begin(name);
     if (ruling.verdict == Verdict::accepted) ruling = maildir.write(content);
-    if (ruling.verdict == Verdict::accepted) ruling = maildir.commit();
+    if (ruling.verdict == Verdict::accepted) ruling = maildir.commit([] { return true; });
     if (ruling.verdict != Verdict::accepted) maildir.give_up();
     return ruling;
   }
@@ -163,13 +165,25 @@ TEST_F(MaildirTest, ALinkOfTheOperatorIsFollowed) {
   fs::remove(root.string() + "-link");
 }
 
+TEST_F(MaildirTest, IsNotThereWhenItMayNotBe) {
+  auto maildir = of("anna");
+  ASSERT_EQ(maildir.open().verdict, Verdict::accepted);
+  ASSERT_EQ(maildir.begin("1.a.example").verdict, Verdict::accepted);
+  EXPECT_TRUE(is_no_answer(maildir.commit([&] {
+    EXPECT_EQ(files(root / "anna/new"), 0U);
+    return false;
+  })));
+  maildir.give_up();
+  EXPECT_EQ(files(root / "anna/new") + files(root / "anna/tmp"), 0U);
+}
+
 TEST_F(MaildirTest, AFileInPlaceOfOursIsNoDelivery) {
   auto maildir = of("anna");
   ASSERT_EQ(maildir.open().verdict, Verdict::accepted);
   ASSERT_EQ(maildir.begin("1.a.example").verdict, Verdict::accepted);
   fs::remove(root / "anna/tmp/1.a.example");
   std::ofstream(root / "anna/tmp/1.a.example") << "another's";
-  EXPECT_EQ(maildir.commit().verdict, Verdict::temporary);
+  EXPECT_EQ(maildir.commit([] { return true; }).verdict, Verdict::temporary);
 }
 
 // reference of the attack: CVE-2008-2936 and its kin. The owner of a mailbox replaces its

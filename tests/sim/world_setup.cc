@@ -57,6 +57,7 @@ World::World(Options options)
   machine_->mailbox_trouble = [this]() -> std::optional<smtp::Ruling> {
     if (!chance(weather_.mailbox_troubles)) return std::nullopt;
     ++figures_.mailbox_troubles;
+    if (chance(300)) return deliver::no_answer();
     return smtp::Ruling{smtp::Verdict::temporary, 0, "4.2.2", "Disk quota exceeded"};
   };
   machine_->filed = [this](const auto& mailbox, const auto& content) { filed(mailbox, content); };
