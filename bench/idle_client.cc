@@ -10,25 +10,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "idle_peer.h"
+
 namespace {
-
-void must(bool good, const char* what) {
-  if (good) return;
-  std::perror(what);
-  std::exit(1);
-}
-
-long long now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 class Connection {
  public:
@@ -93,9 +82,9 @@ int main() {
     const auto content = "From: anna@bench.test\r\nTo: bert@sink.test\r\nSubject: number " +
                          std::to_string(number) + "\r\n\r\n" + std::string(900, 'x') + "\r\n.\r\n";
     server.say(content);
-    const auto sent = now();
+    const auto sent = now_ns();
     server.hear("250");
-    const auto answered = now();
+    const auto answered = now_ns();
     std::printf("%lld %lld\n", sent, answered);
     std::fflush(stdout);
     server.say("QUIT\r\n");

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
@@ -19,19 +18,9 @@
 #include <string_view>
 #include <vector>
 
+#include "idle_peer.h"
+
 namespace {
-
-void must(bool good, const char* what) {
-  if (good) return;
-  std::perror(what);
-  std::exit(1);
-}
-
-long long now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
-}
 
 void tell(std::string_view content, long long when) {
   constexpr std::string_view mark = "Subject: number ";
@@ -46,7 +35,7 @@ class Session {
  public:
   // False: it has come to its end.
   bool take(int fd, std::string_view octets) {
-    const auto came = now();
+    const auto came = now_ns();
     input_ += octets;
     std::string replies;
     bool goes_on = true;
