@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <latch>
 #include <sstream>
 #include <thread>
 
+#include "base/temporary_directory.h"
 #include "net/asio_loop.h"
 
 namespace malleposte::deliver {
@@ -22,12 +22,8 @@ using smtp::Verdict;
 class FileMailboxesTest : public testing::Test {
  protected:
   FileMailboxesTest() {
-    std::string name = (fs::temp_directory_path() / "mailboxes-XXXXXX").string();
-    root = ::mkdtemp(name.data());
-    for (const char* directory : {"tmp", "new", "cur"})
-      fs::create_directories(root / "anna" / directory);
+    for (const char* name : {"tmp", "new", "cur"}) fs::create_directories(root / "anna" / name);
   }
-  ~FileMailboxesTest() override { fs::remove_all(root); }
 
   MailboxPath path(const std::string& user) const { return {root.string(), user}; }
   // Runs the loop until the task has come to its end.
@@ -44,7 +40,8 @@ class FileMailboxesTest : public testing::Test {
     return text.str();
   }
 
-  fs::path root;
+  TemporaryDirectory directory;
+  const fs::path root = directory.path();
   net::AsioLoop loop;
 };
 

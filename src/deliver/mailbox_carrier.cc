@@ -132,9 +132,9 @@ Task<smtp::Ruling> MailboxCarrier::write(const Parcel& parcel, std::size_t of,
       co_return unreadable(error);
     }
     octets -= block->size();
-    piece += final_content.pass(*block);
+    final_content.pass(*block, piece);
     const bool last = octets == 0;
-    if (last) piece += final_content.end();
+    if (last) final_content.end(piece);
     if (final_content.delivered_before(recipient))
       co_return smtp::Ruling{smtp::Verdict::permanent, 0, "5.4.6",
                              "the message was in this mailbox before: it goes round"};

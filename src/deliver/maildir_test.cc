@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
+#include "base/temporary_directory.h"
 #include "deliver/mailboxes.h"
 
 namespace malleposte::deliver {
@@ -22,12 +22,7 @@ using smtp::Verdict;
 
 class MaildirTest : public testing::Test {
  protected:
-  MaildirTest() {
-    std::string name = (fs::temp_directory_path() / "maildir-XXXXXX").string();
-    root = ::mkdtemp(name.data());
-    make("anna");
-  }
-  ~MaildirTest() override { fs::remove_all(root); }
+  MaildirTest() { make("anna"); }
 
   fs::path make(const std::string& user) {
     for (const char* name : {"tmp", "new", "cur"}) fs::create_directories(root / user / name);
@@ -59,7 +54,8 @@ class MaildirTest : public testing::Test {
     return text.str();
   }
 
-  fs::path root;
+  TemporaryDirectory directory;
+  const fs::path root = directory.path();
 };
 
 TEST_F(MaildirTest, AMailIsInNewAndNothingIsInTmp) {

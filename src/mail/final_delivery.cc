@@ -9,12 +9,8 @@ std::string final_delivery_fields(const Address& reverse_path, const Address& re
          '\n';
 }
 
-std::string_view FinalContent::pass(std::string_view content) {
-  out_.clear();
-  if (header_.ended()) {
-    keep(content);
-    return out_;
-  }
+void FinalContent::pass(std::string_view content, std::string& to) {
+  if (header_.ended()) return keep(content, to);
   header_.feed(content);
   std::size_t at = 0;  // what is before that was dealt with
   for (;;) {
@@ -23,49 +19,47 @@ std::string_view FinalContent::pass(std::string_view content) {
     switch (event) {
       case HeaderReader::Event::need_input:
         undecided_ += read;
-        return out_;
+        return;
       case HeaderReader::Event::field:
         of_this_time_ =
             std::exchange(first_field_, false) && same_field(header_.name(), "Received");
         if (!of_this_time_) loops_.field(header_.name());
         leaves_out_ = same_field(header_.name(), "Return-Path");
         undecided_ += read;
-        if (!leaves_out_) keep(undecided_);
+        if (!leaves_out_) keep(undecided_, to);
         undecided_.clear();
         break;
       case HeaderReader::Event::value:
         if (!of_this_time_) loops_.value(read);
-        if (!leaves_out_) keep(read);
+        if (!leaves_out_) keep(read, to);
         break;
       case HeaderReader::Event::end:
         loops_.header_ended();
-        keep(undecided_);
+        keep(undecided_, to);
         undecided_.clear();
-        keep(content.substr(at));
-        return out_;
+        keep(content.substr(at), to);
+        return;
     }
     at += read.size();
   }
 }
 
-std::string_view FinalContent::end() {
-  out_.clear();
+void FinalContent::end(std::string& to) {
   loops_.header_ended();
-  keep(undecided_);
-  if (cr_) out_ += '\r';
-  return out_;
+  keep(undecided_, to);
+  if (cr_) to += '\r';
 }
 
 bool FinalContent::delivered_before(const Recipient& recipient) const {
   return loops_.delivered_before(std::span(&recipient, 1));
 }
 
-void FinalContent::keep(std::string_view octets) {
+void FinalContent::keep(std::string_view octets, std::string& to) {
   while (!octets.empty()) {
-    if (cr_ && octets.front() != '\n') out_ += '\r';
+    if (cr_ && octets.front() != '\n') to += '\r';
     const auto cr = octets.find('\r');
     cr_ = cr != std::string_view::npos;
-    out_ += octets.substr(0, cr);
+    to += octets.substr(0, cr);
     octets.remove_prefix(cr_ ? cr + 1 : octets.size());
   }
 }

@@ -23,18 +23,17 @@ class FinalContent {
   // `hostname`: ours, as for LoopDetector.
   explicit FinalContent(std::string_view hostname) : loops_(hostname) {}
 
-  // What is to be written for the next piece of the content, cut anywhere. Valid until the next
-  // call.
-  std::string_view pass(std::string_view content);
+  // Appends what is to be written for the next piece of the content, cut anywhere.
+  void pass(std::string_view content, std::string& to);
   // The content is over: what was held back.
-  std::string_view end();
+  void end(std::string& to);
   // Whether this recipient has had the message, from us (RFC 9228), before it came here this time:
   // the Received field of its coming, the first of all, does not count. Only when enough has passed
   // to know: the whole header, or all.
   bool delivered_before(const Recipient& recipient) const;
 
  private:
-  void keep(std::string_view octets);
+  void keep(std::string_view octets, std::string& to);
 
   HeaderReader header_;
   LoopDetector loops_;
@@ -43,7 +42,6 @@ class FinalContent {
   std::string undecided_;      // the beginning of a line, which may be a field
   bool leaves_out_ = false;
   bool cr_ = false;  // held back: an LF may follow
-  std::string out_;
 };
 
 }  // namespace malleposte::mail

@@ -10,8 +10,9 @@ std::string through(std::string_view content) {
   const auto of = [](std::initializer_list<std::string_view> pieces) {
     FinalContent filter("mail.example.org");
     std::string out;
-    for (const auto piece : pieces) out += filter.pass(piece);
-    return out + std::string(filter.end());
+    for (const auto piece : pieces) filter.pass(piece, out);
+    filter.end(out);
+    return out;
   };
   const auto whole = of({content});
   for (std::size_t i = 0; i <= content.size(); ++i)
@@ -53,14 +54,16 @@ TEST(FinalContent, KnowsWhatTheRecipientHasHad) {
       ours + "Return-Path: <a@b>\r\nDelivered-To: anna@example.org\r\n" + ours + "\r\nhello\r\n";
   for (std::size_t cut = 0; cut <= content.size(); ++cut) {
     FinalContent filter("mail.example.org");
-    filter.pass(content.substr(0, cut));
-    filter.pass(content.substr(cut));
+    std::string out;
+    filter.pass(content.substr(0, cut), out);
+    filter.pass(content.substr(cut), out);
     EXPECT_TRUE(filter.delivered_before(anna)) << cut;
     EXPECT_FALSE(filter.delivered_before(bert)) << cut;
   }
   FinalContent unended("mail.example.org");
-  unended.pass(content.substr(0, content.find("\r\n\r\n") + 2));
-  unended.end();
+  std::string out;
+  unended.pass(content.substr(0, content.find("\r\n\r\n") + 2), out);
+  unended.end(out);
   EXPECT_TRUE(unended.delivered_before(anna));
 }
 
@@ -71,7 +74,8 @@ TEST(FinalContent, AForeignDeliveredToIsNoLoop) {
                              "Received: from c by mail.example.org; x\r\n"
                              "Received: from d by other.example; x\r\n"}) {
     FinalContent filter("mail.example.org");
-    filter.pass(std::string(header) + "Delivered-To: anna@example.org\r\n\r\nhello\r\n");
+    std::string out;
+    filter.pass(std::string(header) + "Delivered-To: anna@example.org\r\n\r\nhello\r\n", out);
     EXPECT_FALSE(filter.delivered_before(anna)) << header;
   }
 }
