@@ -177,9 +177,13 @@ Task<bool> Session::carry_out(ReadBuffers::Loan loan) {
       case Step::mail:
         judge_sender();
         break;
-      case Step::rcpt:
-        co_await judge_recipient(loan);
+      case Step::rcpt: {
+        auto verdict = rules_->relay.recipient(protocol_.address(), relay_client_);
+        if (to_be_looked_for(verdict))
+          verdict = co_await look_for(std::move(verdict->address), loan);
+        judge_recipient(std::move(verdict));
         break;
+      }
       case Step::data:
         if (begin_message()) co_await keep(trace_);
         break;
@@ -264,23 +268,27 @@ void Session::judge_sender() {
   protocol_.accept_mail(std::move(verdict->address));
 }
 
-Task<void> Session::judge_recipient(ReadBuffers::Loan& loan) {
-  policy::Verdict verdict = rules_->relay.recipient(protocol_.address(), relay_client_);
-  if (verdict && verdict->because != policy::Because::postmaster &&
-      services_.recipients.known(verdict->address.domain)) {
-    // It may take its time: the read buffer is for others.
-    protocol_.keep_input();
-    loan.give_back();
-    const auto found = co_await services_.recipients.find(verdict->address);
-    verdict = judge(found, std::move(verdict->address), rules_->relay, relay_client_);
-  }
-  if (!verdict) co_return refuse(verdict.error(), to_string(protocol_.address()));
+bool Session::to_be_looked_for(const policy::Verdict& recipient) const {
+  return recipient && recipient->because != policy::Because::postmaster &&
+         services_.recipients.known(recipient->address.domain);
+}
+
+// It may take its time: the read buffer is for others.
+Task<policy::Verdict> Session::look_for(mail::Address recipient, ReadBuffers::Loan& loan) {
+  protocol_.keep_input();
+  loan.give_back();
+  const auto found = co_await services_.recipients.find(recipient);
+  co_return judge(found, std::move(recipient), rules_->relay, relay_client_);
+}
+
+void Session::judge_recipient(policy::Verdict verdict) {
+  if (!verdict) return refuse(verdict.error(), to_string(protocol_.address()));
   // A message is held as a whole: it goes to the postmaster or to others, and 4.5.3 has the client
   // send the rest in a transaction of its own (RFC 5321 4.5.3.1.10).
   const auto& others = protocol_.transaction().recipients;
   if (!others.empty() &&
       rules_->relay.holds(others.front()) != rules_->relay.holds(verdict->address))
-    co_return refuse(policy::postmaster_alone, to_string(protocol_.address()));
+    return refuse(policy::postmaster_alone, to_string(protocol_.address()));
   protocol_.accept_recipient(std::move(verdict->address));
 }
 

@@ -122,7 +122,9 @@ class Session : public std::enable_shared_from_this<Session> {
   const smtp::Reply* loop(bool header_ended) const;
   void judge_client();
   void judge_sender();
-  Task<void> judge_recipient(ReadBuffers::Loan& loan);
+  bool to_be_looked_for(const policy::Verdict& recipient) const;
+  Task<policy::Verdict> look_for(mail::Address recipient, ReadBuffers::Loan& loan);
+  void judge_recipient(policy::Verdict verdict);
   void note_refusal(std::string_view recipient, std::string_view reply);
   void refuse(const policy::Refusal& refusal, std::string_view recipient);
   void refuse(const smtp::Reply& reply);
