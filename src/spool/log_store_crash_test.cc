@@ -11,6 +11,7 @@
 
 #include "spool/crash_holdings.h"
 #include "spool/crash_ledger.h"
+#include "spool/recovery.h"
 #include "spool/store_test_kit.h"
 #include "spool/summary.h"
 
@@ -33,11 +34,14 @@ DiskImage used_disk(std::uint64_t seed) {
 // and deletes.
 class RecordedRun {
  public:
-  // `without_syncs` plants the bug that the tests must find: a sync of the log does nothing.
-  RecordedRun(std::uint64_t seed, std::size_t messages, bool without_syncs = false)
-      : instance_(seed, used_disk(seed)), random_(seed), left_(messages) {
+  // `only_says_so` plants the bug that the tests must find: syncs that do nothing.
+  RecordedRun(std::uint64_t seed, std::size_t messages, DiskImage disk,
+              const std::function<bool(const DiskOperation&)>& only_says_so = {})
+      : instance_(seed, std::move(disk),
+                  [&](SimulatedDisk& made) { made.only_says_so = only_says_so; }),
+        random_(seed),
+        left_(messages) {
     EXPECT_TRUE(instance_.store) << instance_.error;
-    instance_.disk->ignore_syncs = without_syncs;
     instance_.store->on_generated(
         [this](MessageId id, const Generated& made) { notices_[id.value] = made.content; });
     instance_.store->on_due([this] { deliver(); });
@@ -335,10 +339,22 @@ class RecordedRun {
   Loop::TimerId timer_ = 0;
 };
 
+std::uint64_t newest_epoch(const DiskImage& image) {
+  std::uint64_t newest = 0;
+  for (const auto& [name, content] : image) {
+    if (!name.starts_with("segment-")) continue;
+    const auto header = decode_segment_header(content.substr(0, segment_header_octets));
+    if (header.state == HeaderState::used) newest = std::max(newest, header.header.epoch);
+  }
+  return newest;
+}
+
 // Starts a store from what a power cut left and says what is wrong with it; cuts it off again while
-// it recovers and cleans, and looks at what that leaves, too.
-std::string verdict(const CrashLedger& ledger, const DiskImage& image, std::size_t operations,
-                    std::mt19937_64& random, bool again, WallTime seen = {}) {
+// it recovers and cleans, and looks at what that leaves, too. `written` is the disk as it would be
+// with all that was written.
+std::string verdict(const CrashLedger& ledger, const DiskImage& image, const DiskImage& written,
+                    std::size_t operations, std::mt19937_64& random, bool again,
+                    WallTime seen = {}) {
   Instance instance(random(), image);
   if (!instance.store) return "does not start: " + instance.error;
   if (instance.store->counters().damaged_records > 0) return "reports damage";
@@ -350,10 +366,13 @@ std::string verdict(const CrashLedger& ledger, const DiskImage& image, std::size
   PowerCut cut(instance.disk->start(), instance.disk->operations());
   auto until = random() % (instance.disk->operations().size() + 1);
   while (cut.at() < until) cut.advance();
-  auto second = verdict(ledger, random() % 2 ? cut.all() : cut.some(random), operations, random,
-                        false, instance.loop.wall());
-  return second.empty() ? second
-                        : "after a second crash at " + std::to_string(until) + ": " + second;
+  auto second = verdict(ledger, random() % 2 ? cut.all() : cut.some(random), cut.all(), operations,
+                        random, false, instance.loop.wall());
+  if (!second.empty()) return "after a second crash at " + std::to_string(until) + ": " + second;
+  const auto used = newest_epoch(written);
+  instance.send("one more");
+  if (newest_epoch(instance.disk->files()) > used) return {};
+  return "epoch " + std::to_string(used) + " is used again";
 }
 
 // A summary is a hint: what is found must be the same without it.
@@ -383,7 +402,7 @@ Findings cut_everywhere(RecordedRun& run, std::uint64_t seed, unsigned subsets) 
   PowerCut cut(run.disk().start(), run.disk().operations());
   auto examine = [&](const DiskImage& image, const char* how) {
     ++findings.states;
-    auto wrong = verdict(run.ledger, image, cut.at(), random, findings.states % 4 == 0);
+    auto wrong = verdict(run.ledger, image, cut.all(), cut.at(), random, findings.states % 4 == 0);
     if (wrong.empty() && has_summary(image) && ++findings.with_summaries % 4 == 0)
       wrong = difference_without_summaries(image, seed);
     if (!wrong.empty())
@@ -413,7 +432,9 @@ TEST(LogStoreCrash, EveryPowerCutKeepsEveryPromise) {
   std::uint64_t cleaned = 0, operations = 0;
   std::size_t warnings = 0, reported = 0, came_back = 0;
   for (std::uint64_t seed = 1; seed <= scale(); ++seed) {
-    RecordedRun run(seed, 110);
+    // One that has been used: the free segments are full of what they held before; and a new one, on
+    // which segments are made.
+    RecordedRun run(seed, 110, seed % 2 == 1 ? used_disk(seed) : DiskImage{});
     cleaned += run.store().counters().cleaned_segments;
     operations += run.disk().operations().size();
     warnings += run.warnings;
@@ -438,20 +459,56 @@ TEST(LogStoreCrash, EveryPowerCutKeepsEveryPromise) {
       static_cast<std::size_t>(cleaned), warnings, reported, came_back);
 }
 
-// The same test must find it when the sync before the answer is missing: otherwise it tests
+// The same test must find it when a kind of sync is missing, each alone: otherwise it tests
 // nothing.
-TEST(LogStoreCrash, AMissingSyncIsFound) {
-  RecordedRun run(7, 60, /*without_syncs=*/true);
-  std::mt19937_64 random(7);
-  PowerCut cut(run.disk().start(), run.disk().operations());
+struct Missing {
+  const char* what;
+  bool (*of)(const DiskOperation&);
+};
+
+class AMissingSync : public testing::TestWithParam<Missing> {};
+
+TEST_P(AMissingSync, IsFound) {
   std::size_t examined = 0, wrong = 0;
-  for (; !cut.at_end(); cut.advance()) {
-    ++examined;
-    wrong += !verdict(run.ledger, cut.some(random), cut.at(), random, false).empty();
+  std::string first;
+  for (std::uint64_t seed = 7; seed < 11; ++seed) {
+    // One disk is new, so that segments are made; the others have been used.
+    RecordedRun run(seed, 60, seed == 7 ? DiskImage{} : used_disk(seed), GetParam().of);
+    std::mt19937_64 random(seed);
+    for (PowerCut cut(run.disk().start(), run.disk().operations()); !cut.at_end(); cut.advance()) {
+      ++examined;
+      // Where a sync is to come or should have been.
+      const bool again = !cut.at_end() && cut.next().kind != DiskOperation::Kind::write;
+      const auto found =
+          verdict(run.ledger, cut.some(random), cut.all(), cut.at(), random, again);
+      if (!found.empty() && wrong++ == 0) first = found;
+    }
   }
-  EXPECT_GT(wrong, examined / 10);
-  std::printf("without syncs %zu of %zu states are found wrong\n", wrong, examined);
+  EXPECT_GT(wrong, 0u);
+  std::printf("without %s %zu of %zu states are found wrong, the first: %s\n", GetParam().what,
+              wrong, examined, first.c_str());
 }
+
+bool of_a_file(const DiskOperation& operation) {
+  return operation.kind == DiskOperation::Kind::sync;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    LogStoreCrash, AMissingSync,
+    testing::Values(Missing{"any", [](const auto&) { return true; }},
+                    Missing{"what_is_written_durably",
+                            [](const auto& one) { return of_a_file(one) && one.octets != 0; }},
+                    Missing{"those_of_whole_segments",
+                            [](const auto& one) {
+                              return of_a_file(one) && one.octets == 0 && one.name != epochs_name;
+                            }},
+                    Missing{"those_of_the_epochs",
+                            [](const auto& one) {
+                              return of_a_file(one) && one.name == epochs_name;
+                            }},
+                    Missing{"those_of_the_directory",
+                            [](const auto& one) { return !of_a_file(one); }}),
+    [](const auto& info) { return std::string(info.param.what); });
 
 }  // namespace
 }  // namespace malleposte::spool

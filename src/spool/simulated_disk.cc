@@ -18,7 +18,9 @@ Result<void> SimulatedDisk::check(DiskOperation operation) {
   if (fault) {
     if (auto result = fault(operation); !result) return result;
   }
-  if (!(ignore_syncs && operation.kind == DiskOperation::Kind::sync))
+  const bool sync = operation.kind == DiskOperation::Kind::sync ||
+                    operation.kind == DiskOperation::Kind::sync_directory;
+  if (!(sync && only_says_so && only_says_so(operation)))
     operations_.push_back(std::move(operation));
   return {};
 }
@@ -116,44 +118,43 @@ void PowerCut::advance() {
   switch (operation.kind) {
     case DiskOperation::Kind::create:
       current_[operation.name];
+      nameless_[operation.name];
       unsynced_directory_.push_back(&operation);
       break;
     case DiskOperation::Kind::remove:
       current_.erase(operation.name);
+      nameless_.erase(operation.name);
       unsynced_directory_.push_back(&operation);
       break;
     case DiskOperation::Kind::write:
       apply_write(current_[operation.name], operation.offset, operation.bytes);
       unsynced_.push_back(&operation);
       break;
-    case DiskOperation::Kind::sync:
+    case DiskOperation::Kind::sync: {
       // A synced file whose directory entry is not durable may still be missing.
-      if (const auto durable = durable_.find(operation.name); durable != durable_.end())
-        std::erase_if(unsynced_, [&](const auto* write) {
-          if (write->name != operation.name) return false;
-          const bool elsewhere =
-              write->offset < operation.offset ||
-              write->offset + write->bytes.size() > operation.offset + operation.octets;
-          if (operation.octets != 0 && elsewhere) return false;
-          apply_write(durable->second, write->offset, write->bytes);
-          return true;
-        });
+      const auto fresh = nameless_.find(operation.name);
+      const auto known = durable_.find(operation.name);
+      if (fresh == nameless_.end() && known == durable_.end()) break;
+      auto& content = fresh != nameless_.end() ? fresh->second : known->second;
+      std::erase_if(unsynced_, [&](const auto* write) {
+        if (write->name != operation.name) return false;
+        const bool elsewhere =
+            write->offset < operation.offset ||
+            write->offset + write->bytes.size() > operation.offset + operation.octets;
+        if (operation.octets != 0 && elsewhere) return false;
+        apply_write(content, write->offset, write->bytes);
+        return true;
+      });
       break;
+    }
     case DiskOperation::Kind::sync_directory:
       for (const auto* change : unsynced_directory_) {
-        if (change->kind == DiskOperation::Kind::create)
-          durable_[change->name];
-        else
+        if (change->kind == DiskOperation::Kind::remove)
           durable_.erase(change->name);
+        else if (auto file = nameless_.extract(change->name))
+          durable_[change->name] = std::move(file.mapped());
       }
       unsynced_directory_.clear();
-      // What was written to a new file is durable from here on if it was synced before: the file
-      // system's journal orders it so. Being strict would only ask for one more sync.
-      for (auto& [name, content] : durable_)
-        if (content.empty() && current_.contains(name) && !current_[name].empty()) {
-          content = current_[name];
-          std::erase_if(unsynced_, [&](const auto* write) { return write->name == name; });
-        }
       break;
   }
 }
@@ -162,10 +163,10 @@ DiskImage PowerCut::some(std::mt19937_64& random) const {
   auto image = durable_;
   for (const auto* change : unsynced_directory_) {
     if (random() % 2) continue;
-    if (change->kind == DiskOperation::Kind::create)
-      image[change->name];
-    else
+    if (change->kind == DiskOperation::Kind::remove)
       image.erase(change->name);
+    else if (const auto file = nameless_.find(change->name); file != nameless_.end())
+      image[change->name] = file->second;
   }
   // Sometimes nearly nothing has reached the disk, sometimes nearly everything.
   auto share = random() % 101;

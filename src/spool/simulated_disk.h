@@ -39,8 +39,10 @@ class SimulatedDisk final : public Disk {
   std::function<Result<void>(const std::string& name)> read_fault;
   std::uint64_t capacity = 1ull << 40;  // octets; beyond it files do not grow
   bool copies_on_write = false;
-  bool cached = true;         // what was written durably can be read at once
-  bool ignore_syncs = false;  // the planted bug: sync does nothing and says it did
+  bool cached = true;  // what was written durably can be read at once
+  // The planted bug: a sync, of a file or of the directory, of which this is true does nothing and
+  // says it did.
+  std::function<bool(const DiskOperation&)> only_says_so;
 
   Result<std::vector<Entry>> list() override;
   Result<File> open(const std::string& name) override;
@@ -96,6 +98,7 @@ class PowerCut {
   const std::vector<DiskOperation>& operations_;
   std::size_t at_ = 0;
   DiskImage durable_, current_;
+  DiskImage nameless_;                          // synced content of files whose name is not durable
   std::vector<const DiskOperation*> unsynced_;  // writes, in order
   std::vector<const DiskOperation*> unsynced_directory_;
 };

@@ -140,7 +140,8 @@ std::uint64_t Machine::disk_used() const {
 
 std::unique_ptr<spool::SimulatedDisk> Machine::make_disk() {
   auto disk = std::make_unique<spool::SimulatedDisk>(image_);
-  disk->ignore_syncs = with_.planted == Planted::missing_sync;
+  if (with_.planted == Planted::missing_sync)
+    disk->only_says_so = [syncs = 0u](const auto&) mutable { return ++syncs % 7 == 0; };
   disk->capacity = disk_capacity_;
   auto alive = life_->alive;
   disk->fault = [this, alive](const spool::DiskOperation& operation) -> Result<void> {
