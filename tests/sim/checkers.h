@@ -25,7 +25,8 @@ void check_mailboxes(const deliver::SimulatedMailVolume& volume, Findings& findi
 
 // A next hop is given a message twice only if what it said about the first was lost: on its way to
 // us, or by a crash before we had it on disk. For each take, before it is added to the recipient's.
-void check_duplicate(const Recipient& recipient, const Take& take, Findings& findings);
+void check_duplicate(const Ledger& ledger, const Recipient& recipient, const Take& take,
+                     Findings& findings);
 
 // What is delivered is what was sent, by whom and to whom it was sent. For each take; null when no
 // message has that recipient.

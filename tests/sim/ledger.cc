@@ -75,8 +75,9 @@ void Ledger::committed(MessageId id, spool::CommitStatus status, SteadyTime now)
   if (status == spool::CommitStatus::no_room) message.commit = Kept::Commit::never;
 }
 
-std::size_t Ledger::group_handed(std::span<const spool::Settlement> settlements) {
+std::size_t Ledger::group_handed(std::span<const spool::Settlement> settlements, SteadyTime now) {
   Group group;
+  group.handed = now;
   for (const auto& settlement : settlements) {
     auto& message = kept.at(settlement.id.value);
     for (const auto& outcome : settlement.outcomes) {
@@ -92,6 +93,7 @@ std::size_t Ledger::group_handed(std::span<const spool::Settlement> settlements)
 }
 
 void Ledger::group_answered(std::size_t number, bool kept_it, SteadyTime now) {
+  if (!kept_it) not_kept.insert(now);
   auto& group = groups[number];
   if (kept_it && !group.answered) take(group, now);
 }
@@ -108,8 +110,9 @@ void Ledger::take(Group& group, SteadyTime now) {
   }
 }
 
-Kept& Ledger::add_generated(MessageId id, const spool::Generated& made, SteadyTime now) {
-  begun(id, made.envelope, now);
+Kept& Ledger::add_generated(MessageId id, const spool::Generated& made, SteadyTime handed,
+                            SteadyTime now) {
+  begun(id, made.envelope, handed);
   auto& message = kept.at(id.value);
   message.generated = true;
   message.commit = Kept::Commit::durable;
@@ -127,7 +130,7 @@ void Ledger::generated(MessageId id, const spool::Generated& made, SteadyTime no
           notice.made.envelope.recipients != made.envelope.recipients)
         continue;
       notice.there = true;
-      add_generated(id, made, now);
+      add_generated(id, made, group.handed, now);
       if (!group.answered) take(group, now);
       return;
     }
@@ -144,7 +147,7 @@ void Ledger::reconcile(const Holdings& holdings, SteadyTime now, Findings& findi
       for (auto& notice : group.notices)
         if (!known && !notice.there && notice.made.content == held.content) {
           known = notice.there = true;
-          add_generated(MessageId{id}, notice.made, now);
+          add_generated(MessageId{id}, notice.made, group.handed, now);
           if (!group.answered) take(group, now);
         }
     if (!known)

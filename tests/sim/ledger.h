@@ -85,6 +85,7 @@ struct Group {
     bool there = false;  // durable, as far as we know
   };
   std::vector<Notice> notices;
+  SteadyTime handed{};
   bool answered = false;
 };
 
@@ -107,6 +108,8 @@ class Ledger {
   std::map<std::string, std::uint64_t> notices;
   std::vector<Group> groups;  // not resolved yet
   OperatorWords words;
+  std::map<unsigned, SteadyTime> stopped;  // the end of lives of our server that ended in order
+  std::set<SteadyTime> not_kept;  // when an outcome could not be written, which is tried again
   std::map<std::uint64_t, SteadyTime> wanted;  // when the store last said so of a message
   // Recipients that ended in one of two ways while nobody could see in which.
   std::uint64_t ambiguous = 0;
@@ -115,7 +118,7 @@ class Ledger {
   void begun(MessageId id, const mail::Envelope& envelope, SteadyTime now);
   void handed(MessageId id, std::string content);
   void committed(MessageId id, spool::CommitStatus status, SteadyTime now);
-  std::size_t group_handed(std::span<const spool::Settlement> settlements);
+  std::size_t group_handed(std::span<const spool::Settlement> settlements, SteadyTime now);
   void group_answered(std::size_t group, bool kept, SteadyTime now);
   void generated(MessageId id, const spool::Generated& made, SteadyTime now);
 
@@ -134,7 +137,8 @@ class Ledger {
   static unsigned token_of(const std::string& address);
 
  private:
-  Kept& add_generated(MessageId id, const spool::Generated& made, SteadyTime now);
+  Kept& add_generated(MessageId id, const spool::Generated& made, SteadyTime handed,
+                      SteadyTime now);
   void take(Group& group, SteadyTime now);
   std::map<unsigned, std::vector<std::uint64_t>> by_token_;
 };

@@ -255,6 +255,7 @@ bool Machine::reap() {
   if (*life_->alive && life_->stopped) {
     *life_->alive = false;
     ++figures.stops;
+    with_.ledger.stopped[lives_] = life_->loop.steady();
     // The process has ended; the machine goes on, and with it all that was written.
     image_ = life_->disk->files();
     keep_image();

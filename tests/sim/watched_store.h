@@ -67,7 +67,7 @@ class WatchedStore final : public ForwardingStore {
       auto made = make(bounced);
       if (!made.empty() && *alive_) {
         const spool::Settlement settlement{bounced.id, bounced.failed, made};
-        ledger_.group_handed({&settlement, 1});
+        ledger_.group_handed({&settlement, 1}, loop_.steady());
       }
       return made;
     });
@@ -120,7 +120,7 @@ class WatchedStore final : public ForwardingStore {
         note(fmt::format("settle {} {} {}: {} {} {}", to_string(settlement.id), outcome.recipient,
                          to_string(outcome.fate), outcome.answer.code, outcome.answer.status,
                          outcome.answer.text));
-    return ledger_.group_handed(settlements);
+    return ledger_.group_handed(settlements, loop_.steady());
   }
   void answered(std::size_t group, MessageId id, const Result<void>& kept) {
     ledger_.group_answered(group, kept.has_value(), loop_.steady());

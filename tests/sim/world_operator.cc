@@ -32,7 +32,8 @@ Task<void> World::apply(spool::Filter filter, spool::Action action) {
   // If its machine dies meanwhile it goes on where nobody sees it.
   const auto done = co_await machine_->store().apply(std::move(filter), std::move(action));
   auto& known = ledger_.words.actions[number];
-  known.ended = outside_.steady();
+  // What the disk has refused may be found on it after all, by the next life.
+  if (done) known.ended = outside_.steady();
   // What cannot be read is not matched.
   known.sure = done && machine_->running() && machine_->life() == life &&
                figures_.read_errors == read_errors;

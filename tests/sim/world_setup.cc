@@ -43,9 +43,8 @@ World::World(Options options)
       random_());
   machine_->disk_fault = [this](const spool::DiskOperation& operation) -> Result<void> {
     using Kind = spool::DiskOperation::Kind;
-    const bool write = operation.kind == Kind::write && chance(weather_.write_errors);
-    const bool sync = operation.kind == Kind::sync && chance(weather_.sync_errors);
-    if (!write && !sync) return {};
+    const bool sync = operation.kind == Kind::sync || operation.kind == Kind::sync_directory;
+    if (!chance(sync ? weather_.sync_errors : weather_.write_errors)) return {};
     ++figures_.disk_errors;
     return fail(Fault::disk, "Input/output error");
   };
@@ -93,13 +92,15 @@ void World::configure() {
   settings_.message_size_limit = 100'000;
   settings_.queue_memory_limit = chance(100) ? 20'000 : 64 << 20;
   settings_.segment_size = (48 + random_() % 4 * 16) * 1024;
+  // A report is one record, and root may be told of much; no real segment is so small.
+  if (!settings_.root_address.empty()) settings_.segment_size = 192 * 1024;
   storm_ = 1h * (2 + random_() % 10);
   mails_left_ = 40 + random_() % 120;
   // Mail from one sender whose recipients fail, so much that its notices are gathered.
   one_sender_ = chance(100);
   if (one_sender_) {
     mails_left_ += 100;
-    settings_.segment_size = 512 * 1024;  // a report is one record; no real segment is smaller
+    settings_.segment_size = 512 * 1024;
   }
 }
 
@@ -231,7 +232,7 @@ void World::took(const std::string& host, const std::string& sender, const std::
   if (message == nullptr) return;
   for (auto& known : message->recipients) {
     if (known.address != recipient) continue;
-    check_duplicate(known, take, findings_);
+    check_duplicate(ledger_, known, take, findings_);
     check_orders_kept(ledger_, *message, recipient, findings_);
     known.takes.push_back(std::move(take));
     return;
