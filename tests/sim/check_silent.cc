@@ -9,23 +9,24 @@ namespace {
 
 constexpr std::string_view final_recipient = "Final-Recipient: rfc822; ";
 
-// How often the sender was told, by action. A gathered notice is counted once, also when it went
-// out alone after all: it is the same content.
-std::map<std::string, unsigned> told(const Ledger& ledger, const Kept& message,
+// How often that address was told of a recipient, by action. A gathered notice is counted once, also
+// when it went out alone after all: it is the same content.
+std::map<std::string, unsigned> told(const Ledger& ledger, const std::string& address,
+                                     const std::string& envelope_id,
                                      const std::string& recipient) {
   std::map<std::string, unsigned> told;
   const auto field = std::string(final_recipient) + recipient + "\r\nAction: ";
   for (const auto& [content, id] : ledger.notices) {
     const auto& kept = ledger.kept.at(id);
-    if (kept.commit != Kept::Commit::durable || kept.recipients.front().address != message.sender)
+    if (kept.commit != Kept::Commit::durable || kept.recipients.front().address != address)
       continue;
     const auto at = content.find(field);
     // A report repeats what gathered notices have said.
     if (at == std::string::npos || content.find("multipart/mixed") < at) continue;
     const auto from = at + field.size();
     ++told[content.substr(from, content.find("\r\n", from) - from)];
-    const auto envelope_id = "\r\nOriginal-Envelope-Id: " + message.envelope_id + "\r\n";
-    if (!message.envelope_id.empty() && content.find(envelope_id) == std::string::npos)
+    const auto its_id = "\r\nOriginal-Envelope-Id: " + envelope_id + "\r\n";
+    if (!envelope_id.empty() && content.find(its_id) == std::string::npos)
       ++told["without its ENVID"];
   }
   return told;
@@ -72,9 +73,25 @@ bool reported(const Ledger& ledger, const Kept& notice) {
   return true;
 }
 
+// root_address is told of each notice that failed, but of none on its way to root_address.
+void check_root_told(const Ledger& ledger, const std::string& root, Findings& findings) {
+  std::map<std::string, unsigned> failures;
+  for (const auto& [id, message] : ledger.kept)
+    for (const auto& recipient : message.recipients)
+      if (message.generated && message.commit == Kept::Commit::durable &&
+          recipient.address != root &&
+          (recipient.fate == Fate::bounced || recipient.fate == Fate::expired))
+        ++failures[recipient.address];
+  for (const auto& [address, times] : failures)
+    if (const auto said = told(ledger, root, "", address)["failed"]; said != times)
+      findings.add("silent", fmt::format("{} notices to {} failed, and {} was told {} times", times,
+                                         address, root, said));
+}
+
 }  // namespace
 
-void check_silent(const Ledger& ledger, Findings& findings) {
+void check_silent(const Ledger& ledger, const std::string& root, Findings& findings) {
+  if (!root.empty()) check_root_told(ledger, root, findings);
   for (const auto& [id, message] : ledger.kept) {
     if (message.commit != Kept::Commit::durable) continue;
     for (const auto& recipient : message.recipients) {
@@ -83,9 +100,10 @@ void check_silent(const Ledger& ledger, Findings& findings) {
                                            to_string(message.id), message.token,
                                            to_string(recipient.fate), what));
       };
-      // Nobody is told about what has no sender: it is counted and logged.
+      // Nobody but root is told about what has no sender: it is counted and logged.
       if (!message.sender.empty())
-        check_told(recipient, told(ledger, message, recipient.address), wrong);
+        check_told(recipient,
+                   told(ledger, message.sender, message.envelope_id, recipient.address), wrong);
       switch (recipient.fate) {
         case Fate::delivered:
           if (recipient.takes.empty()) wrong("but nobody has it");

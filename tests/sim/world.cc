@@ -95,7 +95,7 @@ void World::drain() {
   if (!machine_->running()) return findings_.add("end", "our server does not end and start again");
   check_drained(machine_->read_all(), findings_);
   check_acknowledged(ledger_, findings_);
-  check_silent(ledger_, findings_);
+  check_silent(ledger_, settings_.root_address, findings_);
   check_mailboxes(volume_, findings_);
   figures_.accounts = machine_->engine().store().accounts();
 }
