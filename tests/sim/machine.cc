@@ -184,10 +184,11 @@ bool Machine::start(SteadyTime now) {
     *life.alive = false;
     return false;
   }
-  if (with_.planted == Planted::lost_outcome) life.forgetful.emplace(life.engine.store(), 40);
-  life.watched.emplace(
-      life.forgetful ? static_cast<spool::Store&>(*life.forgetful) : life.engine.store(),
-      with_.ledger, life.loop, with_.trace, with_.findings, life.alive);
+  spool::Store* store = &life.engine.store();
+  if (with_.planted == Planted::lost_outcome) store = &life.forgetful.emplace(*store, 40);
+  store = &life.watched.emplace(*store, with_.ledger, life.loop, with_.trace, with_.findings,
+                                life.alive);
+  if (with_.planted == Planted::silent_engine) store = &life.forgetful.emplace(*store, 40);
   compare();
   if (!*life.alive) return false;
   life.mailboxes.write_time = Duration(random_() % 20'000);
@@ -198,7 +199,7 @@ bool Machine::start(SteadyTime now) {
   life.mailboxes.committed = [this](const auto& mailbox, const auto& content) {
     if (filed) filed(mailbox, content);
   };
-  life.engine.compose(life.host, life.resolver, *life.watched, life.mailboxes,
+  life.engine.compose(life.host, life.resolver, *store, life.mailboxes,
                       {*parse_ip(with_.address)});
   life.composed = true;
   if (auto opened = life.engine.open(); !opened) {

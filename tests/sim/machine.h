@@ -22,7 +22,12 @@
 namespace malleposte::sim {
 
 // Faults that were put in on purpose.
-enum class Planted : std::uint8_t { nothing, missing_sync, lost_outcome };
+enum class Planted : std::uint8_t {
+  nothing,
+  missing_sync,   // each seventh sync only says that it has synced
+  lost_outcome,   // outcomes that are answered for and not written
+  silent_engine,  // outcomes that the store is never given
+};
 
 class Machine {
  public:

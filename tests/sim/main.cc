@@ -5,7 +5,7 @@
 //   what
 //                                            each life left on the disk, for `malleposte spool
 //                                            dump`
-//   malleposte_sim --planted sync|outcome    seeds until the planted fault is found
+//   malleposte_sim --planted sync|outcome|silence   seeds until the planted fault is found
 //   malleposte_sim --same N                  N seeds twice: each must be the same run
 //
 // The last line counts: `sim: N passed, M failed`; the exit status is 0 when nothing failed.
@@ -122,8 +122,7 @@ struct Arguments {
 int usage() {
   fmt::print(stderr,
              "malleposte_sim [--seeds N] [--first S] | --seed S [--trace] [--keep DIR] | --planted "
-             "sync|outcome | "
-             "--same N\n");
+             "sync|outcome|silence | --same N\n");
   return 2;
 }
 
@@ -226,6 +225,8 @@ int run(int count, char** words) {
     return run_planted(Planted::missing_sync, "missing sync", arguments.seeds);
   if (arguments.planted == "outcome")
     return run_planted(Planted::lost_outcome, "lost outcome", arguments.seeds);
+  if (arguments.planted == "silence")
+    return run_planted(Planted::silent_engine, "silent engine", arguments.seeds);
   if (!arguments.planted.empty()) return usage();
   if (arguments.same > 0) return run_twice(arguments.same, arguments.first);
   if (arguments.seed) return run_seeds({*arguments.seed}, arguments.trace, arguments.keep);
