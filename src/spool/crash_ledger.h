@@ -100,8 +100,7 @@ class CrashLedger {
       if (life(id, contents) == nullptr && !notices.contains(content))
         return "a message nobody has begun: " + to_string(MessageId{id});
     auto a = store.accounts();
-    if (a.accepted + a.generated !=
-        a.delivered + a.bounced + a.expired + a.deleted + a.discarded + a.replaced + a.queued)
+    if (a.accepted + a.generated != ended(a) + a.queued)
       return "the accounts do not balance: " + std::to_string(a.accepted) + " + " +
              std::to_string(a.generated) + " came, " + std::to_string(a.delivered) + " + " +
              std::to_string(a.bounced) + " + " + std::to_string(a.deleted) + " went, " +

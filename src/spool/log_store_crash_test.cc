@@ -432,8 +432,8 @@ TEST(LogStoreCrash, EveryPowerCutKeepsEveryPromise) {
   std::uint64_t cleaned = 0, operations = 0;
   std::size_t warnings = 0, reported = 0, came_back = 0;
   for (std::uint64_t seed = 1; seed <= scale(); ++seed) {
-    // One that has been used: the free segments are full of what they held before; and a new one, on
-    // which segments are made.
+    // One that has been used: the free segments are full of what they held before; and a new one,
+    // on which segments are made.
     RecordedRun run(seed, 110, seed % 2 == 1 ? used_disk(seed) : DiskImage{});
     cleaned += run.store().counters().cleaned_segments;
     operations += run.disk().operations().size();
@@ -479,8 +479,7 @@ TEST_P(AMissingSync, IsFound) {
       ++examined;
       // Where a sync is to come or should have been.
       const bool again = !cut.at_end() && cut.next().kind != DiskOperation::Kind::write;
-      const auto found =
-          verdict(run.ledger, cut.some(random), cut.all(), cut.at(), random, again);
+      const auto found = verdict(run.ledger, cut.some(random), cut.all(), cut.at(), random, again);
       if (!found.empty() && wrong++ == 0) first = found;
     }
   }
@@ -495,19 +494,17 @@ bool of_a_file(const DiskOperation& operation) {
 
 INSTANTIATE_TEST_SUITE_P(
     LogStoreCrash, AMissingSync,
-    testing::Values(Missing{"any", [](const auto&) { return true; }},
-                    Missing{"what_is_written_durably",
-                            [](const auto& one) { return of_a_file(one) && one.octets != 0; }},
-                    Missing{"those_of_whole_segments",
-                            [](const auto& one) {
-                              return of_a_file(one) && one.octets == 0 && one.name != epochs_name;
-                            }},
-                    Missing{"those_of_the_epochs",
-                            [](const auto& one) {
-                              return of_a_file(one) && one.name == epochs_name;
-                            }},
-                    Missing{"those_of_the_directory",
-                            [](const auto& one) { return !of_a_file(one); }}),
+    testing::Values(
+        Missing{"any", [](const auto&) { return true; }},
+        Missing{"what_is_written_durably",
+                [](const auto& one) { return of_a_file(one) && one.octets != 0; }},
+        Missing{"those_of_whole_segments",
+                [](const auto& one) {
+                  return of_a_file(one) && one.octets == 0 && one.name != epochs_name;
+                }},
+        Missing{"those_of_the_epochs",
+                [](const auto& one) { return of_a_file(one) && one.name == epochs_name; }},
+        Missing{"those_of_the_directory", [](const auto& one) { return !of_a_file(one); }}),
     [](const auto& info) { return std::string(info.param.what); });
 
 }  // namespace

@@ -173,7 +173,9 @@ TEST(LogStore, DamageIsSetAsideAndTheRestFlows) {
   Instance second(3, image);
   ASSERT_TRUE(second.store);
   EXPECT_EQ(second.store->counters().damaged_records, 1u);
-  ASSERT_EQ(second.reports.size(), 1u);
+  ASSERT_EQ(second.reports.size(), 2u);
+  EXPECT_EQ(second.reports[1],
+            "1 recipients were in what is damaged: they are counted as discarded");
   EXPECT_EQ(second.disk->damaged.size(), 1u);
   EXPECT_EQ(second.list().total, 4u);
   EXPECT_EQ(second.content(sent[3]), "message 3");

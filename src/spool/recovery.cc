@@ -264,6 +264,28 @@ void remove_useless(SpoolState& state, std::vector<std::string> summaries) {
   for (const auto& name : summaries) (void)state.disk.remove(name);
 }
 
+// What stood in damaged records is missing in the totals or in the queue. A recipient that came and
+// is nowhere now has ended with its record: it is discarded. One whose end was lost is in the queue
+// again beside that end, as a copy of itself. Without damage the accounts balance, and are left as
+// they are: that would be a fault to be found.
+void balance(SpoolState& state, const std::function<void(std::string)>& report) {
+  if (state.damaged_records == 0) return;
+  auto& accounts = state.accounts;
+  const auto came = accounts.accepted + accounts.generated;
+  const auto known = ended(accounts) + accounts.queued;
+  if (came > known) {
+    accounts.discarded += came - known;
+    report(fmt::format("{} recipients were in what is damaged: they are counted as discarded",
+                       came - known));
+  } else if (known > came) {
+    accounts.generated += known - came;
+    report(
+        fmt::format("the end of {} recipients was in what is damaged: they are in the queue "
+                    "again, counted as generated",
+                    known - came));
+  }
+}
+
 }  // namespace
 
 Result<Recovered> recover(SpoolState& state, const std::function<void(std::string)>& report) {
@@ -321,6 +343,7 @@ Result<Recovered> recover(SpoolState& state, const std::function<void(std::strin
   }
   remove_useless(state, found->summaries);
   recovered.retired = replay.purge();
+  balance(state, report);
   return recovered;
 }
 

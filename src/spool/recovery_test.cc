@@ -315,6 +315,48 @@ TEST(Restoring, CountsThoughItsEarlierLifeWasMoved) {
 
 // --- Damage found when a message is read ---------------------------------------------------------
 
+// A sealed segment with a message to one recipient, and one to two with the delivery to the first.
+DiskImage with_marks() {
+  Instance instance;
+  instance.send("the mail", {"a@example.net"});
+  (void)instance.store->lease(instance.loop.wall(), 1);
+  instance.send("to two", {"b@example.net", "c@example.net"});
+  auto half = Instance::settlement(instance.store->lease(instance.loop.wall(), 1).front(),
+                                   mail::Fate::delivered);
+  half.outcomes.resize(1);
+  half.outcomes[0].answer.text = "the outcome";
+  EXPECT_TRUE(instance.run(instance.store->settle(half)));
+  Instance next(2, instance.disk->files());
+  next.send("seals the segment before");
+  return next.disk->files();
+}
+
+TEST(Recovery, RecipientsInWhatIsDamagedAreCountedAsDiscarded) {
+  auto image = with_marks();
+  damage(image, "the mail");
+  for (int start = 0; start < 2; ++start) {
+    Instance instance(3, image);
+    const auto accounts = instance.store->accounts();
+    EXPECT_EQ(accounts.discarded, 1u) << "start " << start;
+    EXPECT_EQ(accounts.accepted, ended(accounts) + accounts.queued);
+    instance.send("at each start");
+    image = instance.disk->files();
+  }
+}
+
+TEST(Recovery, RecipientsWhoseEndIsDamagedAreInTheQueueAgainAndCountedSo) {
+  auto image = with_marks();
+  damage(image, "the outcome");
+  for (int start = 0; start < 2; ++start) {
+    Instance instance(3, image);
+    const auto accounts = instance.store->accounts();
+    EXPECT_EQ(accounts.generated, 1u) << "start " << start;
+    EXPECT_EQ(accounts.accepted + accounts.generated, ended(accounts) + accounts.queued);
+    instance.send("at each start");
+    image = instance.disk->files();
+  }
+}
+
 class MessageFoundDamagedIn : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(InOneRecordAndInChunks, MessageFoundDamagedIn, testing::Values(100, 9000));
 

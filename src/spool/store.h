@@ -154,6 +154,11 @@ struct Accounts {
   bool operator==(const Accounts&) const = default;
 };
 
+// Recipients that are not in the queue any more.
+inline std::uint64_t ended(const Accounts& of) {
+  return of.delivered + of.bounced + of.expired + of.deleted + of.discarded + of.replaced;
+}
+
 struct Counters {
   std::uint64_t messages = 0;  // queued now
   std::uint64_t message_octets = 0;

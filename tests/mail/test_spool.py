@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 
 from harness import until
+from harness.ledger import imbalance
 from harness.mail import awkward, bulk, simple, without_received
 from harness.server import UI_PORT
 
@@ -117,6 +118,8 @@ def test_a_damaged_record_is_set_aside_at_the_start_and_the_rest_flows(mallepost
     hop.wait(9)
     server.wait_empty()
     assert sorted(mail.recipients[0] for mail in hop.mails) == ALL_BUT_2
+    accounts = server.accounts()
+    assert imbalance(accounts) == [] and accounts["discarded"] == 1, accounts
     until(lambda: told_of_damage(server), "an alarm")
     kept = list((server.data / "spool" / "corrupt").iterdir())
     assert len(kept) == 1 and b"Mark-2" in kept[0].read_bytes()

@@ -5,7 +5,7 @@ namespace malleposte::sim {
 void check_accounts(const Ledger& ledger, const spool::Accounts& accounts, Findings& findings) {
   const auto& a = accounts;
   const auto in = a.accepted + a.generated;
-  const auto out = a.delivered + a.bounced + a.expired + a.deleted + a.discarded + a.replaced;
+  const auto out = ended(a);
   if (in != out + a.queued)
     findings.add("accounts",
                  fmt::format("{} recipients came, {} went and {} are queued", in, out, a.queued));

@@ -9,11 +9,10 @@ namespace {
 
 constexpr std::string_view final_recipient = "Final-Recipient: rfc822; ";
 
-// How often that address was told of a recipient, by action. A gathered notice is counted once, also
-// when it went out alone after all: it is the same content.
+// How often that address was told of a recipient, by action. A gathered notice is counted once,
+// also when it went out alone after all: it is the same content.
 std::map<std::string, unsigned> told(const Ledger& ledger, const std::string& address,
-                                     const std::string& envelope_id,
-                                     const std::string& recipient) {
+                                     const std::string& envelope_id, const std::string& recipient) {
   std::map<std::string, unsigned> told;
   const auto field = std::string(final_recipient) + recipient + "\r\nAction: ";
   for (const auto& [content, id] : ledger.notices) {
@@ -102,8 +101,8 @@ void check_silent(const Ledger& ledger, const std::string& root, Findings& findi
       };
       // Nobody but root is told about what has no sender: it is counted and logged.
       if (!message.sender.empty())
-        check_told(recipient,
-                   told(ledger, message.sender, message.envelope_id, recipient.address), wrong);
+        check_told(recipient, told(ledger, message.sender, message.envelope_id, recipient.address),
+                   wrong);
       switch (recipient.fate) {
         case Fate::delivered:
           if (recipient.takes.empty()) wrong("but nobody has it");

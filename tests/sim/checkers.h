@@ -17,8 +17,8 @@ void check_acknowledged(const Ledger& ledger, Findings& findings);
 
 // Nothing is dropped silently: every recipient ends delivered, named in a notice to its sender
 // (or, when that was gathered, in the report that takes its place), ended by the operator, or is
-// queued. `root` is root_address, which is told of notices that failed; "" without one. At the end of
-// a run.
+// queued. `root` is root_address, which is told of notices that failed; "" without one. At the end
+// of a run.
 void check_silent(const Ledger& ledger, const std::string& root, Findings& findings);
 
 // A mail is once in a mailbox, whatever crashed meanwhile. At the end of a run.

@@ -1,7 +1,7 @@
 // A store with a planted fault: now and then it says that an outcome is durable and has not written
-// it. The checkers must find that (main.cc, --planted). Between the watched store and the real one it
-// is a store that lies, above the watched one an engine that keeps an outcome to itself. Everything
-// but settle() is handed on.
+// it. The checkers must find that (main.cc, --planted). Between the watched store and the real one
+// it is a store that lies, above the watched one an engine that keeps an outcome to itself.
+// Everything but settle() is handed on.
 #pragma once
 
 #include <utility>

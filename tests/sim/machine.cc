@@ -199,8 +199,7 @@ bool Machine::start(SteadyTime now) {
   life.mailboxes.committed = [this](const auto& mailbox, const auto& content) {
     if (filed) filed(mailbox, content);
   };
-  life.engine.compose(life.host, life.resolver, *store, life.mailboxes,
-                      {*parse_ip(with_.address)});
+  life.engine.compose(life.host, life.resolver, *store, life.mailboxes, {*parse_ip(with_.address)});
   life.composed = true;
   if (auto opened = life.engine.open(); !opened) {
     with_.findings.add("start", opened.error().text);
