@@ -2,9 +2,6 @@
 import hashlib
 import re
 import socket
-import socketserver
-import threading
-import time
 
 from harness import ledger
 from harness.mail import without_received
@@ -52,39 +49,6 @@ class Swallower:
     def close(self):
         for one in (self.listener, *self.filling):
             one.close()
-
-
-class Greylist:
-    """A policy service for Postfix (SMTPD_POLICY_README): a recipient is taken `after_s` after it was
-    first asked for."""
-
-    def __init__(self, port, after_s):
-        self.first = {}
-        greylist = self
-
-        class Service(socketserver.StreamRequestHandler):
-            def handle(self):
-                asked = {}
-                for line in self.rfile:
-                    name, _, value = line.decode().rstrip("\n").partition("=")
-                    asked[name] = value
-                    if name == "":
-                        action = greylist.action(asked["recipient"], after_s)
-                        self.wfile.write(b"action=%s\n\n" % action.encode())
-                        asked = {}
-
-        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", port), Service)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def action(self, recipient, after_s):
-        now = time.monotonic()
-        since = now - self.first.setdefault(recipient, now)
-        return "dunno" if since >= after_s else "defer 4.2.0 Greylisted, please come back later"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def arrivals(sink, relays):

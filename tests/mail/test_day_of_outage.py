@@ -11,7 +11,8 @@ import time
 import pytest
 
 from harness import ledger, until
-from harness.outage import MX_PORT, Greylist, NextHop, arrivals
+from harness.greylist import Greylist
+from harness.outage import MX_PORT, NextHop, arrivals
 
 HOSTS = {name: f"127.0.0.{n}" for n, name in
          enumerate(("home", "down", "slow", "grey", "limiting", "refusing", "spare"), 2)}
