@@ -52,7 +52,7 @@ class Swallower:
 
 
 def arrivals(sink, relays):
-    """What a sink was given, through `relays` servers that each add a Received field."""
+    """What a sink was given, and when, through `relays` servers that each add a Received field."""
     for mail in list(sink.mails):
         is_report = mail.sender == ""  # it was made here: one Received field less
         content = without_received(mail.content, relays - is_report)
@@ -60,5 +60,5 @@ def arrivals(sink, relays):
                          content)
         yield ledger.Arrived(
             mark[1].decode() if mark else "?", mail.sender, tuple(mail.recipients),
-            hashlib.sha256(content).hexdigest(), 0.0,
+            hashlib.sha256(content).hexdigest(), mail.at,
             ledger.report_recipients(content) if is_report else ())
