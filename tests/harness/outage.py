@@ -54,11 +54,22 @@ class Swallower:
 def arrivals(sink, relays):
     """What a sink was given, and when, through `relays` servers that each add a Received field."""
     for mail in list(sink.mails):
-        is_report = mail.sender == ""  # it was made here: one Received field less
-        content = without_received(mail.content, relays - is_report)
-        mark = re.search(rb"(?im)^Message-ID: *(\S+)" if is_report else rb"(?m)^X-Ledger: (\S+)\r$",
-                         content)
-        yield ledger.Arrived(
-            mark[1].decode() if mark else "?", mail.sender, tuple(mail.recipients),
-            hashlib.sha256(content).hexdigest(), mail.at,
-            ledger.report_recipients(content) if is_report else ())
+        # What was made here has one Received field less.
+        content = without_received(mail.content, relays - (mail.sender == ""))
+        yield _arrived(mail.sender, mail.recipients, content, mail.at)
+
+
+def kept(receiver):
+    """What one of harness/receivers.py was given."""
+    for mail in receiver.mails():
+        yield _arrived(mail.sender, mail.recipients, without_received(mail.content), 0.0)
+
+
+def _arrived(sender, recipients, content, at):
+    is_report = sender == ""
+    mark = re.search(rb"(?im)^Message-ID: *(\S+)" if is_report else rb"(?m)^X-Ledger: (\S+)\r$",
+                     content)
+    return ledger.Arrived(
+        mark[1].decode() if mark else "?", sender, tuple(recipients),
+        hashlib.sha256(content).hexdigest(), at,
+        ledger.report_recipients(content) if is_report else ())
