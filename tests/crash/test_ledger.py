@@ -40,6 +40,13 @@ def test_each_wrong_is_seen(arrived, word):
     assert any(word in one for one in complaints([SENT], arrived, KILLS))
 
 
+@pytest.mark.parametrize("seen_late_s,excused", [(1.0, False), (3.0, True)])
+def test_what_is_passed_on_slowly_was_in_flight_before_it_is_seen(seen_late_s, excused):
+    arrived = [again(MAIL, 12.1), again(MAIL, 12.5), REPORT]
+    wrong = complaints([SENT], arrived, [10.1], seen_late_s=seen_late_s)
+    assert (wrong == []) == excused, wrong
+
+
 def test_what_waits_is_neither_delivered_nor_reported():
     queued = ("ok-m1@hop.test", "nobody-m1@hop.test")
     assert complaints([SENT], [], [], queued) == []

@@ -41,10 +41,12 @@ def report_recipients(content):
                  re.findall(rb"(?im)^Final-Recipient: *rfc822; *(\S+?)\r?$", content))
 
 
-def complaints(sent, arrived, kills, queued=(), deleted=(), refused=is_refused):
+def complaints(sent, arrived, kills, queued=(), deleted=(), refused=is_refused,
+               seen_late_s=IN_FLIGHT_S):
     """All that is wrong, as sentences. `kills` are the times of the kills, ascending; times are of
-    one clock. `queued` are the recipients that the server says are still in its queue, `deleted`
-    those that the operator removed, `refused` tells whose mail comes back to its sender."""
+    one clock. An arrival is seen at most `seen_late_s` after the next hop took it. `queued` are the
+    recipients that the server says are still in its queue, `deleted` those that the operator
+    removed, `refused` tells whose mail comes back to its sender."""
     wrong = []
     known = {one.id: one for one in sent}
     deliveries = collections.defaultdict(list)  # (id, recipient) -> times
@@ -92,7 +94,8 @@ def complaints(sent, arrived, kills, queued=(), deleted=(), refused=is_refused):
     for (identifier, recipient), times in deliveries.items():
         times.sort()
         for first, second in zip(times, times[1:]):
-            if not any(abs(kill - first) < IN_FLIGHT_S and kill < second for kill in kills):
+            if not any(-seen_late_s < kill - first < IN_FLIGHT_S and kill < second
+                       for kill in kills):
                 wrong.append(f"{identifier} came twice to {recipient} without a kill that "
                              f"explains it: at {first:.3f} and {second:.3f}")
     return wrong

@@ -2,9 +2,6 @@
 import hashlib
 import re
 import socket
-import socketserver
-import threading
-import time
 
 from harness import ledger
 from harness.mail import without_received
@@ -54,47 +51,25 @@ class Swallower:
             one.close()
 
 
-class Greylist:
-    """A policy service for Postfix (SMTPD_POLICY_README): a recipient is taken `after_s` after it was
-    first asked for."""
-
-    def __init__(self, port, after_s):
-        self.first = {}
-        greylist = self
-
-        class Service(socketserver.StreamRequestHandler):
-            def handle(self):
-                asked = {}
-                for line in self.rfile:
-                    name, _, value = line.decode().rstrip("\n").partition("=")
-                    asked[name] = value
-                    if name == "":
-                        action = greylist.action(asked["recipient"], after_s)
-                        self.wfile.write(b"action=%s\n\n" % action.encode())
-                        asked = {}
-
-        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", port), Service)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def action(self, recipient, after_s):
-        now = time.monotonic()
-        since = now - self.first.setdefault(recipient, now)
-        return "dunno" if since >= after_s else "defer 4.2.0 Greylisted, please come back later"
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
 def arrivals(sink, relays):
-    """What a sink was given, through `relays` servers that each add a Received field."""
+    """What a sink was given, and when, through `relays` servers that each add a Received field."""
     for mail in list(sink.mails):
-        is_report = mail.sender == ""  # it was made here: one Received field less
-        content = without_received(mail.content, relays - is_report)
-        mark = re.search(rb"(?im)^Message-ID: *(\S+)" if is_report else rb"(?m)^X-Ledger: (\S+)\r$",
-                         content)
-        yield ledger.Arrived(
-            mark[1].decode() if mark else "?", mail.sender, tuple(mail.recipients),
-            hashlib.sha256(content).hexdigest(), 0.0,
-            ledger.report_recipients(content) if is_report else ())
+        # What was made here has one Received field less.
+        content = without_received(mail.content, relays - (mail.sender == ""))
+        yield _arrived(mail.sender, mail.recipients, content, mail.at)
+
+
+def kept(receiver):
+    """What one of harness/receivers.py was given."""
+    for mail in receiver.mails():
+        yield _arrived(mail.sender, mail.recipients, without_received(mail.content), 0.0)
+
+
+def _arrived(sender, recipients, content, at):
+    is_report = sender == ""
+    mark = re.search(rb"(?im)^Message-ID: *(\S+)" if is_report else rb"(?m)^X-Ledger: (\S+)\r$",
+                     content)
+    return ledger.Arrived(
+        mark[1].decode() if mark else "?", sender, tuple(recipients),
+        hashlib.sha256(content).hexdigest(), at,
+        ledger.report_recipients(content) if is_report else ())

@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from harness import ROOT, client, until
+from harness import ROOT, client, ledger, until
 
 BINARY = os.environ.get("MALLEPOSTE", str(ROOT / "build" / "malleposte"))
 HOST, PORT, UI_PORT = "127.0.0.1", 2525, 8025
@@ -34,6 +34,8 @@ class Malleposte:
             "ui_port": UI_PORT, "volume_data": self.data, "dns_servers": "127.0.0.1:53",
         }
         self.process = None
+        self.killed = False  # and not started since
+        self.balances = True  # False in a test that shows why its accounts do not
         directory.mkdir(parents=True, exist_ok=True)
         self.data.mkdir(exist_ok=True)
         self.set(**properties)
@@ -60,10 +62,15 @@ class Malleposte:
         return self
 
     def start(self, *wrapper, arguments=()):
+        """Until it listens. After a kill its accounts must balance from the first moment on."""
         self.launch(*wrapper, arguments=arguments)
         host = self.properties["in"]
         host = host[0] if isinstance(host, (list, tuple)) else host.split(",")[0]
-        return self.wait_listening(host, self.properties["smtp_port"])
+        self.wait_listening(host, self.properties["smtp_port"])
+        if self.killed and self.balances:
+            self.accounts()
+        self.killed = False
+        return self
 
     def wait_listening(self, host=HOST, port=PORT):
         def connects():
@@ -95,6 +102,7 @@ class Malleposte:
         self.process.kill()
         self.process.wait()
         self.process = None
+        self.killed = True
 
     @property
     def traced(self):
@@ -102,11 +110,18 @@ class Malleposte:
             return "TracerPid:\t0\n" not in file.read()
 
     def end(self):
-        """After a test, in whatever state it is; says what it said when it had crashed."""
+        """After a test, in whatever state it is: where it still runs its accounts must balance. Says
+        what it said when it had crashed."""
         if self.process is None:
             return
         crashed = self.process.poll()
+        wrong = None
         if crashed is None:
+            try:
+                if self.balances:
+                    self.accounts()
+            except (AssertionError, subprocess.TimeoutExpired) as failure:
+                wrong = failure
             self.process.terminate()
             try:
                 self.process.wait(45)
@@ -117,6 +132,7 @@ class Malleposte:
                 raise AssertionError("malleposte was still there 45 s after SIGTERM")
         self.process = None
         assert crashed is None, f"malleposte ended by itself with {crashed}:\n{self.output()}"
+        assert wrong is None, wrong
 
     def output(self):
         return self.said.read_text(errors="replace")[-8000:]
@@ -163,8 +179,11 @@ class Malleposte:
         return listed["messages"]
 
     def accounts(self):
-        """What became of recipients since the spool was made."""
-        return json.loads(self.cli("status", "--json"))["accounts"]
+        """What became of recipients since the spool was made. It balances, whenever it is asked."""
+        found = json.loads(self.cli("status", "--json"))["accounts"]
+        wrong = ledger.imbalance(found)
+        assert not wrong, f"{wrong[0]}: {ledger.as_text(found)}"
+        return found
 
     def wait_queue(self, condition, what):
         return until(lambda: (lambda q: [q] if condition(q) else None)(self.queue()), what,

@@ -17,6 +17,7 @@ class Mail:
     rcpt_lines: list  # only accepted ones
     raw: bytes  # as it came, dots still doubled, without the final dot line
     session: int
+    at: float = dataclasses.field(default_factory=time.monotonic)  # of its final dot
 
     @property
     def sender(self):

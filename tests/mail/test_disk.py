@@ -13,7 +13,7 @@ HOP = "[127.0.0.1]:2600"
 
 @pytest.fixture
 def small_volume(tmp_path):
-    """A file system of 16 MB."""
+    """A file system of 16 MB. Asked for before the server, it is there until the server has ended."""
     directory = tmp_path / "volume"
     directory.mkdir()
     namespace.mount("tmpfs", directory, "tmpfs", options="size=16m,mode=755")
@@ -29,7 +29,7 @@ def takes_mail(server):
     return server.send("anna@example.org", "again@example.com", simple())[0] == 250
 
 
-def test_full_disk(malleposte, sink, small_volume):
+def test_full_disk(small_volume, malleposte, sink):
     hop = sink()
     server = malleposte(volume_data=small_volume, segment_size="1MB", deliveries_suspended=True,
                         smart_relay=HOP)
@@ -67,7 +67,7 @@ def test_full_disk(malleposte, sink, small_volume):
     hop.mail_to("again@example.com")
 
 
-def test_full_disk_still_tells_of_refused_mail(malleposte, sink, small_volume):
+def test_full_disk_still_tells_of_refused_mail(small_volume, malleposte, sink):
     """Outcomes and DSNs have their reserve."""
     hop = sink()
     hop.on_rcpt = lambda a: None if a.startswith("anna") else "550 5.1.1 Nobody"

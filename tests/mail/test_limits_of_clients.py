@@ -42,6 +42,8 @@ def test_sessions_have_limits_and_trusted_clients_come_last(malleposte):
     server = malleposte(relay_domains="ours.test", smtpd_trusted_networks="127.0.0.1",
                         session_limit=10, reserved_session_percent=50, sessions_per_address=2,
                         sessions_per_network=3)
+    until(lambda: any(one["event"] == "disconnected" for one in server.records()),
+          "the end of the connection that saw it listening: it would count")
     opened = []
 
     def banner(source):

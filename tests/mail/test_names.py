@@ -319,19 +319,45 @@ def test_each_way_to_write_a_next_hop(malleposte, dns, sink, next_hop, at):
     server.wait_empty()
 
 
-@pytest.mark.parametrize("how", ["421 4.3.2 Not now", "554 5.7.1 Not from you", "220 but no EHLO"])
-def test_a_host_that_refuses_at_the_door_lets_the_next_be_tried(malleposte, dns, sink, how):
+@pytest.fixture
+def two_hosts(malleposte, dns, sink):
+    """(the best host of example.com, the other one, a server)"""
     best, other = sink(host="127.0.0.3"), sink(host="127.0.0.4")
-    best.banner = how
-    best.ehlo_refused = "EHLO" in how
-    best.on_mail = lambda _sender: "451 4.3.0 not to be asked"
     dns({"example.com": ["@ MX 10 a", "@ MX 20 b", "a A 127.0.0.3", "b A 127.0.0.4"]})
-    server = malleposte(mx_port=2600, allow_loopback_mx=True)
+    return best, other, malleposte(mx_port=2600, allow_loopback_mx=True)
+
+
+@pytest.mark.parametrize("banner", ["421 4.3.2 Not now", "554 5.7.1 Not from you"])
+def test_a_host_that_refuses_at_the_door_lets_the_next_be_tried(two_hosts, banner):
+    best, other, server = two_hosts
+    best.banner = banner
     send(server, "example.com")
-    if best.ehlo_refused:  # HELO does as well
-        best.on_mail = lambda _sender: None
-    (best if best.ehlo_refused else other).wait(1)
+    other.wait(1)
     server.wait_empty()
+    assert best.sessions > 0 and best.mails == []
+
+
+@pytest.mark.parametrize("reply", ["451 4.3.0 Not now", "421 4.3.2 Not now", "550 5.7.1 Not from you"])
+def test_a_host_that_greets_and_then_refuses_lets_the_next_be_tried(two_hosts, reply):
+    best, other, server = two_hosts
+    best.instead = lambda stage, connection: \
+        stage in ("EHLO", "HELO") and (connection.sendall(f"{reply}\r\n".encode()) or True)
+    send(server, "example.com")
+    other.wait(1)
+    server.wait_empty()
+    asked = [command.split(" ")[0] for command in best.commands]
+    # Only one that refuses EHLO for good may know HELO.
+    assert asked[:2] == (["EHLO", "HELO"] if reply[0] == "5" else ["EHLO", "QUIT"])[:len(asked)]
+    assert asked and "MAIL" not in asked
+
+
+def test_a_host_that_knows_no_ehlo_is_greeted_with_helo(two_hosts):
+    best, other, server = two_hosts
+    best.ehlo_refused = True
+    send(server, "example.com")
+    mail, = best.wait(1)
+    server.wait_empty()
+    assert mail.helo == "HELO mx.malleposte.test" and other.sessions == 0
 
 
 # clause: 5321-5.1-k

@@ -1,17 +1,22 @@
 """An outage among real next hops: of some domains the first host is dead or swallows all packets, the
-second is slow and takes few connections, the third refuses some recipients. A ledger outside accounts
-for every recipient of every message, during the outage and after it."""
+second is slow and takes few connections, the third refuses some recipients; others are well. A ledger
+outside accounts for every recipient of every message and knows at which host each mail came, during the
+outage and after it."""
+import contextlib
 import hashlib
 import random
+import re
 import time
 
 import pytest
 
 from harness import ledger, until
-from harness.outage import MX_PORT, NextHop, Swallower, arrivals
+from harness.outage import MX_PORT, NextHop, Swallower, arrivals, kept
+from harness.receivers import RECEIVERS, running
 
-DEAD, SLOW, REFUSING, HOME, SWALLOWING = (f"127.0.0.{n}" for n in range(2, 7))
-MESSAGES = 240
+HOSTS = {name: f"127.0.0.{n}" for n, name in
+         enumerate(("dead", "slow", "refusing", "home", "swallowing", *RECEIVERS), 2)}
+MESSAGES = 400
 NOBODY = "/^nobody-/ 550 5.1.1 No such user here\n"
 LATER = "/^later-/ 450 4.2.1 Come back later\n"
 DOMAINS = {  # which hosts, in order
@@ -21,7 +26,12 @@ DOMAINS = {  # which hosts, in order
     "d3.out.test": ("refusing", "slow"),
     "d4.out.test": ("dead",),
     "d5.out.test": ("swallowing",),
+    "d6.out.test": ("postfix",),
+    "d7.out.test": ("exim",),
+    "d8.out.test": ("dead", "opensmtpd"),
+    "d9.out.test": ("swallowing", "haraka"),
 }
+ALL_ILL = ("d0.out.test", "d1.out.test")
 UNREACHABLE = ("d4.out.test", "d5.out.test")
 REFUSED = ("d2.out.test", "d3.out.test")  # later-* at these, as long as the outage lasts
 
@@ -37,6 +47,16 @@ def next_hop(tmp_path, sink):
     yield make
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def healthy(tmp_path):
+    """One of each kind."""
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(running(kind(
+            tmp_path / name, HOSTS[name], MX_PORT,
+            domains=[domain for domain, hosts in DOMAINS.items() if name in hosts])))
+            for name, kind in RECEIVERS.items()}
 
 
 def mails(draw):
@@ -57,19 +77,38 @@ def waiting(server):
             if one["state"] not in ("delivered", "bounced")}
 
 
-def test_every_recipient_is_accounted_for_through_an_outage(malleposte, sink, next_hop, dns, capsys):
+def domain_of(address):
+    return address.rsplit("@", 1)[1]
+
+
+def came_as_told(at_host, server, delivered):
+    """That each mail came at a host of its domain, and at the one that the server says it was."""
+    def told():
+        sent = [record for record in server.records()
+                if record["event"] == "outcome" and record["status"] == "sent"]
+        return sent if len(sent) >= delivered else None
+    address = {one["recipient"]: one["address"] for one in until(told, "the records of deliveries")}
+    for host, recipients in at_host.items():
+        elsewhere = [one for one in recipients if host not in DOMAINS[domain_of(one)]]
+        assert not elsewhere, f"{elsewhere[:5]} came at the {host} host"
+        other = {one: address[one] for one in recipients
+                 if address[one] != f"{HOSTS[host]}:{MX_PORT}"}
+        assert not other, f"came at the {host} host, and it is said: {list(other.items())[:5]}"
+
+
+def test_every_recipient_is_accounted_for_through_an_outage(malleposte, sink, next_hop, healthy, dns,
+                                                            capsys):
     draw = random.Random(3)
-    slow = next_hop("slow", SLOW, NOBODY, smtpd_client_connection_count_limit=6,
+    slow = next_hop("slow", HOSTS["slow"], NOBODY, smtpd_client_connection_count_limit=6,
                     smtpd_client_event_limit_exceptions="",
                     smtpd_end_of_data_restrictions="sleep 1")
-    refusing = next_hop("refusing", REFUSING, NOBODY + LATER)
-    home = sink(host=HOME, port=MX_PORT)
-    swallower = Swallower(SWALLOWING)
-    hosts = {"dead": DEAD, "slow": SLOW, "refusing": REFUSING, "swallowing": SWALLOWING}
-    dns({"out.test": [f"{name} A {address}" for name, address in hosts.items()] + [
+    refusing = next_hop("refusing", HOSTS["refusing"], NOBODY + LATER)
+    home = sink(host=HOSTS["home"], port=MX_PORT)
+    swallower = Swallower(HOSTS["swallowing"])
+    dns({"out.test": [f"{name} A {address}" for name, address in HOSTS.items()] + [
             f"{domain}. MX {10 * (place + 1)} {host}" for domain, order in DOMAINS.items()
             for place, host in enumerate(order)],
-         "sender.test": ["@ MX 10 home", f"home A {HOME}"]})
+         "sender.test": ["@ MX 10 home.out.test."]})
     server = malleposte(mx_port=MX_PORT, allow_loopback_mx=True, retry_first="1s", retry_max="2s")
 
     began = time.monotonic()
@@ -83,8 +122,12 @@ def test_every_recipient_is_accounted_for_through_an_outage(malleposte, sink, ne
             server.stop()
             server.start()
 
+    def at_hosts():
+        return {"slow": list(arrivals(slow.sink, 2)), "refusing": list(arrivals(refusing.sink, 2)),
+                **{name: list(kept(one)) for name, one in healthy.items()}}
+
     def arrived(*further):
-        return [*arrivals(slow.sink, 2), *arrivals(refusing.sink, 2), *arrivals(home, 1), *further]
+        return [*sum(at_hosts().values(), []), *arrivals(home, 1), *further]
 
     # During the outage all is done that can be done, and the rest is visible.
     def nothing_else_waits():
@@ -106,27 +149,36 @@ def test_every_recipient_is_accounted_for_through_an_outage(malleposte, sink, ne
         return len(queued), seen, accounts
 
     queued, seen, during = agrees(lambda: ())
-    by_hop = {name: sum(len(a.recipients) for a in arrivals(hop, relays)) for name, hop, relays in
-              (("slow", slow.sink, 2), ("refusing", refusing.sink, 2), ("home", home, 1))}
-    assert all(by_hop.values()) and queued > 0, by_hop
+    at_host = {host: [r for one in came for r in one.recipients]
+               for host, came in at_hosts().items()}
+    reports = len(list(arrivals(home, 1)))
+    assert all(at_host.values()) and reports and queued > 0, at_host
+    came_as_told(at_host, server, during["delivered"])
     assert "Connection concurrency limit exceeded" in slow.postfix.log()
+    # Where the first is dead and the second has no place, the third is asked, and its word counts.
+    rejected = set(re.findall(r"reject: RCPT from \S+ \d+ \S+ <[^>]*@([^>]+)>",
+                              refusing.postfix.log()))
+    for domain in ALL_ILL:
+        for host in ("slow", "refusing"):
+            assert any(domain_of(one) == domain for one in at_host[host]), (domain, host)
+        assert domain in rejected
 
     # All heal.
     healed = time.monotonic()
     refusing.refuse(NOBODY, reload=True)
-    first = next_hop("first", DEAD, NOBODY)
+    first = next_hop("first", HOSTS["dead"], NOBODY)
     swallower.close()
-    last = sink(host=SWALLOWING, port=MX_PORT)
+    last = sink(host=HOSTS["swallowing"], port=MX_PORT)
     last.on_rcpt = lambda to: "550 5.1.1 No such user here" if to.startswith("nobody-") else None
     until(lambda: server.queue() == [], "the queue to drain", patience_s=120, pause_s=0.2)
     drained_s = time.monotonic() - healed
     _, seen, after = agrees(lambda: [*arrivals(first.sink, 2), *arrivals(last, 1)])
 
+    at = [f"{len(recipients)} at {host}" for host, recipients in at_host.items()]
     with capsys.disabled():
         print(f"\n{MESSAGES} messages to {sum(len(one.recipients) for one in sent)} recipients of "
               f"{len(DOMAINS)} domains\n"
-              f"outage, after {outage_s:.0f} s: {by_hop['slow']} at the slow host, "
-              f"{by_hop['refusing']} at the refusing one, {by_hop['home']} DSNs, {queued} waiting; "
-              f"accounts: {ledger.as_text(during)}\n"
+              f"outage, after {outage_s:.0f} s: {', '.join(at)}; {reports} DSNs, {queued} "
+              f"waiting; accounts: {ledger.as_text(during)}\n"
               f"healed, drained in {drained_s:.0f} s: {ledger.duplicates(seen)} duplicates; "
               f"accounts: {ledger.as_text(after)}")

@@ -31,14 +31,6 @@ def figure(name):
                if line.startswith(name))
 
 
-def accounts(server):
-    found = json.loads(server.cli("status", "--json"))["accounts"]
-    went = sum(found[name] for name in ("delivered", "bounced", "expired", "deleted", "discarded",
-                                        "replaced", "queued"))
-    assert found["accepted"] + found["generated"] == went, found
-    return found
-
-
 def no_user(address):
     return "550 5.1.1 No such user here" if address.startswith("nobody") else None
 
@@ -112,7 +104,7 @@ def test_a_bounce_by_the_operator_says_so(malleposte, sink):
     _, (recipient,) = blocks(status)
     assert recipient["Diagnostic-Code"] == "X-Malleposte; returned by the operator"
     assert "about the house" in header.as_string()
-    assert accounts(server)["bounced"] == 1
+    assert server.accounts()["bounced"] == 1
 
 
 # --- warnings ------------------------------------------------------------------------------------
@@ -145,7 +137,7 @@ def test_one_warning_also_across_a_restart(malleposte, sink):
     late.clear()
     server.wait_empty()
     assert [mail.recipients[0] for mail in hop.mails].count("anna@example.org") == 1
-    assert accounts(server)["generated"] == 1
+    assert server.accounts()["generated"] == 1
 
 
 def test_no_warning_when_they_are_off_or_nobody_is_there(malleposte, sink):
@@ -202,7 +194,7 @@ def test_past_the_bound_notices_are_gathered_into_one_report(malleposte, sink):
         assert f"<{address}> failed:" in told and "No such user here" in told
     queue = server.wait_queue(lambda q: len(q) == 2, "only the held and the deleted one left")
     assert {m["id"]: m["state"] for m in queue} == {held: "held", deleted: "deleting"}
-    found = accounts(server)
+    found = server.accounts()
     assert found["replaced"] == 5
     assert found["generated"] == AT_ONCE + 7 + 1
     # Alone it goes out as what it is.
@@ -211,7 +203,7 @@ def test_past_the_bound_notices_are_gathered_into_one_report(malleposte, sink):
     server.wait_queue(lambda q: [m["id"] for m in q] == [deleted], "only the deleted one left")
     assert parsed([m for m in hop.mails if m.sender == ""][-1])["Subject"] == \
         "Undelivered mail returned to sender"
-    accounts(server)
+    server.accounts()
 
 
 # --- notices that fail themselves ----------------------------------------------------------------
@@ -231,7 +223,7 @@ def test_a_failed_notice_is_told_to_root_address(malleposte, sink):
     server.wait_empty()
     assert figure('malleposte_dsns_total{kind="double_bounce"}') == 1
     assert figure("malleposte_failures_untold_total") == 0
-    assert accounts(server)["generated"] == 2
+    assert server.accounts()["generated"] == 2
 
 
 def test_where_it_ends(malleposte, sink):
@@ -245,4 +237,4 @@ def test_where_it_ends(malleposte, sink):
     # Records are written a moment after what they tell of.
     until(lambda: any("nobody is told" in json.dumps(record) for record in server.records()),
           "the record of it")
-    assert accounts(server)["generated"] == 2
+    assert server.accounts()["generated"] == 2
