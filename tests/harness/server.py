@@ -35,7 +35,6 @@ class Malleposte:
         }
         self.process = None
         self.killed = False  # and not started since
-        self.balances = True  # False in a test that shows why its accounts do not
         directory.mkdir(parents=True, exist_ok=True)
         self.data.mkdir(exist_ok=True)
         self.set(**properties)
@@ -67,7 +66,7 @@ class Malleposte:
         host = self.properties["in"]
         host = host[0] if isinstance(host, (list, tuple)) else host.split(",")[0]
         self.wait_listening(host, self.properties["smtp_port"])
-        if self.killed and self.balances:
+        if self.killed:
             self.accounts()
         self.killed = False
         return self
@@ -118,8 +117,7 @@ class Malleposte:
         wrong = None
         if crashed is None:
             try:
-                if self.balances:
-                    self.accounts()
+                self.accounts()
             except (AssertionError, subprocess.TimeoutExpired) as failure:
                 wrong = failure
             self.process.terminate()
