@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.h"
 #include "deliver/host_inquiry.h"
@@ -51,8 +52,12 @@ Task<Candidates> by_address(NameSources names, config::NextHop next_hop, std::ui
                       fmt::format("the host {} has no address", next_hop.host));
   Candidates candidates;
   for (const auto& address : answer.addresses) {
-    if (candidates.targets.size() == limits::addresses_per_host) break;
     Target target{next_hop.host, {address, port}};
+    if (candidates.targets.size() == limits::addresses_per_host) {
+      candidates.cut_off = fmt::format("more than {} addresses", limits::addresses_per_host);
+      candidates.skipped.push_back({0, next_hop.host, "", candidates.cut_off});
+      break;
+    }
     if (names.own.listener(target.endpoint))
       candidates.skipped.push_back({0, next_hop.host, address, "this server itself"});
     else
@@ -80,7 +85,7 @@ class MxCandidates {
   }
 
   void past_the_limit(const net::Mx& record) {
-    skip(record, "", fmt::format("more than {} hosts", limits::mx_hosts_per_domain));
+    cut_off(record, "", fmt::format("more than {} hosts", limits::mx_hosts_per_domain));
   }
 
   // Hosts begin..end of `records` have one preference.
@@ -101,9 +106,9 @@ class MxCandidates {
       if (contains(found_.targets, target.endpoint))
         skip(record, address, "the same address as above");
       else if (of_preference == limits::addresses_per_preference)
-        skip(record, address,
-             fmt::format("more than {} addresses of one preference",
-                         limits::addresses_per_preference));
+        cut_off(record, address,
+                fmt::format("more than {} addresses of one preference",
+                            limits::addresses_per_preference));
       else
         ++of_preference, found_.targets.push_back(std::move(target));
     }
@@ -112,12 +117,19 @@ class MxCandidates {
   Candidates result(const std::string& domain, bool implicit) {
     if (!why_unknown_.empty())
       found_.unknown_host = ruling(smtp::Verdict::temporary, "4.4.3", why_unknown_);
+    // What is as far as we are could not be tried anyway.
+    if (nearest_cut_off_ && own_preference_ && *own_preference_ <= *nearest_cut_off_)
+      found_.cut_off.clear();
     if (!found_.targets.empty()) return std::move(found_);
     const auto permanent = [&](const char* status, const std::string& text) {
       found_.failure = ruling(smtp::Verdict::permanent, status, text);
     };
     if (found_.unknown_host)
       found_.failure = found_.unknown_host;
+    else if (!found_.cut_off.empty())
+      found_.failure = ruling(
+          smtp::Verdict::temporary, "4.4.1",
+          fmt::format("no mail server of {} could be tried: it has {}", domain, found_.cut_off));
     else if (own_preference_)
       permanent(
           "5.4.6",
@@ -133,12 +145,22 @@ class MxCandidates {
 
  private:
   void skip(const net::Mx& record, std::string address, std::string why) {
-    found_.skipped.push_back({record.preference, record.host, std::move(address), std::move(why)});
+    const auto at =
+        std::ranges::upper_bound(found_.skipped, record.preference, {}, &Skipped::preference);
+    found_.skipped.insert(at, {record.preference, record.host, std::move(address), std::move(why)});
+  }
+
+  // Nothing but a limit keeps it from being tried.
+  void cut_off(const net::Mx& record, std::string address, std::string limit) {
+    nearest_cut_off_ = std::min(record.preference, nearest_cut_off_.value_or(UINT16_MAX));
+    found_.cut_off = limit;
+    skip(record, std::move(address), std::move(limit));
   }
 
   std::vector<std::string> addresses_of(const net::Mx& record,
                                         const std::optional<net::AddressAnswer>& answer) {
     std::vector<std::string> usable;
+    bool more = false;
     if (!answer || answer->lookup == net::Lookup::failed) {
       why_unknown_ = not_looked_up(record.host, answer ? answer->why : "no answer yet");
       skip(record, "", answer ? "cannot be looked up: " + answer->why : "no answer yet");
@@ -161,7 +183,8 @@ class MxCandidates {
       } else if (is_nobodys(*ip)) {
         skip(record, address, "an address that no host has");
       } else if (usable.size() == limits::addresses_per_host) {
-        skip(record, address, fmt::format("more than {} addresses", limits::addresses_per_host));
+        if (!std::exchange(more, true))
+          cut_off(record, "", fmt::format("more than {} addresses", limits::addresses_per_host));
       } else {
         usable.push_back(address);
       }
@@ -174,7 +197,7 @@ class MxCandidates {
   Candidates found_;
   std::string why_unknown_;
   bool loopback_ = false;
-  std::optional<std::uint16_t> own_preference_;
+  std::optional<std::uint16_t> own_preference_, nearest_cut_off_;
 };
 
 Task<Candidates> by_mx(NameSources names, config::NextHop next_hop, std::uint16_t port,

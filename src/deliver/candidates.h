@@ -35,6 +35,9 @@ struct Candidates {
   std::optional<smtp::Ruling> failure;  // set when there is no target: why
   // A host could not be looked up, always temporary: what the targets say is not the last word.
   std::optional<smtp::Ruling> unknown_host;
+  // The limit that keeps others from being targets which could be tried like these, for people; ""
+  // none. What all targets say is then not what all hosts say.
+  std::string cut_off;
   std::vector<Skipped> skipped;
 };
 

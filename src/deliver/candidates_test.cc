@@ -240,6 +240,30 @@ TEST_F(CandidatesFor, OurNameCountsAlsoPastTheLimit) {
   for (int i = 0; i < 50; ++i) EXPECT_EQ(mx("x.example").substr(0, 5), "5.4.6");
 }
 
+// What lies beyond our own distance is no host that might have been asked.
+TEST_F(CandidatesFor, OnlyAHostThatMightBeTriedIsCutOff) {
+  std::vector<net::Mx> many;
+  for (std::uint16_t i = 0; i < 30; ++i) {
+    const auto name = "h" + std::to_string(i);
+    many.push_back({i, name});
+    world.resolver.address(name, {"192.0.2." + std::to_string(i + 100)});
+  }
+  world.resolver.mx("x.example", many);
+  EXPECT_EQ(find({"x.example", 0, true}).cut_off, "more than 20 hosts");
+  world.resolver.address("h5", {"192.0.2.99"});
+  const auto found = find({"x.example", 0, true});
+  EXPECT_EQ(found.targets.size(), 5u);
+  EXPECT_EQ(found.cut_off, "");
+}
+
+TEST_F(CandidatesFor, WithoutAHostAmongThoseLookedUpMailWaits) {
+  std::vector<net::Mx> many;
+  for (std::uint16_t i = 0; i < 21; ++i) many.push_back({i, "h" + std::to_string(i)});
+  world.resolver.mx("x.example", many);
+  EXPECT_EQ(mx("x.example"),
+            "4.4.1 no mail server of x.example could be tried: it has more than 20 hosts");
+}
+
 TEST_F(CandidatesFor, HostsAndAddressesAreLimited) {
   std::vector<net::Mx> many;
   for (int i = 0; i < 1000; ++i) many.push_back({10, "h" + std::to_string(i)});
