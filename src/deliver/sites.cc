@@ -385,7 +385,9 @@ void Sites::sweep_domains(const std::set<const Site*>& leaving) {
   const auto last = times.begin() + static_cast<std::ptrdiff_t>(surplus - 1);
   std::ranges::nth_element(times, last);
   drop([&](const Entry& entry) {
-    return surplus > 0 && entry.second.last_used <= *last && !paused(entry) && surplus-- > 0;
+    if (surplus == 0 || entry.second.last_used > *last || paused(entry)) return false;
+    --surplus;
+    return true;
   });
 }
 
