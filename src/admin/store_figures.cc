@@ -79,6 +79,7 @@ void limit_figures(monitor::Figures& into) {
   limit("deliveries_in_all", limits::deliveries_in_all);
   limit("connections_per_next_hop", limits::connections_per_next_hop);
   limit("leased_messages", limits::leased_messages);
+  limit("sites_remembered", limits::sites_remembered);
   limit("dns_lookups", limits::dns_lookups);
   limit("http_connections", limits::http_connections);
   limit("journal_octets", limits::journal_octets);

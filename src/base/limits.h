@@ -80,6 +80,8 @@ inline constexpr Duration mail_timeout = 5min;
 inline constexpr Duration rcpt_timeout = 5min;
 inline constexpr Duration data_timeout = 2min;
 inline constexpr Duration data_block_timeout = 3min;
+inline constexpr std::uint64_t content_rate = 1000;  // octets a second that a peer has to take;
+inline constexpr Duration content_patience = 10min;  // beside that, for all of a message
 inline constexpr Duration data_end_timeout = 10min;
 inline constexpr Duration quit_timeout = 5s;
 inline constexpr std::size_t reply_line_octets = 2048;  // RFC 5321 4.5.3.1.5 says 512
@@ -101,8 +103,10 @@ inline constexpr Duration back_off_longest = 24h;  // backoff_for of a destinati
 inline constexpr Duration dead_host_first = 1min;  // a host that just failed is tried last;
 inline constexpr Duration dead_host_most = 10min;  // it doubles
 inline constexpr std::size_t hosts_remembered = 10'000;  // for that; then the oldest is forgotten
-inline constexpr std::size_t sites_remembered = 10'000;  // without mail; then they are forgotten
-inline constexpr std::size_t domains_told = 100;         // of a site, to people
+// Beside those with mail in hand, however they are doing; those not used for longest go.
+inline constexpr std::size_t sites_remembered = 10'000;
+inline constexpr std::size_t domains_remembered = 50'000;  // whose site is known, the same
+inline constexpr std::size_t domains_told = 100;           // of a site, to people
 inline constexpr std::size_t site_lookups = 500;     // MX at once, for sites; more wait their turn
 inline constexpr std::size_t jobs_per_lookup = 100;  // wait for it; then mail waits in the store
 inline constexpr Duration mx_answer_kept = 5s;  // beside the resolver, which keeps it by its TTL
@@ -148,7 +152,8 @@ inline constexpr std::size_t report_octets = 128 * 1024;  // of one report; then
 
 // --- Names and next hops -------------------------------------------------------------------------
 inline constexpr std::size_t mx_records_kept = 100;     // of one answer; the most preferred ones
-inline constexpr std::size_t mx_hosts_per_domain = 20;  // looked up; the rest is ignored
+inline constexpr std::size_t mx_hosts_per_domain = 20;  // looked up; the rest is not tried
+inline constexpr std::size_t addresses_kept = 100;      // of one host, to find ourselves among them
 inline constexpr std::size_t addresses_per_host = 8;
 inline constexpr std::size_t addresses_per_preference = 8;  // of all hosts of one MX preference
 inline constexpr std::size_t addresses_per_next_hop = 10;   // connections tried in one attempt
@@ -156,6 +161,15 @@ inline constexpr Duration next_hop_lookup_timeout = 30s;    // for all names of 
 inline constexpr Duration lookup_patience = 2s;   // for the other hosts once the best are known
 inline constexpr std::size_t dns_lookups = 1000;  // on their way at once; more wait their turn
 inline constexpr std::size_t dns_flushes = 4;     // at once, with look-ups from before each
+// What the resolver keeps of answers, of signatures' keys and of servers, in octets or entries;
+// then what was not asked for longest goes.
+inline constexpr std::size_t dns_message_cache_octets = 2 << 20;
+inline constexpr std::size_t dns_record_cache_octets = 4 << 20;
+inline constexpr std::size_t dns_key_cache_octets = 1 << 20;
+inline constexpr std::size_t dns_negative_cache_octets = 512 << 10;
+inline constexpr std::size_t dns_servers_remembered = 2000;
+inline constexpr Duration dns_answer_kept = 24h;    // at most, however long its TTL
+inline constexpr Duration dns_absence_kept = 5min;  // the same, of what is not there
 
 // --- Records -------------------------------------------------------------------------------------
 inline constexpr std::size_t journal_octets = 8 << 20;    // buffered a log; then lines are counted

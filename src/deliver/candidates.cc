@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits.h"
 #include "deliver/host_inquiry.h"
@@ -51,8 +52,12 @@ Task<Candidates> by_address(NameSources names, config::NextHop next_hop, std::ui
                       fmt::format("the host {} has no address", next_hop.host));
   Candidates candidates;
   for (const auto& address : answer.addresses) {
-    if (candidates.targets.size() == limits::addresses_per_host) break;
     Target target{next_hop.host, {address, port}};
+    if (candidates.targets.size() == limits::addresses_per_host) {
+      candidates.cut_off = fmt::format("more than {} addresses", limits::addresses_per_host);
+      candidates.skipped.push_back({0, next_hop.host, "", candidates.cut_off});
+      break;
+    }
     if (names.own.listener(target.endpoint))
       candidates.skipped.push_back({0, next_hop.host, address, "this server itself"});
     else
@@ -65,10 +70,21 @@ Task<Candidates> by_address(NameSources names, config::NextHop next_hop, std::ui
   co_return candidates;
 }
 
-// Makes candidates of MX hosts and their addresses, one preference after the other.
+// Whether strangers may send to the domain through us: then we may well be one of its MX hosts.
+bool taken_for(const config::Settings& settings, std::string_view domain) {
+  const auto name = mail::canonical_domain(domain);
+  return std::ranges::any_of(settings.relay_domains, [&](const std::string& pattern) {
+    return pattern.starts_with('.') ? name.ends_with(pattern) : name == pattern;
+  });
+}
+
+// Makes candidates of MX hosts and their addresses: first all are surveyed, then they are added,
+// one preference after the other.
 class MxCandidates {
  public:
-  MxCandidates(NameSources names, std::uint16_t port) : names_(names), port_(port) {}
+  // `perhaps_ours`: we may be one of the hosts by a name and address that nobody could tell us.
+  MxCandidates(NameSources names, std::uint16_t port, bool perhaps_ours)
+      : names_(names), port_(port), perhaps_ours_(perhaps_ours) {}
 
   // Every MX of the domain, sorted: our own name counts whether it can be looked up or not.
   void look_for_ourselves(const std::vector<net::Mx>& records) {
@@ -79,19 +95,28 @@ class MxCandidates {
         own_preference_ = record.preference;
   }
 
-  void past_the_limit(const net::Mx& record) {
-    skip(record, "", fmt::format("more than {} hosts", limits::mx_hosts_per_domain));
+  // Which addresses may be tried at all, and where we are ourselves. `records` sorted.
+  void survey(const std::vector<net::Mx>& records, const Answers& answers) {
+    for (std::size_t i = 0; i < records.size(); ++i)
+      usable_.push_back(addresses_of(records[i], answers[i]));
+    if (perhaps_ours_ && !own_preference_) perhaps_own_preference_ = nearest_unknown_;
+  }
+
+  void past_the_limit(const net::Mx& record, std::size_t most) {
+    cut_off(record, "", fmt::format("more than {} hosts", most));
   }
 
   // Hosts begin..end of `records` have one preference.
-  void add(const std::vector<net::Mx>& records, const Answers& answers, std::size_t begin,
-           std::size_t end) {
-    std::vector<std::vector<std::string>> usable(end - begin);
-    for (auto i = begin; i < end; ++i) usable[i - begin] = addresses_of(records[i], answers[i]);
-    if (own_preference_ && *own_preference_ <= records[begin].preference) {
+  void add(const std::vector<net::Mx>& records, std::size_t begin, std::size_t end) {
+    const std::vector usable(usable_.begin() + static_cast<std::ptrdiff_t>(begin),
+                             usable_.begin() + static_cast<std::ptrdiff_t>(end));
+    const auto& limit = own_preference_ ? own_preference_ : perhaps_own_preference_;
+    if (limit && *limit <= records[begin].preference) {
       for (auto i = begin; i < end; ++i)
-        for (const auto& address : usable[i - begin])
-          skip(records[i], address, "no nearer to the domain than this server");
+        for (const auto& address : usable_[i])
+          skip(records[i], address,
+               own_preference_ ? "no nearer to the domain than this server"
+                               : "a host that cannot be looked up may be this server, and nearer");
       return;
     }
     std::size_t of_preference = 0;
@@ -101,9 +126,9 @@ class MxCandidates {
       if (contains(found_.targets, target.endpoint))
         skip(record, address, "the same address as above");
       else if (of_preference == limits::addresses_per_preference)
-        skip(record, address,
-             fmt::format("more than {} addresses of one preference",
-                         limits::addresses_per_preference));
+        cut_off(record, address,
+                fmt::format("more than {} addresses of one preference",
+                            limits::addresses_per_preference));
       else
         ++of_preference, found_.targets.push_back(std::move(target));
     }
@@ -112,12 +137,19 @@ class MxCandidates {
   Candidates result(const std::string& domain, bool implicit) {
     if (!why_unknown_.empty())
       found_.unknown_host = ruling(smtp::Verdict::temporary, "4.4.3", why_unknown_);
+    // What is as far as we are could not be tried anyway.
+    if (nearest_cut_off_ && own_preference_ && *own_preference_ <= *nearest_cut_off_)
+      found_.cut_off.clear();
     if (!found_.targets.empty()) return std::move(found_);
     const auto permanent = [&](const char* status, const std::string& text) {
       found_.failure = ruling(smtp::Verdict::permanent, status, text);
     };
     if (found_.unknown_host)
       found_.failure = found_.unknown_host;
+    else if (!found_.cut_off.empty())
+      found_.failure = ruling(
+          smtp::Verdict::temporary, "4.4.1",
+          fmt::format("no mail server of {} could be tried: it has {}", domain, found_.cut_off));
     else if (own_preference_)
       permanent(
           "5.4.6",
@@ -133,14 +165,25 @@ class MxCandidates {
 
  private:
   void skip(const net::Mx& record, std::string address, std::string why) {
-    found_.skipped.push_back({record.preference, record.host, std::move(address), std::move(why)});
+    const auto at =
+        std::ranges::upper_bound(found_.skipped, record.preference, {}, &Skipped::preference);
+    found_.skipped.insert(at, {record.preference, record.host, std::move(address), std::move(why)});
+  }
+
+  // Nothing but a limit keeps it from being tried.
+  void cut_off(const net::Mx& record, std::string address, std::string limit) {
+    nearest_cut_off_ = std::min(record.preference, nearest_cut_off_.value_or(UINT16_MAX));
+    found_.cut_off = limit;
+    skip(record, std::move(address), std::move(limit));
   }
 
   std::vector<std::string> addresses_of(const net::Mx& record,
                                         const std::optional<net::AddressAnswer>& answer) {
     std::vector<std::string> usable;
+    bool more = false;
     if (!answer || answer->lookup == net::Lookup::failed) {
       why_unknown_ = not_looked_up(record.host, answer ? answer->why : "no answer yet");
+      if (!nearest_unknown_) nearest_unknown_ = record.preference;
       skip(record, "", answer ? "cannot be looked up: " + answer->why : "no answer yet");
       return usable;
     }
@@ -161,7 +204,8 @@ class MxCandidates {
       } else if (is_nobodys(*ip)) {
         skip(record, address, "an address that no host has");
       } else if (usable.size() == limits::addresses_per_host) {
-        skip(record, address, fmt::format("more than {} addresses", limits::addresses_per_host));
+        if (!std::exchange(more, true))
+          cut_off(record, "", fmt::format("more than {} addresses", limits::addresses_per_host));
       } else {
         usable.push_back(address);
       }
@@ -171,10 +215,13 @@ class MxCandidates {
 
   NameSources names_;
   std::uint16_t port_;
+  bool perhaps_ours_;
   Candidates found_;
+  std::vector<std::vector<std::string>> usable_;  // addresses of each host
   std::string why_unknown_;
   bool loopback_ = false;
-  std::optional<std::uint16_t> own_preference_;
+  std::optional<std::uint16_t> own_preference_, perhaps_own_preference_;
+  std::optional<std::uint16_t> nearest_cut_off_, nearest_unknown_;
 };
 
 Task<Candidates> by_mx(NameSources names, config::NextHop next_hop, std::uint16_t port,
@@ -204,15 +251,19 @@ Task<Candidates> by_mx(NameSources names, config::NextHop next_hop, std::uint16_
   auto& records = mx.records;
   put_in_order(records, names.loop);
 
-  MxCandidates candidates(names, port);
+  const bool our_port = port == names.settings.smtp_port || port == names.settings.mx_port;
+  const bool perhaps_ours = our_port && taken_for(names.settings, domain);
+  MxCandidates candidates(names, port, perhaps_ours);
   candidates.look_for_ourselves(records);
-  for (auto i = limits::mx_hosts_per_domain; i < records.size(); ++i)
-    candidates.past_the_limit(records[i]);
-  records.resize(std::min(records.size(), limits::mx_hosts_per_domain));
+  // Where we may be among them all are looked at: equal ones come in any order.
+  const auto most = perhaps_ours ? limits::mx_records_kept : limits::mx_hosts_per_domain;
+  for (auto i = most; i < records.size(); ++i) candidates.past_the_limit(records[i], most);
+  records.resize(std::min(records.size(), most));
   const auto answers = co_await ask_addresses(names.loop, names.resolver, records, deadline);
+  candidates.survey(records, answers);
   for (std::size_t begin = 0, end = 0; begin < records.size(); begin = end) {
     while (end < records.size() && records[end].preference == records[begin].preference) ++end;
-    candidates.add(records, answers, begin, end);
+    candidates.add(records, begin, end);
   }
   co_return candidates.result(domain, implicit);
 }

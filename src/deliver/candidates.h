@@ -35,6 +35,9 @@ struct Candidates {
   std::optional<smtp::Ruling> failure;  // set when there is no target: why
   // A host could not be looked up, always temporary: what the targets say is not the last word.
   std::optional<smtp::Ruling> unknown_host;
+  // The limit that keeps others from being targets which could be tried like these, for people; ""
+  // none. What all targets say is then not what all hosts say.
+  std::string cut_off;
   std::vector<Skipped> skipped;
 };
 
@@ -51,7 +54,10 @@ struct NameSources {
 // - The hosts are looked up at once; those without an answer do not keep the others from being
 //   tried. Hosts of equal preference take turns with their addresses, and so do IPv6 and IPv4.
 // - Never a host at our own distance or beyond: with ourselves (address and port) among the hosts,
-//   only those of smaller preference stay; without any it is 5.4.6.
+//   only those of smaller preference stay; without any it is 5.4.6. For a domain in relay_domains
+//   we are likely to be one of the hosts: all of them are looked up, and while we are not found one
+//   that cannot be looked up may be us, so that only smaller preferences than its own stay. Mail
+//   for other domains does not wait for that.
 // - No loopback address by MX unless allow_loopback_mx, and none that no host can have.
 // - A bracketed next hop is only refused when it is one of our own listeners.
 // - No address twice; limits::mx_hosts_per_domain, addresses_per_host, addresses_per_preference.

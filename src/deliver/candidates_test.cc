@@ -240,6 +240,81 @@ TEST_F(CandidatesFor, OurNameCountsAlsoPastTheLimit) {
   for (int i = 0; i < 50; ++i) EXPECT_EQ(mx("x.example").substr(0, 5), "5.4.6");
 }
 
+// What lies beyond our own distance is no host that might have been asked.
+TEST_F(CandidatesFor, OnlyAHostThatMightBeTriedIsCutOff) {
+  std::vector<net::Mx> many;
+  for (std::uint16_t i = 0; i < 30; ++i) {
+    const auto name = "h" + std::to_string(i);
+    many.push_back({i, name});
+    world.resolver.address(name, {"192.0.2." + std::to_string(i + 100)});
+  }
+  world.resolver.mx("x.example", many);
+  EXPECT_EQ(find({"x.example", 0, true}).cut_off, "more than 20 hosts");
+  world.resolver.address("h5", {"192.0.2.99"});
+  const auto found = find({"x.example", 0, true});
+  EXPECT_EQ(found.targets.size(), 5u);
+  EXPECT_EQ(found.cut_off, "");
+}
+
+TEST_F(CandidatesFor, WithoutAHostAmongThoseLookedUpMailWaits) {
+  std::vector<net::Mx> many;
+  for (std::uint16_t i = 0; i < 21; ++i) many.push_back({i, "h" + std::to_string(i)});
+  world.resolver.mx("x.example", many);
+  EXPECT_EQ(mx("x.example"),
+            "4.4.1 no mail server of x.example could be tried: it has more than 20 hosts");
+}
+
+// We are MX 20 by a name that nobody can look up: MX 30 would only send the mail back to us.
+TEST_F(CandidatesFor, ForADomainThatWeRelayAHostThatCannotBeLookedUpMayBeUs) {
+  world.resolver.mx("x.example", {{10, "primary.x"}, {20, "us.x"}, {20, "b.x"}, {30, "c.x"}});
+  world.resolver.address("primary.x", {"192.0.2.1"});
+  world.resolver.hosts["us.x"] = {net::Lookup::failed, {}, "SERVFAIL"};
+  world.resolver.address("b.x", {"192.0.2.2"});
+  world.resolver.address("c.x", {"192.0.2.3"});
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25 192.0.2.2:25 192.0.2.3:25") << "anybody's domain";
+  world.settings.relay_domains = {"other.example", ".example", ".x.example"};
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25") << "a subdomain of example";
+  world.settings.relay_domains = {"other.example", ".x.example"};
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25 192.0.2.2:25 192.0.2.3:25");
+  world.settings.relay_domains = {"x.example"};
+  EXPECT_EQ(mx("x.example"), "192.0.2.1:25");
+  EXPECT_EQ(line({"x.example", 2525, true}), "192.0.2.1:2525 192.0.2.2:2525 192.0.2.3:2525")
+      << "not ours, whatever its address";
+  world.resolver.hosts["primary.x"] = {net::Lookup::failed, {}, "SERVFAIL"};
+  EXPECT_EQ(mx("x.example").substr(0, 5), "4.4.3");
+}
+
+TEST_F(CandidatesFor, OnceWeAreFoundAHostThatCannotBeLookedUpIsAnother) {
+  world.settings.relay_domains = {"x.example"};
+  world.resolver.mx("x.example", {{10, "primary.x"}, {20, "b.x"}, {30, "us.x"}});
+  world.resolver.hosts["primary.x"] = {net::Lookup::failed, {}, "SERVFAIL"};
+  world.resolver.address("b.x", {"192.0.2.2"});
+  world.resolver.address("us.x", {"192.0.2.99"});
+  EXPECT_EQ(mx("x.example"), "192.0.2.2:25");
+}
+
+TEST_F(CandidatesFor, ForADomainThatWeRelayOurAddressCountsAlsoPastTheLimit) {
+  world.settings.relay_domains = {"x.example"};
+  std::vector<net::Mx> many;
+  for (int i = 0; i < 30; ++i) {
+    const auto name = "z" + std::to_string(i);
+    many.push_back({10, name});
+    world.resolver.address(name, {"192.0.2." + std::to_string(i + 70)});
+  }
+  world.resolver.mx("x.example", many);
+  for (int i = 0; i < 50; ++i) EXPECT_EQ(mx("x.example").substr(0, 5), "5.4.6");
+}
+
+TEST_F(CandidatesFor, OurAddressCountsAmongMoreThanAreTried) {
+  world.resolver.mx("x.example", {{10, "us.x"}, {20, "b.x"}});
+  std::vector<std::string> addresses;
+  for (int i = 1; i <= 40; ++i) addresses.push_back("198.51.100." + std::to_string(i));
+  addresses.push_back("192.0.2.99");
+  world.resolver.address("us.x", addresses);
+  world.resolver.address("b.x", {"192.0.2.2"});
+  EXPECT_EQ(mx("x.example").substr(0, 5), "5.4.6");
+}
+
 TEST_F(CandidatesFor, HostsAndAddressesAreLimited) {
   std::vector<net::Mx> many;
   for (int i = 0; i < 1000; ++i) many.push_back({10, "h" + std::to_string(i)});

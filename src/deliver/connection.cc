@@ -1,5 +1,7 @@
 #include "deliver/connection.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
 
 namespace malleposte::deliver {
@@ -44,6 +46,8 @@ Task<void> Connection::hear_out(Error error) {
 }
 
 Task<void> Connection::advance() {
+  content_octets_ = 0;
+  content_waited_ = {};
   for (;;) {
     if (protocol_.has_finished()) co_return;
     switch (protocol_.need()) {
@@ -72,7 +76,14 @@ Task<void> Connection::advance() {
 }
 
 Task<bool> Connection::write_content(std::span<const std::string_view> pieces) {
-  auto written = co_await stream_->write(pieces, loop_.steady() + protocol_.timeout());
+  for (const auto piece : pieces) content_octets_ += piece.size();
+  // A peer that takes each block just in time would have a connection for days.
+  const auto for_all =
+      limits::content_patience + std::chrono::seconds(content_octets_ / limits::content_rate);
+  const auto began = loop_.steady();
+  auto written = co_await stream_->write(
+      pieces, began + std::min<Duration>(protocol_.timeout(), for_all - content_waited_));
+  content_waited_ += loop_.steady() - began;  // only that is the peer's: not our disk's time
   replies_ = UINT64_MAX;
   if (written) co_return true;
   co_await hear_out(std::move(written.error()));

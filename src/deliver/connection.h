@@ -25,8 +25,8 @@ class Connection {
   // before it was heard.
   Task<void> advance();
 
-  // Writes a piece of content. False: the connection failed; whatever the peer said last was heard
-  // and the protocol is closed.
+  // Writes a piece of content. False: the connection failed, or the peer takes less of the content
+  // than limits::content_rate; whatever it said last was heard and the protocol is closed.
   Task<bool> write_content(std::span<const std::string_view> pieces);
 
   // Says QUIT, waits shortly for the answer and closes.
@@ -54,6 +54,8 @@ class Connection {
   unsigned transactions_ = 0;
   std::uint64_t replies_ = UINT64_MAX;  // for which deadline_ holds
   SteadyTime waiting_since_{};
+  std::uint64_t content_octets_ = 0;  // of the present message
+  Duration content_waited_{};         // for the peer to take them
   std::array<char, 2048> buffer_;
 };
 

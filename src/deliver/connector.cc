@@ -12,7 +12,7 @@ constexpr std::string_view unconnected = "0.255.255.255";
 
 // The reason that is told when several hosts failed: the last one, but a temporary one rather than
 // a permanent one, since then another attempt makes sense. So a 5xx greeting or answer to EHLO is
-// final only when every host gives one.
+// final only when every host gives one, those included that a limit keeps from being tried.
 void note(std::optional<Unreachable>& reason, Unreachable another) {
   if (reason && reason->ruling.verdict == smtp::Verdict::temporary &&
       another.ruling.verdict == smtp::Verdict::permanent)
@@ -31,6 +31,7 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
     co_return connected;
   }
   std::optional<Unreachable> reason;
+  std::string cut_off;  // the limit that kept some from being tried
   if (plan->nowhere())
     reason = {{smtp::Verdict::permanent, 0, plan->status, plan->rule}, std::nullopt};
   for (const auto& next_hop : plan->next_hops) {
@@ -41,10 +42,7 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
     std::size_t tried = 0;
     for (auto& target : found.targets) {
       if (tried == limits::addresses_per_next_hop) {
-        note(reason, {{smtp::Verdict::temporary, 0, "4.4.1",
-                       fmt::format("more than {} addresses are not tried in one attempt",
-                                   limits::addresses_per_next_hop)},
-                      std::nullopt});
+        found.cut_off = fmt::format("more than {} addresses", limits::addresses_per_next_hop);
         break;
       }
       ++tried;
@@ -82,10 +80,11 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
       assert(refusal);
       note(reason, {std::move(*refusal), std::move(target)});
     }
-    // As long as there is a host that nobody could ask, no refusal is final.
-    if (!found.targets.empty() && found.unknown_host && reason &&
-        reason->ruling.verdict == smtp::Verdict::permanent)
+    // As long as there is a host that nobody could ask, nothing is final.
+    if (!found.targets.empty() && found.unknown_host &&
+        (!reason || reason->ruling.verdict == smtp::Verdict::permanent))
       note(reason, {std::move(*found.unknown_host), std::nullopt});
+    if (!found.cut_off.empty()) cut_off = std::move(found.cut_off);
   }
   if (connected.unfit) {
     auto& ruling = connected.unfit->ruling;
@@ -97,9 +96,12 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
     co_return connected;
   }
   assert(reason);
-  if (!plan->own_domain && reason->ruling.verdict == smtp::Verdict::permanent) {
-    reason->ruling.verdict = smtp::Verdict::temporary;
-    if (reason->ruling.code == 0) reason->ruling.status[0] = '4';
+  auto& ruling = reason->ruling;
+  if (ruling.verdict == smtp::Verdict::permanent && (!plan->own_domain || !cut_off.empty())) {
+    ruling.verdict = smtp::Verdict::temporary;
+    if (ruling.code == 0) ruling.status[0] = '4';
+    if (plan->own_domain)
+      ruling.text += fmt::format("; not every host was asked, there are {}", cut_off);
   }
   connected.unreachable = std::move(*reason);
   co_return connected;

@@ -23,14 +23,15 @@ struct Connected {
   std::unique_ptr<Connection> connection;  // its protocol can begin a transaction; or null, and
   Unreachable unreachable;
   // The connection is to a host that cannot be given the message, nor can any other (too large, RFC
-  // 1870; SMTPUTF8, RFC 6531 3.2). Permanent when that is so for all hosts; while one of them could
-  // not be asked it is temporary.
+  // 1870; SMTPUTF8, RFC 6531 3.2). Permanent when that is so for all hosts that were tried; while
+  // one of them could not be asked it is temporary.
   std::optional<Unreachable> unfit;
 };
 
 // A host that cannot be reached, or that refuses at the greeting or EHLO with whatever code, lets
-// the next one be tried; limits::addresses_per_next_hop of each next hop. The failure of a
-// configured next hop is never permanent: the operator can repair it.
+// the next one be tried; limits::addresses_per_next_hop of each next hop. What all have refused is
+// temporary all the same when a limit kept others from being tried. The failure of a configured
+// next hop is never permanent: the operator can repair it.
 // `unfit`: why a host that has answered EHLO cannot be given the message that is to go first. It
 // may restrict what the protocol makes use of.
 using Unfit = std::function<std::optional<smtp::Ruling>(smtp::ClientProtocol&)>;

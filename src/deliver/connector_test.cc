@@ -108,5 +108,62 @@ TEST_F(Connecting, AddressesBeyondTheLimitKeepARefusalFromBeingFinal) {
   EXPECT_EQ(last(id).fate, Fate::queued);
 }
 
+// Nine equal hosts: the limit of one preference leaves one out that might take the mail.
+TEST_F(Connecting, HostsBeyondTheLimitOfOnePreferenceKeepARefusalFromBeingFinal) {
+  for (std::size_t i = 1; i <= limits::addresses_per_preference + 1; ++i) {
+    mx(10, "192.0.2." + std::to_string(i));
+    host("192.0.2." + std::to_string(i)).greeting = say_and_close("554 5.7.1 not from you");
+  }
+  const auto id = try_once();
+  EXPECT_EQ(world.network.attempts.size(), limits::addresses_per_preference);
+  EXPECT_EQ(last(id).fate, Fate::queued);
+  EXPECT_THAT(last(id).answer.text, testing::HasSubstr("not from you; not every host was asked"));
+}
+
+TEST_F(Connecting, AddressesOfAHostBeyondTheLimitKeepARefusalFromBeingFinal) {
+  std::vector<std::string> addresses;
+  for (std::size_t i = 1; i <= limits::addresses_per_host + 1; ++i) {
+    addresses.push_back("192.0.2." + std::to_string(i));
+    host(addresses.back()).greeting = say_and_close("554 5.7.1 not from you");
+  }
+  world.resolver.mx("x.example", {{10, "h.x.example"}});
+  world.resolver.address("h.x.example", addresses);
+  EXPECT_EQ(last(try_once()).fate, Fate::queued);
+}
+
+// Most of the first twenty are one host: the limits of addresses are not reached.
+TEST_F(Connecting, HostsThatAreNotEvenLookedUpKeepARefusalFromBeingFinal) {
+  host("192.0.2.1").greeting = say_and_close("554 5.7.1 not from you");
+  for (std::size_t i = 0; i < limits::mx_hosts_per_domain; ++i) mx(10, "192.0.2.1");
+  const auto all = try_once();
+  EXPECT_EQ(last(all).fate, Fate::bounced);
+  mx(20, "192.0.2.2");
+  const auto some = put("s@example.org", {"a@x.example"});
+  pass(2min);  // until the site that refuses everything is tried again
+  EXPECT_EQ(last(some).fate, Fate::queued);
+  EXPECT_THAT(world.network.attempts, testing::Not(testing::Contains("192.0.2.2:25")));
+}
+
+// RFC 1870: that one could not be asked says nothing about the size it takes.
+TEST_F(Connecting, AHostThatCouldNotBeLookedUpKeepsAMessageFromBeingTooLargeForGood) {
+  mx(10, "");
+  mx(20, "192.0.2.2");
+  host("192.0.2.2").offers = {"SIZE 5"};
+  const auto id = try_once();
+  EXPECT_EQ(last(id).fate, Fate::queued);
+  EXPECT_EQ(last(id).answer.status, "4.3.4");
+}
+
+// Its sender would wait for days to hear what so many hosts have said at once.
+TEST_F(Connecting, WhatIsTooLargeForAllThatWereTriedIsReturnedHoweverManyThereAre) {
+  for (std::size_t i = 1; i <= limits::addresses_per_preference + 1; ++i) {
+    mx(10, "192.0.2." + std::to_string(i));
+    host("192.0.2." + std::to_string(i)).offers = {"SIZE 5"};
+  }
+  const auto id = try_once();
+  EXPECT_EQ(last(id).fate, Fate::bounced);
+  EXPECT_EQ(last(id).answer.status, "5.3.4");
+}
+
 }  // namespace
 }  // namespace malleposte::deliver

@@ -85,6 +85,35 @@ TEST_F(Delivery, ABrokenTransferIsDeferred) {
   EXPECT_EQ(last(id).answer.text, "lost connection while sending the message");
 }
 
+std::string blocks(std::size_t count) {
+  std::string content;
+  while (content.size() < count * 65536) content += "a line of a long message\r\n";
+  return content;
+}
+
+// Each block comes just in time: a long message would have the connection for days.
+TEST_F(Delivery, AHostThatTakesTheContentTooSlowlyIsLetGo) {
+  relay().takes_a_block_in = limits::data_block_timeout - 10s;
+  start();
+  const auto id = put("s@example.org", {"a@x.example"}, blocks(500));
+  pass(20min);
+  ASSERT_EQ(message(id).history[0].size(), 1u);
+  EXPECT_EQ(last(id).fate, Fate::queued);
+  EXPECT_EQ(last(id).answer.status, "4.4.2");
+  EXPECT_THAT(last(id).answer.text, HasSubstr("timed out while sending"));
+  EXPECT_EQ(last(id).answer.outcome_class, mail::OutcomeClass::timeout);
+  EXPECT_EQ(relay().open, 0u);
+}
+
+// Slower at times, but on the whole fast enough; and each message begins anew.
+TEST_F(Delivery, AHostThatTakesTheContentSlowlyGetsAllOfIt) {
+  relay().takes_a_block_in = 100s;
+  start();
+  for (int i = 0; i < 3; ++i) put("s@example.org", {"a@x.example"}, blocks(10));
+  pass(90min);
+  EXPECT_EQ(relay().mails.size(), 3u);
+}
+
 TEST_F(Delivery, AStaleConnectionIsReplacedWithoutAnAttempt) {
   relay();
   start();

@@ -27,7 +27,8 @@ class Delivery : public testing::Test {
     own.emplace(world.settings, std::vector<IpAddress>{});
     routes.emplace(world.settings);
     dispatcher.emplace(Surroundings{world.loop, world.store, world.network, world.resolver,
-                                    world.record, world.settings, *own, *routes, world.mailboxes});
+                                    world.record, world.settings, *own, *routes, world.mailboxes},
+                       remembered);
     dispatcher->start();
     world.loop.settle();
   }
@@ -57,6 +58,7 @@ class Delivery : public testing::Test {
   std::optional<RouteTable> routes;
   std::optional<Dispatcher> dispatcher;
   std::optional<std::vector<InDoubt>> in_doubt;
+  Sites::Bounds remembered;
   bool leftovers_allowed = false;
 };
 

@@ -32,7 +32,7 @@ Task<void> good_bye(std::unique_ptr<Connection> connection) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Surroundings with)
+Dispatcher::Dispatcher(Surroundings with, Sites::Bounds remembered)
     : with_(with),
       suspended_(with.settings.deliveries_suspended),
       scheduler_(limits::deliveries_in_all),
@@ -42,7 +42,8 @@ Dispatcher::Dispatcher(Surroundings with)
                       if (full_ || overdue_) wake();
                     }),
       gatherer_(with, notifier_),
-      sites_(with_, scheduler_, consignments_, [this] { wake(); }),
+      sites_(
+          with_, scheduler_, consignments_, [this] { wake(); }, remembered),
       inquiry_(
           with.loop, with.resolver,
           [this](std::string domain, net::MxAnswer answer) { found(domain, std::move(answer)); }),
@@ -362,7 +363,7 @@ void Dispatcher::sweep() {
     while (auto idle = cache_.take_oldest(now - limits::cached_connection_idle))
       say_good_bye(std::move(idle));
   }
-  if (now >= next_site_sweep_) {
+  if (now >= next_site_sweep_ || sites_.crowded()) {
     next_site_sweep_ = now + site_sweep_interval;
     sites_.sweep(cache_);
   }

@@ -33,7 +33,7 @@ struct InDoubt {
 
 class Dispatcher {
  public:
-  explicit Dispatcher(Surroundings with);
+  explicit Dispatcher(Surroundings with, Sites::Bounds remembered = {});
   ~Dispatcher();
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;

@@ -40,6 +40,7 @@ struct FakeHost {
   // usual.
   std::function<std::optional<Say>(const std::string& line, const std::string& content)> answer;
   std::optional<std::size_t> breaks_after_content_octets;  // closes in the middle of the content
+  Duration takes_a_block_in{};                             // of content
 
   // What it saw.
   struct Mail {
@@ -78,8 +79,14 @@ class FakeStream final : public net::Stream {
     inbound_.erase(0, n);
     co_return n;
   }
-  Task<Result<void>> write(std::span<const std::string_view> buffers, SteadyTime) override {
+  Task<Result<void>> write(std::span<const std::string_view> buffers,
+                           SteadyTime deadline) override {
     if (closed_ || closed_by_peer_) co_return fail(Fault::peer, "broken pipe");
+    if (in_data_ && host_.takes_a_block_in > Duration::zero()) {
+      const auto taken = loop_.steady() + host_.takes_a_block_in;
+      co_await sleep_until(loop_, std::min(taken, deadline));
+      if (taken > deadline) co_return fail(Fault::deadline, "not written in time");
+    }
     std::string all;
     for (auto buffer : buffers) all += buffer;
     host_.writes.push_back(all);

@@ -21,6 +21,7 @@ class PausedDomains {
     return name;
   }
   bool empty() const { return order_.empty(); }
+  bool contains(const std::string& domain) const { return names_.contains(domain); }
 
  private:
   std::unordered_set<std::string> names_;

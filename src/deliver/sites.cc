@@ -28,11 +28,12 @@ std::string time_of_day(WallTime when) {
 }  // namespace
 
 Sites::Sites(const Surroundings& with, queue::Scheduler& scheduler, Consignments& consignments,
-             std::function<void()> resumed)
+             std::function<void()> resumed, Bounds bounds)
     : with_(with),
       scheduler_(scheduler),
       consignments_(consignments),
       resumed_(std::move(resumed)),
+      bounds_(bounds),
       limits_(with.settings),
       ways_(ways(with.settings)) {}
 
@@ -101,6 +102,7 @@ Site& Sites::site_of(const std::shared_ptr<const Plan>& plan, const std::string&
   if (limit) name += '#' + limit->pattern;
   auto& site = sites_[name];
   if (!site) {
+    ++new_;
     site = std::make_unique<Site>();
     site->name = name;
     site->plan = plan;
@@ -307,41 +309,94 @@ void Sites::reload() {
   }
 }
 
-bool Sites::forgettable(const Site& site, const ConnectionCache& cache) const {
-  if (in_hand(site) > 0 || site.ending > 0 || cache.has(site.id)) return false;
+// Nobody holds it.
+bool Sites::idle(const Site& site, const ConnectionCache& cache) const {
+  return in_hand(site) == 0 && site.ending == 0 && !cache.has(site.id);
+}
+
+bool Sites::forgettable(const Site& site) const {
   const auto now = with_.loop.steady();
   if (site.state == State::normal) return now - site.last_used >= limits::site_memory;
   // How long it has been dead, or was asked to be spared, is worth more.
   if (site.closed(now) && !site.paused.empty()) return false;
-  return now - std::max(site.last_used, site.closed_until()) >= limits::dead_site_memory ||
-         sites_.size() > limits::sites_remembered;
+  return now - std::max(site.last_used, site.closed_until()) >= limits::dead_site_memory;
 }
 
 void Sites::sweep(const ConnectionCache& cache) {
+  new_ = 0;
   const auto now = with_.loop.steady();
   std::set<const Site*> leaving;
   for (auto& [name, site] : sites_) {
-    if (forgettable(*site, cache))
+    if (idle(*site, cache) && forgettable(*site))
       leaving.insert(site.get());
     else if (site->closed(now) || in_hand(*site) >= limits::leased_per_site / 2)
       continue;
     if (!site->paused.empty()) resume_some(*site);
   }
-  std::erase_if(domains_, [&](const auto& entry) {
-    const auto& [plan, site, known_until, last_used] = entry.second;
-    if (leaving.contains(site)) return true;
-    const bool waits = site != nullptr && site->state != State::normal;  // and is to be explained
-    if (waits || now - last_used < limits::site_memory) return false;
-    if (site != nullptr) site->domains.erase(entry.first);
-    return true;
-  });
+  add_surplus(leaving, cache);
+  sweep_domains(leaving);
   std::erase_if(sites_, [&](const auto& entry) {
     if (!leaving.contains(entry.second.get())) return false;
-    while (!entry.second->paused.empty()) resume_some(*entry.second);
-    by_id_[entry.second->id] = nullptr;
-    scheduler_.remove_site(entry.second->id);
+    forget(*entry.second);
     return true;
   });
+}
+
+// Their mail is tried as if nothing was known of them, at the times of its own retries.
+void Sites::add_surplus(std::set<const Site*>& leaving, const ConnectionCache& cache) {
+  if (sites_.size() <= bounds_.sites) return;
+  std::vector<const Site*> others;
+  for (const auto& [name, site] : sites_)
+    if (idle(*site, cache) && !leaving.contains(site.get())) others.push_back(site.get());
+  if (others.size() <= bounds_.sites) return;
+  const auto surplus = others.size() - bounds_.sites;
+  const auto end = others.begin() + static_cast<std::ptrdiff_t>(surplus);
+  std::ranges::nth_element(others, end, {}, &Site::last_used);
+  leaving.insert(others.begin(), end);
+  forgotten_ += surplus;
+}
+
+void Sites::sweep_domains(const std::set<const Site*>& leaving) {
+  const auto now = with_.loop.steady();
+  using Entry = decltype(domains_)::value_type;
+  const auto drop = [&](const auto& which) {
+    std::erase_if(domains_, [&](const Entry& entry) {
+      if (!which(entry)) return false;
+      if (entry.second.site != nullptr) entry.second.site->domains.erase(entry.first);
+      return true;
+    });
+  };
+  drop([&](const Entry& entry) {
+    const auto* site = entry.second.site;
+    if (leaving.contains(site)) return true;
+    const bool waits = site != nullptr && site->state != State::normal;  // and is to be explained
+    return !waits && now - entry.second.last_used >= limits::site_memory;
+  });
+  if (domains_.size() <= bounds_.domains) return;
+  // What is paused has mail, and is there for whoever flushes it.
+  const auto paused = [](const Entry& entry) {
+    return entry.second.site != nullptr && entry.second.site->paused.contains(entry.first);
+  };
+  std::vector<SteadyTime> times;
+  for (const auto& entry : domains_)
+    if (!paused(entry)) times.push_back(entry.second.last_used);
+  if (times.size() <= bounds_.domains) return;
+  auto surplus = times.size() - bounds_.domains;
+  const auto last = times.begin() + static_cast<std::ptrdiff_t>(surplus - 1);
+  std::ranges::nth_element(times, last);
+  drop([&](const Entry& entry) {
+    if (surplus == 0 || entry.second.last_used > *last || paused(entry)) return false;
+    --surplus;
+    return true;
+  });
+}
+
+void Sites::forget(Site& site) {
+  while (!site.paused.empty()) resume_some(site);
+  closings_.erase({site.back_off.until(), site.id});
+  closings_.erase({site.dead_until, site.id});
+  by_id_[site.id] = nullptr;
+  scheduler_.remove_site(site.id);
 }
 
 // --- For people
@@ -399,6 +454,9 @@ void Sites::figures(monitor::Figures& into) const {
                "asked for less",
                static_cast<double>(count[state]),
                {{"state", std::string(to_string(static_cast<State>(state)))}});
+  into.counter("malleposte_sites_forgotten_total",
+               "Sites of which nothing is remembered since there were too many",
+               static_cast<double>(forgotten_));
 }
 
 }  // namespace malleposte::deliver

@@ -11,6 +11,9 @@
 // A site that is dead or has asked for less is closed for a while: then, and while it has more mail
 // in hand than its share, its domains are paused in the store, so that no site stands in another's
 // way. docs/adr/0048, 0049.
+//
+// What is known of a site is only of use: nothing is lost with it. So there is a bound to how many
+// are remembered, whatever their state; a domain that is paused for one that is forgotten goes on.
 #pragma once
 
 #include <array>
@@ -32,9 +35,14 @@ namespace malleposte::deliver {
 
 class Sites {
  public:
+  // How many are remembered beside those that have mail in hand (sites), or that wait in the store
+  // for theirs to open (domains).
+  struct Bounds {
+    std::size_t sites = limits::sites_remembered, domains = limits::domains_remembered;
+  };
   // `resumed` is called when the store may have more to lease, or the scheduler more to end.
   Sites(const Surroundings& with, queue::Scheduler& scheduler, Consignments& consignments,
-        std::function<void()> resumed);
+        std::function<void()> resumed, Bounds bounds);
 
   // --- Where mail goes
   struct Place {
@@ -82,8 +90,10 @@ class Sites {
   // Routes and limits are those of the settings now. Where mail leaves another way no site is
   // closed any more.
   void reload();
-  // Forgets what had no mail for a while.
+  // Forgets what had no mail for a while, and past the bounds what was not used for longest.
   void sweep(const ConnectionCache& cache);
+  // So many are new that it is not to wait any longer.
+  bool crowded() const { return new_ > bounds_.sites / 10 && sites_.size() > bounds_.sites; }
 
   std::size_t size() const { return sites_.size(); }
   std::vector<SiteStatus> all() const;
@@ -120,7 +130,11 @@ class Sites {
   void empty(Site& site);
   void close(Site& site, SiteStatus::State state, SteadyTime until, const Unreachable& said);
   void open(Site& site, std::string_view how);
-  bool forgettable(const Site& site, const ConnectionCache& cache) const;
+  bool idle(const Site& site, const ConnectionCache& cache) const;
+  bool forgettable(const Site& site) const;
+  void add_surplus(std::set<const Site*>& leaving, const ConnectionCache& cache);
+  void sweep_domains(const std::set<const Site*>& leaving);
+  void forget(Site& site);
   SiteStatus::State state(const Site& site) const;
   SiteStatus status(const Site& site) const;
   WallTime on_the_wall(SteadyTime when) const;
@@ -129,6 +143,9 @@ class Sites {
   queue::Scheduler& scheduler_;
   Consignments& consignments_;
   std::function<void()> resumed_;
+  const Bounds bounds_;
+  std::size_t new_ = 0;  // sites, since the last sweep
+  std::uint64_t forgotten_ = 0;
   LimitTable limits_;
   std::unordered_map<std::string, Domain> domains_;               // canonical
   std::unordered_map<std::string, std::unique_ptr<Site>> sites_;  // by name

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cstdlib>
 #include <numeric>
 #include <string_view>
 #include <utility>
@@ -25,7 +26,7 @@ constexpr int class_in = 1;
 //  - a server has some 6 seconds for a name (three questions, the first waits a second), also when
 //    it was quick before: it may have to ask others. No bound is set to what it is given after it
 //    was silent about many names: with one the library takes it for dead (docs/adr/0020);
-//  - the caches stay small.
+//  - the caches stay small, and nothing is believed for ever (base/limits.h).
 constexpr std::string_view configuration = R"(server:
   do-not-query-localhost: no
   local-zone: "test." nodefault
@@ -39,13 +40,13 @@ constexpr std::string_view configuration = R"(server:
   edns-buffer-size: 1232
   outgoing-range: 256
   num-queries-per-thread: 2048
-  msg-cache-size: 2m
-  rrset-cache-size: 4m
-  key-cache-size: 1m
-  neg-cache-size: 512k
-  infra-cache-numhosts: 2000
-  cache-max-ttl: 86400
-  cache-max-negative-ttl: 300
+  msg-cache-size: {}
+  rrset-cache-size: {}
+  key-cache-size: {}
+  neg-cache-size: {}
+  infra-cache-numhosts: {}
+  cache-max-ttl: {}
+  cache-max-negative-ttl: {}
 )";
 
 std::string rcode_name(int rcode) {
@@ -112,8 +113,16 @@ DnsReply reply_from(int error, const ub_result* result) {
 int load_configuration(ub_ctx* context) {
   const FileDescriptor file(memfd_create("dns", MFD_CLOEXEC));
   if (!file) return UB_READFILE;
-  const auto written = ::write(file.get(), configuration.data(), configuration.size());
-  if (written != static_cast<ssize_t>(configuration.size())) return UB_READFILE;
+  const auto seconds = [](Duration time) {
+    return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  };
+  const auto text =
+      fmt::format(configuration, limits::dns_message_cache_octets, limits::dns_record_cache_octets,
+                  limits::dns_key_cache_octets, limits::dns_negative_cache_octets,
+                  limits::dns_servers_remembered, seconds(limits::dns_answer_kept),
+                  seconds(limits::dns_absence_kept));
+  const auto written = ::write(file.get(), text.data(), text.size());
+  if (written != static_cast<ssize_t>(text.size())) return UB_READFILE;
   return ub_ctx_config(context, fmt::format("/proc/self/fd/{}", file.get()).c_str());
 }
 
@@ -187,6 +196,14 @@ void DnsContext::on_result(void* question, int error, ub_result* result) {
   auto* const asked = static_cast<Question*>(question);
   asked->context->ready_.emplace_back(asked, reply_from(error, result));
   ub_resolve_free(result);
+}
+
+std::string DnsContext::option(const std::string& name) const {
+  char* value = nullptr;
+  if (ub_ctx_get_option(context_, name.c_str(), &value) != 0) return "";
+  std::string text(value);
+  std::free(value);  // the library's, from malloc
+  return text;
 }
 
 DnsContext::Answer DnsContext::ask(const std::string& name, DnsType type, SteadyTime deadline) {

@@ -59,6 +59,9 @@ class DnsContext : public std::enable_shared_from_this<DnsContext> {
   // Answers everything on its way with `failed`, from the loop.
   void abandon();
 
+  // A setting as the library has it, in its words; "" when it knows none of that name.
+  std::string option(const std::string& name) const;
+
   std::size_t on_their_way() const { return submitted_; }
   std::size_t waiting() const { return questions_.size() - submitted_; }
 

@@ -11,7 +11,6 @@
 namespace malleposte::net {
 namespace {
 
-constexpr std::size_t addresses_kept = 2 * limits::addresses_per_host;
 constexpr std::size_t reverse_names_tried = 4;
 
 // IPv6 first, then by turns; the order within each family stays.
@@ -22,7 +21,7 @@ std::vector<std::string> interleave(const std::vector<IpAddress>& v6,
     if (i < v6.size()) result.push_back(to_string(v6[i]));
     if (i < v4.size()) result.push_back(to_string(v4[i]));
   }
-  result.resize(std::min(result.size(), addresses_kept));
+  result.resize(std::min(result.size(), limits::addresses_kept));
   return result;
 }
 

@@ -3,7 +3,7 @@
 // are still on their way then end with `failed`.
 //
 // What strangers put into an answer is bounded and checked: at most limits::mx_records_kept
-// records, hosts that are names, twice limits::addresses_per_host addresses. At most
+// records, hosts that are names, limits::addresses_kept addresses. At most
 // limits::dns_lookups questions are on their way at once; more wait their turn within their
 // deadline, but reverse names are asked for only while less than half of them are.
 #pragma once

@@ -217,11 +217,19 @@ TEST_F(UnboundResolverTest, ADeniedFamilyBesideAFailedOneIsAFailure) {
 
 TEST_F(UnboundResolverTest, TooManyAddressesAreCut) {
   std::vector<std::string> many;
-  for (int i = 1; i <= 100; ++i) many.push_back(four("192.0.2." + std::to_string(i)));
+  for (std::size_t i = 1; i <= 200; ++i) many.push_back(four("192.0.2." + std::to_string(i)));
   dns.set("many.test", a, {Kind::only_by_tcp, many, ""});
   dns.set("many.test", aaaa, {Kind::no_data, {}, ""});
-  EXPECT_EQ(run(resolver->addresses("many.test", soon())).addresses.size(),
-            2 * limits::addresses_per_host);
+  EXPECT_EQ(run(resolver->addresses("many.test", soon())).addresses.size(), limits::addresses_kept);
+}
+
+// More than are ever tried are told: one of them may be our own, and then none of the host is.
+TEST_F(UnboundResolverTest, AllAddressesOfAHostWithSomeMoreThanAreTriedAreTold) {
+  std::vector<std::string> some;
+  for (int i = 1; i <= 40; ++i) some.push_back(four("192.0.2." + std::to_string(i)));
+  dns.set("some.test", a, {Kind::only_by_tcp, some, ""});
+  dns.set("some.test", aaaa, {Kind::no_data, {}, ""});
+  EXPECT_EQ(run(resolver->addresses("some.test", soon())).addresses.size(), some.size());
 }
 
 TEST_F(UnboundResolverTest, LiteralsLocalhostAndHostsFileAreAnsweredWithoutAsking) {
