@@ -116,7 +116,8 @@ class MxCandidates {
         for (const auto& address : usable_[i])
           skip(records[i], address,
                own_preference_ ? "no nearer to the domain than this server"
-                               : "a host that cannot be looked up may be this server, and nearer");
+                               : "a host that cannot be looked up may be this server, no farther");
+      kept_back_ |= !own_preference_;
       return;
     }
     std::size_t of_preference = 0;
@@ -135,6 +136,9 @@ class MxCandidates {
   }
 
   Candidates result(const std::string& domain, bool implicit) {
+    if (kept_back_)
+      why_unknown_ +=
+          "; it may be this server, which relays for the domain, so no host as far is tried";
     if (!why_unknown_.empty())
       found_.unknown_host = ruling(smtp::Verdict::temporary, "4.4.3", why_unknown_);
     // What is as far as we are could not be tried anyway.
@@ -182,8 +186,10 @@ class MxCandidates {
     std::vector<std::string> usable;
     bool more = false;
     if (!answer || answer->lookup == net::Lookup::failed) {
-      why_unknown_ = not_looked_up(record.host, answer ? answer->why : "no answer yet");
-      if (!nearest_unknown_) nearest_unknown_ = record.preference;
+      if (!nearest_unknown_) {
+        nearest_unknown_ = record.preference;
+        why_unknown_ = not_looked_up(record.host, answer ? answer->why : "no answer yet");
+      }
       skip(record, "", answer ? "cannot be looked up: " + answer->why : "no answer yet");
       return usable;
     }
@@ -220,6 +226,7 @@ class MxCandidates {
   std::vector<std::vector<std::string>> usable_;  // addresses of each host
   std::string why_unknown_;
   bool loopback_ = false;
+  bool kept_back_ = false;  // hosts, as an unknown one may be us
   std::optional<std::uint16_t> own_preference_, perhaps_own_preference_;
   std::optional<std::uint16_t> nearest_cut_off_, nearest_unknown_;
 };

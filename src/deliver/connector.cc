@@ -88,7 +88,9 @@ Task<Connected> connect(const Surroundings& with, std::shared_ptr<const Plan> pl
   }
   if (connected.unfit) {
     auto& ruling = connected.unfit->ruling;
-    if (reason && reason->ruling.verdict == smtp::Verdict::temporary) {
+    // A host that refused at its door has said nothing of this, nor has one that was not asked; but
+    // where all that were tried say so it is final, however many there are (docs/adr/0030).
+    if (reason && (reason->ruling.verdict == smtp::Verdict::temporary || !cut_off.empty())) {
       ruling.verdict = smtp::Verdict::temporary;
       ruling.status[0] = '4';
       ruling.text += "; another could not be asked: " + reason->ruling.text;

@@ -154,6 +154,18 @@ TEST_F(Connecting, AHostThatCouldNotBeLookedUpKeepsAMessageFromBeingTooLargeForG
   EXPECT_EQ(last(id).answer.status, "4.3.4");
 }
 
+TEST_F(Connecting, WhatOneOfManyFindsTooLargeAndTheOthersRefuseToHearIsNotFinal) {
+  for (std::size_t i = 1; i <= limits::addresses_per_preference + 1; ++i) {
+    mx(10, "192.0.2." + std::to_string(i));
+    host("192.0.2." + std::to_string(i)).greeting = say_and_close("554 5.7.1 not from you");
+  }
+  mx(5, "192.0.2.50");
+  host("192.0.2.50").offers = {"SIZE 5"};
+  const auto id = try_once();
+  EXPECT_EQ(last(id).fate, Fate::queued);
+  EXPECT_EQ(last(id).answer.status, "4.3.4");
+}
+
 // Its sender would wait for days to hear what so many hosts have said at once.
 TEST_F(Connecting, WhatIsTooLargeForAllThatWereTriedIsReturnedHoweverManyThereAre) {
   for (std::size_t i = 1; i <= limits::addresses_per_preference + 1; ++i) {
