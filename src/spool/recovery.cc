@@ -266,8 +266,9 @@ void remove_useless(SpoolState& state, std::vector<std::string> summaries) {
 
 // What stood in damaged records is missing in the totals or in the queue. A recipient that came and
 // is nowhere now has ended with its record: it is discarded. One whose end was lost is in the queue
-// again beside that end, as a copy of itself. Without damage the accounts balance, and are left as
-// they are: that would be a fault to be found.
+// again, as a copy of itself; one whose beginning was, in the last segment, was never counted: both
+// are generated. Which it was in each case cannot be known, so it is the difference that counts.
+// Without damage the accounts balance, and are left as they are: that would be a fault to be found.
 void balance(SpoolState& state, const std::function<void(std::string)>& report) {
   if (state.damaged_records == 0) return;
   auto& accounts = state.accounts;
@@ -280,8 +281,8 @@ void balance(SpoolState& state, const std::function<void(std::string)>& report) 
   } else if (known > came) {
     accounts.generated += known - came;
     report(
-        fmt::format("the end of {} recipients was in what is damaged: they are in the queue "
-                    "again, counted as generated",
+        fmt::format("the beginning or the end of {} recipients was in what is damaged: they are "
+                    "counted as generated",
                     known - came));
   }
 }

@@ -357,6 +357,21 @@ TEST(Recovery, RecipientsWhoseEndIsDamagedAreInTheQueueAgainAndCountedSo) {
   }
 }
 
+TEST(Recovery, RecipientsWhoseBeginningInTheLastSegmentIsDamagedAreCounted) {
+  Instance first;
+  first.send("the mail", {"a@example.net"});
+  EXPECT_EQ(first.settle_all(mail::Fate::delivered), 1u);
+  first.send("another");
+  auto image = first.disk->files();
+  damage(image, "the mail");
+  Instance instance(3, image);
+  ASSERT_EQ(instance.store->counters().damaged_records, 1u);
+  const auto accounts = instance.store->accounts();
+  EXPECT_EQ(accounts.delivered, 1u);
+  EXPECT_EQ(accounts.generated, 1u);
+  EXPECT_EQ(accounts.accepted + accounts.generated, ended(accounts) + accounts.queued);
+}
+
 class MessageFoundDamagedIn : public testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(InOneRecordAndInChunks, MessageFoundDamagedIn, testing::Values(100, 9000));
 

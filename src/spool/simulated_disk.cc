@@ -149,10 +149,10 @@ void PowerCut::advance() {
     }
     case DiskOperation::Kind::sync_directory:
       for (const auto* change : unsynced_directory_) {
-        if (change->kind == DiskOperation::Kind::remove)
-          durable_.erase(change->name);
-        else if (auto file = nameless_.extract(change->name))
+        if (auto file = nameless_.extract(change->name))
           durable_[change->name] = std::move(file.mapped());
+        else if (!current_.contains(change->name))
+          durable_.erase(change->name);
       }
       unsynced_directory_.clear();
       break;
