@@ -67,6 +67,7 @@ class Malleposte:
         host = host[0] if isinstance(host, (list, tuple)) else host.split(",")[0]
         self.wait_listening(host, self.properties["smtp_port"])
         if self.killed:
+            until(lambda: self.run("status").returncode == 0, "its control socket")
             self.accounts()
         self.killed = False
         return self
@@ -118,7 +119,7 @@ class Malleposte:
         if crashed is None:
             try:
                 self.accounts()
-            except (AssertionError, subprocess.TimeoutExpired) as failure:
+            except Exception as failure:  # whatever it is, the server has to be ended
                 wrong = failure
             self.process.terminate()
             try:

@@ -98,7 +98,7 @@ class Day:
               >= accounts["delivered"], "what the next hops took")
         seen = self.arrived()
         wrong = ledger.complaints(self.sent, seen, self.kills, queued, self.deleted, given_back,
-                                  SLOW_S + ledger.IN_FLIGHT_S) + \
+                                  SLOW_S + 5) + \
             ledger.account_complaints(accounts, self.sent, seen, queued, self.deleted)
         assert not wrong, f"{len(wrong)} complaints: " + "; ".join(wrong[:20])
         return queued, accounts, ledger.duplicates(seen)
