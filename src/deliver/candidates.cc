@@ -10,6 +10,7 @@
 #include "deliver/trial_order.h"
 #include "mail/address.h"
 #include "mail/plain_text.h"
+#include "spool/standing_orders.h"
 
 namespace malleposte::deliver {
 namespace {
@@ -72,10 +73,10 @@ Task<Candidates> by_address(NameSources names, config::NextHop next_hop, std::ui
 
 // Whether strangers may send to the domain through us: then we may well be one of its MX hosts.
 bool taken_for(const config::Settings& settings, std::string_view domain) {
-  const auto name = mail::canonical_domain(domain);
-  return std::ranges::any_of(settings.relay_domains, [&](const std::string& pattern) {
-    return pattern.starts_with('.') ? name.ends_with(pattern) : name == pattern;
-  });
+  return std::ranges::any_of(settings.relay_domains,
+                             [name = mail::canonical_domain(domain)](const auto& pattern) {
+                               return spool::means_domain(pattern, name);
+                             });
 }
 
 // Makes candidates of MX hosts and their addresses: first all are surveyed, then they are added,
